@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+// Each file owns one device; on few cores two devices at once only slow each other down.
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});
