@@ -15,13 +15,15 @@ torchvision's resnet18 (He 2016) under torchvision's parameter names. Where the 
 choice is marked (our choice).
 """
 
+import math
+
 import torch
 from torch import nn
 
 
 def scaled(channels, width):
-    """The number of channels after the width multiplier: at least one."""
-    return max(1, round(channels * width))
+    """The number of channels after the width multiplier: rounded half up, at least one."""
+    return max(1, math.floor(channels * width + 0.5))
 
 
 class BasicBlock(nn.Module):
