@@ -1,0 +1,127 @@
+"""Writes what PyTorch computes, layer by layer, for the engine to be compared with.
+
+DIR/CASE/model.safetensors      an exported network (weights_file.py)
+DIR/CASE/reference.safetensors  f32 tensors:
+    input:image     [N, C, H, W]
+    layer:<module>  what the module of that dotted name returns, for every batch norm (before its ReLU), `maxpool`,
+                    every residual block, the pools and resizes inside the pool branches, `msff`, every decoder
+                    (before its concatenation), `head.up` (before its ReLU) and `head.conv2`
+    output:logits   [N, classes, H, W], the same as layer:head.conv2
+  with metadata `atrous.order` (JSON list of the layers in the order they ran) and `atrous.torch` (version).
+
+Weights of the committed cases are random but seeded, with every batch norm statistic far from its default and
+activations of order one. Eval mode throughout. To keep the files small they store weights as f16 (the reference is
+of the rounded weights, in f32), and two of them record only the layers at 1/16 of the image and coarser, beside
+head.conv2.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from msff_resnet18 import BasicBlock, Decoder, Msff, MsffResNet18, PlainBottleneck, ResizeTo
+from weights_file import read_weights, write_weights
+
+RECORDED_TYPES = (nn.BatchNorm2d, nn.MaxPool2d, nn.AvgPool2d, ResizeTo, BasicBlock, Decoder, Msff, PlainBottleneck)
+RECORDED_NAMES = ("head.up", "head.conv2")
+CASES = {
+    # name: options, input shape, finest layers recorded (1/finest of the image)
+    # batch of two, not square, bottleneck map of 3x4: every layer
+    "msff-w8": (dict(width=1 / 8, pools=(2, 3)), (2, 3, 96, 128), 1),
+    # the default pools on the smallest height they allow
+    "msff-w8-pools": (dict(width=1 / 8), (1, 3, 160, 192), 16),
+    # the ablation without the MSFF module
+    "plain-w8": (dict(width=1 / 8, msff=False), (2, 3, 64, 96), 16),
+}
+
+
+@torch.no_grad()
+def randomize(network, generator):
+    """Seeded weights that keep activations of order one: convolutions of gain one, batch norms that scale
+    by 0.6 to 1.4, shift by up to 0.3, and hold a mean and variance unlike (0, 1)."""
+
+    def uniform(tensor, low, high):
+        tensor.copy_(torch.rand(tensor.shape, generator=generator) * (high - low) + low)
+
+    for module in network.modules():
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+            if isinstance(module, nn.ConvTranspose2d):  # each output pixel sees R*S / stride^2 taps of every channel
+                fan_in = module.in_channels * 9 / 4
+            else:
+                fan_in = module.weight[0].numel()
+            deviation = fan_in**-0.5
+            module.weight.copy_(torch.randn(module.weight.shape, generator=generator) * deviation)
+            if module.bias is not None:
+                uniform(module.bias, -0.2, 0.2)
+        elif isinstance(module, nn.BatchNorm2d):
+            uniform(module.running_mean, -0.3, 0.3)
+            uniform(module.running_var, 0.5, 1.5)
+            uniform(module.weight, 0.6, 1.4)
+            uniform(module.bias, -0.3, 0.3)
+
+
+@torch.no_grad()
+def record(network, image, finest=1):
+    """Runs the network and returns ({layer: output} in the order in which the modules finished, logits).
+
+    Layers larger than 1/finest of the image are left out, but for head.conv2.
+    """
+    outputs, hooks = {}, []
+    for name, module in network.named_modules():
+        if isinstance(module, RECORDED_TYPES) or name in RECORDED_NAMES:
+
+            def keep(_module, _inputs, output, name=name):
+                if name == "head.conv2" or output.shape[2] * finest <= image.shape[2]:
+                    outputs[name] = output.clone().contiguous()
+
+            hooks.append(module.register_forward_hook(keep))
+    logits = network(image)
+    for hook in hooks:
+        hook.remove()
+    return outputs, logits
+
+
+def write_golden(folder, network, image, finest=1, half=False):
+    """Writes folder/model.safetensors and, of that file's weights, folder/reference.safetensors."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    labels = [f"class {index}" for index in range(network.options["classes"])]
+    write_weights(folder / "model.safetensors", network, labels, half=half)
+    network, _ = read_weights(folder / "model.safetensors")
+    outputs, logits = record(network, image, finest)
+    tensors = {"input:image": image.contiguous()}
+    tensors.update({f"layer:{name}": tensor for name, tensor in outputs.items()})
+    tensors["output:logits"] = logits.contiguous()
+    metadata = {"format": "pt", "atrous.order": json.dumps(list(outputs)), "atrous.torch": torch.__version__}
+    save_file(tensors, folder / "reference.safetensors", metadata=metadata)
+    print(f"{folder}: {len(outputs)} layers, logits {list(logits.shape)}, largest {logits.abs().max():.3f}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("directory", help="where the cases go, e.g. weights/goldens")
+    parser.add_argument("--weights", help="write one golden for this exported file in place of the committed cases")
+    parser.add_argument("--size", type=int, nargs=2, default=(224, 224), metavar=("H", "W"))
+    parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+
+    if arguments.weights:
+        network, _ = read_weights(arguments.weights)
+        shape = (arguments.batch, network.options["in_channels"], *arguments.size)
+        image = torch.randn(shape, generator=torch.Generator().manual_seed(arguments.seed))
+        write_golden(Path(arguments.directory) / Path(arguments.weights).stem, network, image)
+        return
+    for index, (name, (options, shape, finest)) in enumerate(CASES.items()):
+        generator = torch.Generator().manual_seed(arguments.seed + index)
+        network = MsffResNet18(**options)
+        randomize(network, generator)
+        write_golden(Path(arguments.directory) / name, network, torch.randn(shape, generator=generator), finest, half=True)
+
+
+if __name__ == "__main__":
+    main()
