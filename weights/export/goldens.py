@@ -120,7 +120,8 @@ def main():
         generator = torch.Generator().manual_seed(arguments.seed + index)
         network = MsffResNet18(**options)
         randomize(network, generator)
-        write_golden(Path(arguments.directory) / name, network, torch.randn(shape, generator=generator), finest, half=True)
+        image = torch.randn(shape, generator=generator)
+        write_golden(Path(arguments.directory) / name, network, image, finest, half=True)
 
 
 if __name__ == "__main__":
