@@ -12,7 +12,10 @@ export type WgslValue = string | number | boolean;
 export function wgsl(strings: TemplateStringsArray, ...values: readonly WgslValue[]): string {
   values.forEach((value, i) => {
     const fits = typeof value === "string" || typeof value === "boolean" || Number.isInteger(value);
-    if (!fits) throw new TypeError(`wgsl: value ${i} is ${String(value)} after "${strings[i]?.slice(-40)}"; expected text, boolean or integer`);
+    if (!fits)
+      throw new TypeError(
+        `wgsl: value ${i} is ${String(value)} after "${strings[i]?.slice(-40)}"; expected text, boolean or integer`,
+      );
   });
   return preprocess(strings, ...values);
 }

@@ -20,7 +20,14 @@ export class UsageError extends AtrousError {
   override readonly name = "UsageError";
 }
 
-export type DeviceErrorKind = "no-adapter" | "unsupported" | "validation" | "out-of-memory" | "internal" | "lost" | "disposed";
+export type DeviceErrorKind =
+  | "no-adapter"
+  | "unsupported"
+  | "validation"
+  | "out-of-memory"
+  | "internal"
+  | "lost"
+  | "disposed";
 
 /** The GPU or its driver refused, failed or went away. `message` names the shader, node or buffer. */
 export class DeviceError extends AtrousError {

@@ -1,0 +1,28 @@
+// The text of an activation as a WGSL function, for the epilogues of all kernels.
+import { float, wgsl } from "./wgsl.ts";
+
+/** Structurally the `Activation` of `src/ops`, which shaders do not import. */
+export interface ActivationTemplate {
+  readonly kind: "none" | "relu" | "leaky-relu" | "sigmoid";
+  readonly slope?: number;
+}
+
+/** `fn activate(v: T) -> T`, elementwise, T = `f32` or `vec4f`. */
+export function activateFunction(
+  activation: ActivationTemplate,
+  type: "f32" | "vec4f" = "f32",
+  name = "activate",
+): string {
+  return wgsl`
+fn ${name}(v: ${type}) -> ${type} {
+  #if ${activation.kind === "relu"}
+  return select(v, ${type}(0.0), v < ${type}(0.0)); // keeps NaN, as PyTorch does
+  #elif ${activation.kind === "leaky-relu"}
+  return select(v * ${float(activation.slope ?? 0.01)}, v, v >= ${type}(0.0));
+  #elif ${activation.kind === "sigmoid"}
+  return 1.0 / (1.0 + exp(-v));
+  #else
+  return v;
+  #endif
+}`;
+}

@@ -1,0 +1,144 @@
+// 2-D convolution (cross-correlation, as in PyTorch).
+import { conv2dDirect, conv2dDirectWorkgroup, conv2dParams } from "../../shaders/conv2d-direct.wgsl.ts";
+import { ShapeError } from "../errors.ts";
+import { elementCount, formatShape, type TensorType } from "../tensor.ts";
+import { epilogueBindings, requireFloat } from "./operands.ts";
+import { type Call, cover, type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
+import {
+  type Padding2d,
+  type Pair,
+  pair,
+  requireOutput,
+  requireRank,
+  type Sides,
+  type Size2d,
+  sides,
+  windowCount,
+} from "./window.ts";
+
+export interface Conv2dAttributes {
+  readonly stride: Pair;
+  readonly padding: Sides;
+  readonly dilation: Pair;
+  readonly groups: number;
+}
+
+export interface Conv2dGiven {
+  /** Default 1. */
+  readonly stride?: Size2d;
+  /** Zeros around the input. Default 0. */
+  readonly padding?: Padding2d;
+  /** Distance between the taps of a kernel. Default 1. */
+  readonly dilation?: Size2d;
+  /** Blocks of channels that do not see each other. Default 1; C for a depthwise convolution. */
+  readonly groups?: number;
+}
+
+/** The numbers of a call by their names of the field. */
+export function conv2dSizes(call: Call<Conv2dAttributes>) {
+  const [items, channels, height, width] = call.inputs[0]!.shape as [number, number, number, number];
+  const [outChannels, groupChannels, kernelHeight, kernelWidth] = call.inputs[1]!.shape as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const [, , outHeight, outWidth] = call.outputs[0]!.shape as [number, number, number, number];
+  return { items, channels, height, width, outChannels, groupChannels, kernelHeight, kernelWidth, outHeight, outWidth };
+}
+
+/** Uniform parameters that all convolution kernels of this layout share. */
+export function conv2dParamValues(call: Call<Conv2dAttributes>): Record<keyof typeof conv2dParams, number> {
+  const size = conv2dSizes(call);
+  const { stride, padding, dilation, groups } = call.attrs;
+  const residual = call.epilogue.residual ? call.inputs.at(-1)! : call.outputs[0]!;
+  return {
+    channels: size.channels,
+    height: size.height,
+    width: size.width,
+    out_channels: size.outChannels,
+    out_height: size.outHeight,
+    out_width: size.outWidth,
+    kernel_height: size.kernelHeight,
+    kernel_width: size.kernelWidth,
+    stride_height: stride[0],
+    stride_width: stride[1],
+    pad_top: padding[0],
+    pad_left: padding[1],
+    dilation_height: dilation[0],
+    dilation_width: dilation[1],
+    groups,
+    items: size.items,
+    ...viewParams("x", call.inputs[0]!),
+    ...viewParams("residual", residual),
+    ...viewParams("y", call.outputs[0]!),
+  };
+}
+
+const direct: Kernel<Conv2dAttributes> = {
+  name: "conv2d/direct",
+  applies: () => true,
+  views: [0],
+  dispatches(call) {
+    const { items, outChannels, outHeight, outWidth } = conv2dSizes(call);
+    return [
+      {
+        code: conv2dDirect(call.epilogue),
+        bindings: epilogueBindings(call, 2),
+        params: params(conv2dParams, conv2dParamValues(call)),
+        workgroups: cover([outWidth, outHeight, items * outChannels], conv2dDirectWorkgroup),
+      },
+    ];
+  },
+};
+
+/**
+ * Slides each of K kernels over the input and sums the products.
+ * - x: [N, C, H, W]; weight: [K, C/groups, R, S]; optional bias: [K];
+ *   output: [N, K, floor((H + top + bottom - dilation*(R - 1) - 1) / stride) + 1, ...]
+ * - epilogue: bias, residual and activation are computed in the same dispatch.
+ * Throws ShapeError if the channels do not match the weight and the groups, or the kernel does not fit.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+ */
+export const conv2d: Operator<Conv2dAttributes, Conv2dGiven> = {
+  name: "conv2d",
+  epilogue: true,
+  attributes(given) {
+    const groups = given.groups ?? 1;
+    if (!Number.isSafeInteger(groups) || groups < 1)
+      throw new ShapeError(`conv2d: groups is ${groups}, expected at least 1`);
+    return {
+      stride: pair("conv2d: stride", given.stride ?? 1, 1),
+      padding: sides("conv2d: padding", given.padding ?? 0),
+      dilation: pair("conv2d: dilation", given.dilation ?? 1, 1),
+      groups,
+    };
+  },
+  shape(inputs, { stride, padding, dilation, groups }) {
+    const [x, weight] = inputs as [TensorType, TensorType];
+    requireFloat("conv2d", inputs);
+    requireRank("conv2d", "x", x, 4, "[N, C, H, W]");
+    requireRank("conv2d", "weight", weight, 4, "[K, C/groups, R, S]");
+    const [items, channels, height, width] = x.shape as [number, number, number, number];
+    const [outChannels, groupChannels, rows, columns] = weight.shape as [number, number, number, number];
+    if (groupChannels * groups !== channels || outChannels % groups !== 0) {
+      throw new ShapeError(
+        `conv2d: channels do not match: got x ${formatShape(x.shape)} and weight ${formatShape(weight.shape)} with ` +
+          `groups ${groups}, expected weight [K, C/groups, R, S] with C = ${channels} and K a multiple of groups`,
+      );
+    }
+    const [top, left, bottom, right] = padding;
+    const vertical = { kernel: rows, stride: stride[0], dilation: dilation[0], before: top, after: bottom };
+    const horizontal = { kernel: columns, stride: stride[1], dilation: dilation[1], before: left, after: right };
+    const output = [items, outChannels, windowCount(height, vertical), windowCount(width, horizontal)];
+    requireOutput("conv2d", output, x.shape);
+    return [{ shape: output, dtype: "f32" }];
+  },
+  cost(call) {
+    const { groupChannels, kernelHeight, kernelWidth } = conv2dSizes(call);
+    const flop = 2 * elementCount(call.outputs[0]!.shape) * groupChannels * kernelHeight * kernelWidth;
+    return { flop, bytes: operandBytes(call) };
+  },
+  channelScale: () => ({ input: 1, axis: 0 }),
+  kernels: [direct],
+};

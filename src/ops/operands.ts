@@ -1,0 +1,18 @@
+// Small rules about operands that several operators share.
+import { ShapeError } from "../errors.ts";
+import type { TensorType } from "../tensor.ts";
+import type { Binding, Call } from "./operator.ts";
+
+/** Throws ShapeError unless all inputs are f32. */
+export function requireFloat(operator: string, inputs: readonly TensorType[]): void {
+  inputs.forEach((input, i) => {
+    if (input.dtype !== "f32") throw new ShapeError(`${operator}: input ${i} is ${input.dtype}, expected f32`);
+  });
+}
+
+/** Bindings in the order of the kernels' shaders: inputs (own, bias, residual), then the output. */
+export function epilogueBindings(call: Call, ownInputs: number): readonly Binding[] {
+  const { bias, residual } = call.epilogue;
+  const count = ownInputs + (bias ? 1 : 0) + (residual ? 1 : 0);
+  return [...Array.from({ length: count }, (_, input) => ({ input })), { output: 0 }];
+}

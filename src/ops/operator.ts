@@ -1,0 +1,192 @@
+// What an operator and a kernel are. The graph, the planner and the executor know these records and nothing else:
+// no operator is known to them by name.
+import type { ParamSpec, ParamType } from "../../shaders/wgsl.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { byteLength, elementCount, type TensorType } from "../tensor.ts";
+import type { Activation } from "./activation.ts";
+
+/**
+ * Where a tensor lies in its buffer, in elements. Everything but the batch axis is contiguous, so a concatenation
+ * over channels can be written and read in place: element [n, rest] is at `offset + n * batchStride + rest`.
+ */
+export interface View {
+  readonly offset: number;
+  readonly batchStride: number;
+}
+
+/** A tensor as a kernel sees it. */
+export interface Operand extends TensorType {
+  readonly view: View;
+}
+
+/** What a kernel does to its result before it writes: `activation(result + bias + residual)`. */
+export interface Epilogue {
+  /** [K], added per channel; the operand after the operator's own inputs. */
+  readonly bias: boolean;
+  /** Shape of the output, added per element; the last operand. */
+  readonly residual: boolean;
+  readonly activation: Activation;
+}
+
+export const noEpilogue: Epilogue = { bias: false, residual: false, activation: { kind: "none" } };
+
+/** One use of an operator with everything known but the data. */
+export interface Call<A extends object = object> {
+  /** The operator's inputs, then bias and residual where the epilogue has them. */
+  readonly inputs: readonly Operand[];
+  readonly outputs: readonly Operand[];
+  readonly attrs: A;
+  readonly epilogue: Epilogue;
+  /** Inputs that already lie in their place inside the output (see {@link Operator.regions}). */
+  readonly inPlace?: ReadonlySet<number>;
+}
+
+export interface Cost {
+  /** Floating-point operations; a multiply-add counts two. */
+  readonly flop: number;
+  /** Bytes that must cross the memory bus at least once. */
+  readonly bytes: number;
+}
+
+/** What kernel choices may depend on. */
+export interface DeviceTraits {
+  readonly kind: "hardware" | "software";
+  readonly maxWorkgroupInvocations: number;
+  readonly maxWorkgroupStorageBytes: number;
+  readonly maxWorkgroupsPerDimension: number;
+}
+
+export function deviceTraits(gpu: Gpu): DeviceTraits {
+  return {
+    kind: gpu.adapter.kind,
+    maxWorkgroupInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
+    maxWorkgroupStorageBytes: gpu.limits.maxComputeWorkgroupStorageSize,
+    maxWorkgroupsPerDimension: gpu.limits.maxComputeWorkgroupsPerDimension,
+  };
+}
+
+export type Binding = { readonly input: number } | { readonly output: number };
+
+export interface Dispatch {
+  /** Rendered WGSL, entry point `main`. It alone decides which pipeline is used. */
+  readonly code: string;
+  /** Buffers of `@group(0) @binding(0..)`, in order; the uniform parameters follow them. */
+  readonly bindings: readonly Binding[];
+  readonly params: Params;
+  readonly workgroups: readonly [x: number, y: number, z: number];
+}
+
+export interface Params {
+  readonly spec: ParamSpec;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** Pairs a shader's parameter declaration with values; a missing or misspelt name does not compile. */
+export function params<S extends ParamSpec>(spec: S, values: Readonly<Record<keyof S & string, number>>): Params {
+  return { spec, values };
+}
+
+/** A kernel's wish to get an input through another operator first, e.g. weights with output channels innermost. */
+export interface Pack {
+  readonly input: number;
+  readonly operator: Operator;
+  readonly attrs: object;
+}
+
+export interface Kernel<A extends object = object> {
+  /** `operator/kernel`, e.g. `conv2d/direct`. */
+  readonly name: string;
+  applies(call: Call<A>, device: DeviceTraits): boolean;
+  /**
+   * Inputs that may be views of larger buffers; outputs and a residual then may be too, a bias never. Absent: the
+   * planner keeps all operands whole.
+   */
+  readonly views?: "all" | readonly number[];
+  packs?(call: Call<A>, device: DeviceTraits): readonly Pack[];
+  /** Operand shapes are the logical ones; a packed input's buffer holds what its pack produced. */
+  dispatches(call: Call<A>, device: DeviceTraits): readonly Dispatch[];
+}
+
+/** What a gradient rule works with; `V` is the graph's value, which this layer does not know. */
+export interface GradientContext<V, A extends object = object> {
+  readonly inputs: readonly V[];
+  readonly outputs: readonly V[];
+  /** d(loss)/d(output); undefined where nothing depends on that output. */
+  readonly outputGradients: readonly (V | undefined)[];
+  readonly attrs: A;
+  apply<B extends object, G extends object>(operator: Operator<B, G>, inputs: readonly V[], given: G): readonly V[];
+}
+
+/**
+ * An operator: `A` are its attributes with every default filled in, `G` what a caller has to give.
+ * Members are methods, so that records of different attributes fit one registry.
+ */
+export interface Operator<A extends object = object, G extends object = object> {
+  readonly name: string;
+  /** Fills in defaults. Throws ShapeError for attributes that are wrong whatever the inputs. */
+  attributes(given: G): A;
+  /** Output types for the operator's own inputs (without bias and residual). Throws ShapeError. */
+  shape(inputs: readonly TensorType[], attrs: A): readonly TensorType[];
+  cost(call: Call<A>): Cost;
+  /** From the readable to the fast. The first applies always: it is the reference. */
+  readonly kernels: readonly Kernel<A>[];
+  /** Gradients of the inputs, as graph; undefined where an input has none. Absent: not differentiable. */
+  gradient?<V>(context: GradientContext<V, A>): readonly (V | undefined)[];
+  /** Set where kernels take an {@link Epilogue}. */
+  readonly epilogue?: true;
+  /** Set where the output is linear in input `input` per output channel along `axis`, so that batch norm folds into it. */
+  channelScale?(attrs: A): { readonly input: number; readonly axis: number } | undefined;
+  /** Set where the output is the first input's bytes under another shape. */
+  readonly alias?: true;
+  /** Where the output is made of its inputs: the element offset of each input in one batch item, or undefined. */
+  regions?(inputs: readonly TensorType[], attrs: A): readonly number[] | undefined;
+}
+
+/** Whether a kernel takes a view for one of its operands. */
+export function allowsView(kernel: Kernel, call: Call, operand: Binding): boolean {
+  if (kernel.views === undefined) return false;
+  if ("output" in operand || kernel.views === "all") return true;
+  const isResidual = call.epilogue.residual && operand.input === call.inputs.length - 1;
+  return isResidual || kernel.views.includes(operand.input);
+}
+
+/** The view of a tensor that has its buffer to itself. */
+export function wholeView(type: TensorType): View {
+  return { offset: 0, batchStride: elementCount(type.shape.slice(1)) };
+}
+
+export function isWhole(operand: Operand): boolean {
+  const whole = wholeView(operand);
+  const oneItem = (operand.shape[0] ?? 1) === 1;
+  return operand.view.offset === 0 && (oneItem || operand.view.batchStride === whole.batchStride);
+}
+
+/** Bytes of all operands once: the floor of memory traffic. */
+export function operandBytes(call: Call): number {
+  return [...call.inputs, ...call.outputs].reduce((sum, operand) => sum + byteLength(operand), 0);
+}
+
+type ViewSpec<N extends string> = Readonly<Record<`${N}_offset` | `${N}_batch_stride`, "u32">>;
+
+/** Declares a view's parameters: `...viewSpec("x")` gives `x_offset` and `x_batch_stride`. */
+export function viewSpec<N extends string>(name: N): ViewSpec<N> {
+  const u32: ParamType = "u32";
+  return { [`${name}_offset`]: u32, [`${name}_batch_stride`]: u32 } as ViewSpec<N>;
+}
+
+/** Values for {@link viewSpec}. */
+export function viewParams<N extends string>(name: N, operand: Operand): Record<keyof ViewSpec<N> & string, number> {
+  const { offset, batchStride } = operand.view;
+  return { [`${name}_offset`]: offset, [`${name}_batch_stride`]: batchStride } as Record<
+    keyof ViewSpec<N> & string,
+    number
+  >;
+}
+
+/** The workgroup counts that cover `size` invocations along each axis. */
+export function cover(
+  size: readonly [number, number, number],
+  workgroup: readonly [number, number, number],
+): [number, number, number] {
+  return [Math.ceil(size[0] / workgroup[0]), Math.ceil(size[1] / workgroup[1]), Math.ceil(size[2] / workgroup[2])];
+}

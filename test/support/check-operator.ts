@@ -1,0 +1,151 @@
+// Decides whether an operator is correct: every kernel that applies, on every case, whole and as views.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import type { Activation } from "../../src/ops/activation.ts";
+import { allowsView, type Call, deviceTraits, type Epilogue, type Kernel } from "../../src/ops/operator.ts";
+import { elementCount, formatShape, type Shape, type TensorData } from "../../src/tensor.ts";
+import { openTestGpu } from "./gpu.ts";
+import {
+  createData,
+  fullEpilogue,
+  inputSpec,
+  type OperatorCase,
+  type OperatorCases,
+  type ReferenceOutput,
+  type ReferenceTensor,
+} from "./operator-cases.ts";
+import { createRandom } from "./random.ts";
+import { coordinates, type Layout, layOut, runKernel } from "./run-kernel.ts";
+
+const eps32 = 2 ** -23;
+
+export function checkOperator<A extends object, G extends object>(suite: OperatorCases<A, G>): void {
+  const { operator } = suite;
+  describe(operator.name, () => {
+    let gpu: Gpu;
+    beforeAll(async () => {
+      gpu = await openTestGpu();
+    });
+    afterAll(() => gpu?.dispose());
+    for (const entry of suite.cases) {
+      test(entry.why, async () => {
+        const prepared = prepareCase(suite, entry);
+        let runs = 0;
+        for (const layout of ["whole", "views"] as const) {
+          for (const kernel of operator.kernels) {
+            if (layout === "views" && !kernel.views) continue;
+            const call = prepared.call(kernel, layout);
+            if (!kernel.applies(call, deviceTraits(gpu))) continue;
+            const results = await runKernel(gpu, { kernel, call, inputs: prepared.data });
+            results.forEach((result, i) => {
+              compare(`${kernel.name}, ${layout}, output ${i}`, call.outputs[i]!.shape, result, prepared.expected[i]!);
+            });
+            runs++;
+          }
+        }
+        expect(runs, "kernels that applied").toBeGreaterThan(0);
+      });
+    }
+  });
+}
+
+/** Draws a case's inputs, and computes its shapes and its reference. */
+export function prepareCase<A extends object, G extends object>(suite: OperatorCases<A, G>, entry: OperatorCase<G>) {
+  const random = createRandom(1);
+  const attrs = suite.operator.attributes(entry.given);
+  const specs = entry.inputs.map(inputSpec);
+  const types = specs.map(({ shape, dtype }) => ({ shape, dtype: dtype ?? ("f32" as const) }));
+  const outputs = suite.operator.shape(types, attrs);
+  const epilogue = fullEpilogue(entry.epilogue);
+  const extra: Shape[] = [];
+  if (epilogue.bias) extra.push([outputs[0]!.shape[1]!]);
+  if (epilogue.residual) extra.push(outputs[0]!.shape);
+  const allTypes = [...types, ...extra.map((shape) => ({ shape, dtype: "f32" as const }))];
+  const data = [...specs, ...extra.map((shape) => ({ shape }))].map((spec) => createData(spec, random));
+  const reference = allTypes.map(({ shape }, i) => ({ shape, data: Float64Array.from(data[i]!) }));
+  const own = suite.reference(reference.slice(0, types.length), attrs);
+  const expected = own.map((output, i) =>
+    i === 0 ? applyEpilogue(output, outputs[0]!.shape, epilogue, reference.slice(types.length)) : output,
+  );
+  outputs.forEach((output, i) => {
+    expect(expected[i]?.data.length, `reference output ${i}`).toBe(elementCount(output.shape));
+  });
+  const call = (kernel: Kernel<A>, layout: Layout): Call<A> => {
+    const whole: Call<A> = {
+      inputs: allTypes.map((type, i) => layOut(type, "whole", i)),
+      outputs: outputs.map((type, i) => layOut(type, "whole", i)),
+      attrs,
+      epilogue,
+    };
+    if (layout === "whole") return whole;
+    return {
+      ...whole,
+      inputs: allTypes.map((type, input) =>
+        layOut(type, allowsView(kernel, whole, { input }) ? "views" : "whole", input),
+      ),
+      outputs: outputs.map((type, output) => layOut(type, "views", output + 7)),
+    };
+  };
+  return { data, expected, call };
+}
+
+function applyEpilogue(
+  output: ReferenceOutput,
+  shape: Shape,
+  epilogue: Epilogue,
+  extra: readonly ReferenceTensor[],
+): ReferenceOutput {
+  if (!epilogue.bias && !epilogue.residual && epilogue.activation.kind === "none") return output;
+  const plane = elementCount(shape.slice(2));
+  const channels = shape[1]!;
+  const data = new Float64Array(output.data);
+  const magnitude = new Float64Array(output.magnitude);
+  const add = (element: number, term: number) => {
+    data[element]! += term;
+    magnitude[element]! += Math.abs(term);
+  };
+  const bias = epilogue.bias ? extra[0]! : undefined;
+  const residual = epilogue.residual ? extra.at(-1)! : undefined;
+  data.forEach((_, element) => {
+    if (bias) add(element, bias.data[Math.floor(element / plane) % channels]!);
+    if (residual) add(element, residual.data[element]!);
+    data[element] = activate(epilogue.activation, data[element]!);
+    if (epilogue.activation.kind === "sigmoid") magnitude[element]! += 1;
+  });
+  return { data, magnitude };
+}
+
+function activate(activation: Activation, value: number): number {
+  if (activation.kind === "relu") return Math.max(value, 0);
+  if (activation.kind === "leaky-relu") return value >= 0 ? value : Math.fround(activation.slope) * value;
+  return activation.kind === "sigmoid" ? 1 / (1 + Math.exp(-value)) : value;
+}
+
+/** Fails with the worst element: its coordinates, both values and how many tolerances it is off. */
+export function compare(name: string, shape: Shape, got: TensorData, expected: ReferenceOutput): void {
+  let worst = { element: -1, off: 1 };
+  let wrong = 0;
+  for (let element = 0; element < got.length; element++) {
+    const want = expected.data[element]!;
+    const tolerance = expected.exact ? 0 : 8 * eps32 * expected.magnitude[element]! + 1e-7;
+    const error = Object.is(got[element], want) || got[element] === want ? 0 : Math.abs(got[element]! - want);
+    const bothNaN = Number.isNaN(want) && Number.isNaN(got[element]!);
+    const off = bothNaN
+      ? 0
+      : Number.isNaN(error)
+        ? Number.POSITIVE_INFINITY
+        : tolerance === 0
+          ? error === 0
+            ? 0
+            : Number.POSITIVE_INFINITY
+          : error / tolerance;
+    if (off > 1) wrong++;
+    if (off > worst.off) worst = { element, off };
+  }
+  if (wrong === 0) return;
+  const { element, off } = worst;
+  expect.fail(
+    `${name} ${formatShape(shape)}: element ${formatShape(coordinates(shape, element))} is ${got[element]}, expected ` +
+      `${expected.data[element]}: ${off.toPrecision(3)} tolerances off; ${wrong} of ${got.length} elements wrong`,
+  );
+}

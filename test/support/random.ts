@@ -1,0 +1,27 @@
+// Seeded random data: the same numbers on every run and machine.
+
+/** Mulberry32: uniform in [0, 1). Source: Tommy Ettinger, public domain. */
+export function createRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** Uniform in [-1, 1), exactly representable in f32. */
+export function uniform(count: number, random: () => number): Float32Array {
+  return Float32Array.from({ length: count }, () => random() * 2 - 1);
+}
+
+/** All different, in random order: for operators where ties matter. */
+export function distinct(count: number, random: () => number): Float32Array {
+  const values = Float32Array.from({ length: count }, (_, i) => (i - count / 2) / 8);
+  for (let i = count - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [values[i], values[j]] = [values[j]!, values[i]!];
+  }
+  return values;
+}
