@@ -1,0 +1,54 @@
+// Random access to the bytes of a file, wherever it lives. Safe for the browser: files on disk are in source-node.ts and
+// come in through `openPath`, so that no bundle for the browser ever names a Node module.
+
+import { UsageError } from "../errors.ts";
+import { type ByteSource, CheckedSource } from "./source-checked.ts";
+import { urlSource } from "./source-url.ts";
+
+export type { ByteSource } from "./source-checked.ts";
+export { urlSource } from "./source-url.ts";
+
+/** What a caller may name a file by: a path, a URL, or the bytes themselves. */
+export type Origin = string | URL | Blob | Uint8Array | ArrayBuffer;
+
+/** Opens a path on disk; Node's entry passes `fileSource`. */
+export type OpenPath = (path: string) => Promise<ByteSource>;
+
+/**
+ * Opens whatever `origin` names. Strings that begin with `http:`, `https:`, `blob:` or `data:` are URLs; other strings go to
+ * `openPath`, and without one are URLs relative to the page.
+ * Throws FormatError if it cannot be opened, UsageError for a path where there are neither files nor a page.
+ */
+export async function openSource(origin: Origin, openPath?: OpenPath): Promise<ByteSource> {
+  if (origin instanceof Uint8Array || origin instanceof ArrayBuffer) return bytesSource(origin);
+  if (origin instanceof Blob) return blobSource(origin);
+  const text = String(origin);
+  if (/^(https?|blob|data):/i.test(text)) return urlSource(text);
+  if (openPath !== undefined) return openPath(text);
+  const page = (globalThis as { location?: { href: string } }).location;
+  if (page === undefined) {
+    throw new UsageError(
+      `${text}: paths are opened by "atrous/node" only, got a path without it, expected a URL or bytes`,
+    );
+  }
+  return urlSource(new URL(text, page.href));
+}
+
+/** Wraps bytes in memory; reads are copies. */
+export function bytesSource(bytes: Uint8Array | ArrayBuffer, name = "(bytes in memory)"): ByteSource {
+  const view = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+  return new CheckedSource(name, view.byteLength, async (offset, length) => view.slice(offset, offset + length));
+}
+
+/** Wraps a Blob or File; its own name is used where it has one. Bytes are read when asked for. */
+export function blobSource(blob: Blob, name?: string): ByteSource {
+  const ownName = "name" in blob && typeof blob.name === "string" && blob.name !== "" ? blob.name : "(blob)";
+  return new CheckedSource(name ?? ownName, blob.size, async (offset, length) => {
+    return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+  });
+}
+
+/** Reads a whole source. Throws FormatError if the bytes cannot be had. */
+export function readAll(source: ByteSource): Promise<Uint8Array> {
+  return source.read(0, source.size);
+}
