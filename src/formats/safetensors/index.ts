@@ -1,0 +1,11 @@
+export { type CheckEntriesOptions, checkEntries } from "./check-entries.ts";
+export type { SafetensorsDType } from "./dtype.ts";
+export {
+  type LoadedTensor,
+  type OpenSafetensorsOptions,
+  openSafetensors,
+  readSafetensors,
+  SafetensorsFile,
+} from "./file.ts";
+export type { TensorEntry } from "./header.ts";
+export { type TensorToWrite, writeSafetensors } from "./write.ts";
