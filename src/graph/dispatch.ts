@@ -2,7 +2,7 @@
 
 import type { ParamType } from "../../shaders/wgsl.ts";
 import { DeviceError } from "../errors.ts";
-import type { Gpu } from "../gpu/gpu.ts";
+import { BufferUsage, type Gpu } from "../gpu/gpu.ts";
 import type { Binding, Dispatch, Params } from "../ops/operator.ts";
 
 export interface DispatchRequest {
@@ -37,7 +37,7 @@ export async function prepareDispatches(
   const stride = (params: Params) => Math.ceil((uniformWords(params) * 4) / alignment) * alignment;
   const bytes = entries.reduce((sum, { dispatch }) => sum + stride(dispatch.params), 0);
   const contents = new DataView(new ArrayBuffer(Math.max(bytes, alignment)));
-  const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+  const usage = BufferUsage.UNIFORM | BufferUsage.COPY_DST;
   const uniforms = gpu.createBuffer(contents.byteLength, usage, "uniform parameters");
 
   let offset = 0;

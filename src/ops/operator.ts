@@ -136,6 +136,16 @@ export interface Operator<A extends object = object, G extends object = object> 
   readonly epilogue?: true;
   /** Set where the output is linear in input `input` per output channel along `axis`, so that batch norm folds into it. */
   channelScale?(attrs: A): { readonly input: number; readonly axis: number } | undefined;
+  /**
+   * Set where the output is an affine map per channel of the first input: the operator that folds the other inputs into
+   * a weight. Its inputs are weight, bias where there is one, and this operator's other inputs; its outputs the new
+   * weight and bias.
+   */
+  fold?(attrs: A, target: { readonly axis: number; readonly bias: boolean }): { operator: Operator; attrs: object };
+  /** Set where the output is an activation of the only input, so that it can join that input's epilogue. */
+  activation?(attrs: A): Activation;
+  /** Set where the output is the sum of both inputs, so that one can join the other's epilogue as residual. */
+  readonly residual?: true;
   /** Set where the output is the first input's bytes under another shape. */
   readonly alias?: true;
   /** Where the output is made of its inputs: the element offset of each input in one batch item, or undefined. */

@@ -1,6 +1,6 @@
 // Runs one kernel on data, in buffers built to show mistakes: outputs are poisoned with NaN, sentinels lie before,
 // between and behind the elements of every view, and all of them are checked afterwards.
-import type { Gpu } from "../../src/gpu/gpu.ts";
+import { BufferUsage, type Gpu } from "../../src/gpu/gpu.ts";
 import { prepareDispatches } from "../../src/graph/dispatch.ts";
 import { type Call, deviceTraits, type Kernel, type Operand, wholeView } from "../../src/ops/operator.ts";
 import { elementCount, type Shape, type TensorData, type TensorType } from "../../src/tensor.ts";
@@ -77,7 +77,7 @@ export async function runKernel(gpu: Gpu, { kernel, call, inputs }: KernelRun): 
   }
   const created: GPUBuffer[] = [];
   const upload = (words: Uint32Array<ArrayBuffer>, label: string) => {
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+    const usage = BufferUsage.STORAGE | BufferUsage.COPY_DST | BufferUsage.COPY_SRC;
     const buffer = gpu.createBuffer(words.byteLength, usage, label);
     gpu.device.queue.writeBuffer(buffer, 0, words);
     created.push(buffer);

@@ -1,0 +1,64 @@
+// Chooses a kernel for every node and makes the packing of weights explicit.
+import { type Call, type DeviceTraits, type Kernel, type Operand, wholeView } from "../ops/operator.ts";
+import { createNode, type Graph, type Node, type Value } from "./graph.ts";
+
+/** A node with its kernel; `operands` are the node's inputs, packed where the kernel wants that. */
+export interface Step {
+  readonly node: Node;
+  readonly kernel: Kernel;
+  readonly operands: readonly Value[];
+}
+
+export interface LoweredGraph {
+  /** Steps that depend on parameters and constants only: they run once. */
+  readonly prepare: readonly Step[];
+  /** Steps of every run. */
+  readonly run: readonly Step[];
+}
+
+/** Takes the last kernel that applies, since operators list theirs from the readable to the fast. */
+export function lower(graph: Graph, traits: DeviceTraits): LoweredGraph {
+  const lowered = { prepare: [] as Step[], run: [] as Step[] };
+  const fixed = new Set<Value>();
+  const isFixed = (value: Value) => value.kind === "parameter" || value.kind === "constant" || fixed.has(value);
+  const append = (step: Step) => {
+    const runsOnce = step.operands.every(isFixed);
+    lowered[runsOnce ? "prepare" : "run"].push(step);
+    if (runsOnce) for (const output of step.node.outputs) fixed.add(output);
+  };
+  for (const node of graph.nodes) {
+    const call = wholeCall(node);
+    const kernel = node.operator.kernels.findLast((candidate) => candidate.applies(call, traits));
+    if (!kernel) throw new Error(`${node.operator.name}: no kernel applies to node ${node.name}`);
+    const operands = [...node.inputs];
+    for (const pack of kernel.packs?.(call, traits) ?? []) {
+      const source = operands[pack.input]!;
+      const attrs = pack.operator.attributes(pack.attrs);
+      const packNode = createNode(pack.operator, [source], attrs, { name: `${source.name}:packed` });
+      append({ node: packNode, kernel: pack.operator.kernels[0]!, operands: [source] });
+      operands[pack.input] = packNode.outputs[0]!;
+    }
+    append({ node, kernel, operands });
+  }
+  return lowered;
+}
+
+function wholeCall(node: Node): Call {
+  return createCall(node, (value) => wholeView(value.type));
+}
+
+/** A node's call with its operands where `view` says. */
+export function createCall(
+  node: Node,
+  view: (value: Value, index: number) => Operand["view"],
+  inPlace?: ReadonlySet<number>,
+): Call {
+  const operand = (value: Value, index: number): Operand => ({ ...value.type, view: view(value, index) });
+  const call = {
+    inputs: node.inputs.map(operand),
+    outputs: node.outputs.map(operand),
+    attrs: node.attrs,
+    epilogue: node.epilogue,
+  };
+  return inPlace ? { ...call, inPlace } : call;
+}

@@ -1,0 +1,38 @@
+// The one way in which passes change a graph: walk the nodes in order, replace some, drop what became dead.
+import { createNode, type Graph, type Node, prune, type Value } from "../graph.ts";
+
+export interface Rewriting {
+  /** The new value that stands for an old one. */
+  value(old: Value): Value;
+  /** Appends a new node and returns its outputs. */
+  emit(node: Node): readonly Value[];
+}
+
+/** Returns the values that replace the node's outputs, or undefined to keep the node. */
+export type Visit = (node: Node, rewriting: Rewriting) => readonly Value[] | undefined;
+
+export function rewrite(graph: Graph, visit: Visit): Graph {
+  const replaced = new Map<Value, Value>();
+  const nodes: Node[] = [];
+  const rewriting: Rewriting = {
+    value: (old) => replaced.get(old) ?? old,
+    emit(node) {
+      nodes.push(node);
+      return node.outputs;
+    },
+  };
+  for (const node of graph.nodes) {
+    const outputs = visit(node, rewriting) ?? rewriting.emit(withInputs(node, node.inputs.map(rewriting.value)));
+    node.outputs.forEach((old, i) => {
+      replaced.set(old, outputs[i]!);
+    });
+  }
+  const outputs = new Map([...graph.outputs].map(([name, value]) => [name, rewriting.value(value)]));
+  return prune({ ...graph, nodes, outputs });
+}
+
+function withInputs(node: Node, inputs: readonly Value[]): Node {
+  if (inputs.every((input, i) => input === node.inputs[i])) return node;
+  const outputNames = node.outputs.map((value) => value.name);
+  return createNode(node.operator, inputs, node.attrs, { name: node.name, epilogue: node.epilogue, outputNames });
+}

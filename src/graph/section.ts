@@ -1,0 +1,119 @@
+// A list of steps with buffers, pipelines and bind groups: ready to be encoded any number of times.
+import { BufferUsage, type Gpu } from "../gpu/gpu.ts";
+import { deviceTraits, wholeView } from "../ops/operator.ts";
+import { type DispatchRequest, type PreparedDispatch, prepareDispatches } from "./dispatch.ts";
+import type { Value } from "./graph.ts";
+import { createCall, type Step } from "./lower.ts";
+import { type MemoryPlan, planMemory } from "./memory-plan.ts";
+
+export interface SectionSpec {
+  readonly steps: readonly Step[];
+  /** Written by the caller before the section runs. */
+  readonly inputs: readonly Value[];
+  /** Read by somebody after it ran. */
+  readonly outputs: readonly Value[];
+}
+
+/** Everything about a section that needs no buffer yet. */
+export interface PlannedSection {
+  readonly spec: SectionSpec;
+  readonly plan: MemoryPlan;
+  /** Steps with their dispatches; none for elided steps. */
+  readonly work: readonly { readonly step: Step; readonly dispatches: DispatchRequest["dispatches"] }[];
+}
+
+export function planSection(gpu: Gpu, spec: SectionSpec): PlannedSection {
+  const plan = planMemory(spec.steps, spec.inputs, spec.outputs);
+  const traits = deviceTraits(gpu);
+  const view = (value: Value) => plan.placements.get(value)?.view ?? wholeView(value.type);
+  const work = spec.steps
+    .filter((step) => !plan.elided.has(step))
+    .map((step) => {
+      const call = createCall(step.node, view, plan.inPlace.get(step));
+      return { step, dispatches: step.kernel.dispatches(call, traits) };
+    });
+  return { spec, plan, work };
+}
+
+/** All shader sources of a section, for compiling several sections at once. */
+export function sectionSources({ work }: PlannedSection): { label: string; code: string }[] {
+  return work.flatMap(({ step, dispatches }) => dispatches.map(({ code }) => ({ label: stepLabel(step), code })));
+}
+
+function stepLabel({ node, kernel }: Step): string {
+  return `${node.name} (${kernel.name})`;
+}
+
+export class Section {
+  readonly dispatches: readonly PreparedDispatch[];
+  readonly planned: PlannedSection;
+  readonly #gpu: Gpu;
+  readonly #slots: readonly GPUBuffer[];
+  readonly #uniforms: GPUBuffer;
+  readonly #fixed: ReadonlyMap<Value, GPUBuffer>;
+
+  private constructor(
+    gpu: Gpu,
+    planned: PlannedSection,
+    slots: readonly GPUBuffer[],
+    fixed: ReadonlyMap<Value, GPUBuffer>,
+    prepared: { dispatches: readonly PreparedDispatch[]; uniforms: GPUBuffer },
+  ) {
+    this.#gpu = gpu;
+    this.planned = planned;
+    this.#slots = slots;
+    this.#fixed = fixed;
+    this.dispatches = prepared.dispatches;
+    this.#uniforms = prepared.uniforms;
+  }
+
+  /** Allocates and binds; `fixed` are buffers of values that the section only reads. Rejects with DeviceError. */
+  static async create(gpu: Gpu, planned: PlannedSection, fixed: ReadonlyMap<Value, GPUBuffer>): Promise<Section> {
+    const usage = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;
+    const slots: GPUBuffer[] = [];
+    try {
+      planned.plan.slots.forEach((bytes, i) => {
+        slots.push(gpu.createBuffer(bytes, usage, `activations ${i}`));
+      });
+      const requests = planned.work.map(({ step, dispatches }) => ({
+        label: stepLabel(step),
+        dispatches,
+        buffer: (binding: { input: number } | { output: number }) => {
+          const value = "input" in binding ? step.operands[binding.input]! : step.node.outputs[binding.output]!;
+          return locate(value, planned.plan, slots, fixed);
+        },
+      }));
+      const prepared = await prepareDispatches(gpu, requests);
+      return new Section(gpu, planned, slots, fixed, prepared);
+    } catch (error) {
+      for (const slot of slots) gpu.destroyBuffer(slot);
+      throw error;
+    }
+  }
+
+  /** The buffer that holds a value at its beginning: graph inputs, outputs and fixed values. */
+  buffer(value: Value): GPUBuffer {
+    return locate(value, this.planned.plan, this.#slots, this.#fixed);
+  }
+
+  encode(pass: GPUComputePassEncoder): void {
+    for (const dispatch of this.dispatches) dispatch.encode(pass);
+  }
+
+  dispose(): void {
+    for (const slot of this.#slots) this.#gpu.destroyBuffer(slot);
+    this.#gpu.destroyBuffer(this.#uniforms);
+  }
+}
+
+function locate(
+  value: Value,
+  plan: MemoryPlan,
+  slots: readonly GPUBuffer[],
+  fixed: ReadonlyMap<Value, GPUBuffer>,
+): GPUBuffer {
+  const placement = plan.placements.get(value);
+  const buffer = placement ? slots[placement.storage.slot] : fixed.get(value);
+  if (!buffer) throw new Error(`value ${value.name} has no buffer`);
+  return buffer;
+}
