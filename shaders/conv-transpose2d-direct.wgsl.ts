@@ -1,0 +1,68 @@
+// y[n, k, p, q] = act(bias[k] + residual[n, k, p, q] + sum over c, r, s of x[n, c, h, v] * w[c, k - g*K/G, r, s])
+//   where h*stride + r*dilation = p + pad (likewise v over s): taps that fall between input rows add nothing.
+// x [N, C, H, W], w [C, K/G, R, S], bias [K], residual and y [N, K, P, Q]; g is the group of k, c runs over its C/G channels.
+// One invocation per output element, which gathers its taps: x over q, y over p, z over n * K + k.
+// The reference for every faster transposed convolution, and the fallback for shapes that they refuse.
+import { type ActivationTemplate, activateFunction } from "./activation.ts";
+import { conv2dParams } from "./conv2d-direct.wgsl.ts";
+import { structParams, wgsl } from "./wgsl.ts";
+
+export interface ConvTranspose2dDirectTemplate {
+  readonly bias: boolean;
+  readonly residual: boolean;
+  readonly activation: ActivationTemplate;
+}
+
+export const convTranspose2dDirectWorkgroup = [8, 8, 1] as const;
+
+export function convTranspose2dDirect(t: ConvTranspose2dDirectTemplate): string {
+  let next = 0;
+  return wgsl`
+${structParams(conv2dParams)}
+@group(0) @binding(${next++}) var<storage, read> x: array<f32>;
+@group(0) @binding(${next++}) var<storage, read> w: array<f32>;
+${t.bias ? `@group(0) @binding(${next++}) var<storage, read> bias: array<f32>;` : ""}
+${t.residual ? `@group(0) @binding(${next++}) var<storage, read> residual: array<f32>;` : ""}
+@group(0) @binding(${next++}) var<storage, read_write> y: array<f32>;
+@group(0) @binding(${next++}) var<uniform> p: Params;
+${activateFunction(t.activation)}
+
+@compute @workgroup_size(8, 8, 1)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let k = id.z % p.out_channels;
+  let n = id.z / p.out_channels;
+  if (id.x >= p.out_width || id.y >= p.out_height || n >= p.items) { return; }
+  let group_channels = p.channels / p.groups;
+  let group_out_channels = p.out_channels / p.groups;
+  let first_channel = k / group_out_channels * group_channels;
+  let plane = p.height * p.width;
+  let taps = p.kernel_height * p.kernel_width;
+  var sum = 0.0;
+  for (var c = first_channel; c < first_channel + group_channels; c++) {
+    let x_plane = p.x_offset + n * p.x_batch_stride + c * plane;
+    let w_plane = (c * group_out_channels + k % group_out_channels) * taps;
+    for (var r = 0u; r < p.kernel_height; r++) {
+      let scaled_row = i32(id.y + p.pad_top) - i32(r * p.dilation_height);
+      if (scaled_row < 0 || u32(scaled_row) % p.stride_height != 0u) { continue; }
+      let row = u32(scaled_row) / p.stride_height;
+      if (row >= p.height) { continue; }
+      for (var s = 0u; s < p.kernel_width; s++) {
+        let scaled_column = i32(id.x + p.pad_left) - i32(s * p.dilation_width);
+        if (scaled_column < 0 || u32(scaled_column) % p.stride_width != 0u) { continue; }
+        let column = u32(scaled_column) / p.stride_width;
+        if (column >= p.width) { continue; }
+        sum += x[x_plane + row * p.width + column] * w[w_plane + r * p.kernel_width + s];
+      }
+    }
+  }
+  let element = (k * p.out_height + id.y) * p.out_width + id.x;
+  #if ${t.bias}
+  sum += bias[k];
+  #endif
+  #if ${t.residual}
+  sum += residual[p.residual_offset + n * p.residual_batch_stride + element];
+  #endif
+  y[p.y_offset + n * p.y_batch_stride + element] = activate(sum);
+}
+`;
+}

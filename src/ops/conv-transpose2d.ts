@@ -1,0 +1,132 @@
+// 2-D transposed convolution: the adjoint of `conv2d` with respect to its input, as in PyTorch.
+import { convTranspose2dDirect, convTranspose2dDirectWorkgroup } from "../../shaders/conv-transpose2d-direct.wgsl.ts";
+import { conv2dParams } from "../../shaders/conv2d-direct.wgsl.ts";
+import { ShapeError } from "../errors.ts";
+import { elementCount, formatShape, type TensorType } from "../tensor.ts";
+import type { Conv2dAttributes, Conv2dGiven } from "./conv2d.ts";
+import { epilogueBindings, requireFloat } from "./operands.ts";
+import { type Call, cover, type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
+import { type Pair, pair, requireOutput, requireRank, type Size2d, sides } from "./window.ts";
+
+export interface ConvTranspose2dAttributes extends Conv2dAttributes {
+  readonly outputPadding: Pair;
+}
+
+/** As for `conv2d`, whose stride, padding and dilation this operator undoes. */
+export interface ConvTranspose2dGiven extends Conv2dGiven {
+  /** Rows and columns added at the bottom and right of the output. Default 0. */
+  readonly outputPadding?: Size2d;
+}
+
+/** The numbers of a call by their names of the field. */
+export function convTranspose2dSizes(call: Call<ConvTranspose2dAttributes>) {
+  const [items, channels, height, width] = call.inputs[0]!.shape as [number, number, number, number];
+  const [, groupOutChannels, kernelHeight, kernelWidth] = call.inputs[1]!.shape as [number, number, number, number];
+  const [, outChannels, outHeight, outWidth] = call.outputs[0]!.shape as [number, number, number, number];
+  const sizes = { items, channels, height, width, outChannels, groupOutChannels, kernelHeight, kernelWidth };
+  return { ...sizes, outHeight, outWidth };
+}
+
+/** Uniform parameters that all kernels of this operator share: those of `conv2d`. */
+export function convTranspose2dParamValues(
+  call: Call<ConvTranspose2dAttributes>,
+): Record<keyof typeof conv2dParams, number> {
+  const size = convTranspose2dSizes(call);
+  const { stride, padding, dilation, groups } = call.attrs;
+  const residual = call.epilogue.residual ? call.inputs.at(-1)! : call.outputs[0]!;
+  return {
+    channels: size.channels,
+    height: size.height,
+    width: size.width,
+    out_channels: size.outChannels,
+    out_height: size.outHeight,
+    out_width: size.outWidth,
+    kernel_height: size.kernelHeight,
+    kernel_width: size.kernelWidth,
+    stride_height: stride[0],
+    stride_width: stride[1],
+    pad_top: padding[0],
+    pad_left: padding[1],
+    dilation_height: dilation[0],
+    dilation_width: dilation[1],
+    groups,
+    items: size.items,
+    ...viewParams("x", call.inputs[0]!),
+    ...viewParams("residual", residual),
+    ...viewParams("y", call.outputs[0]!),
+  };
+}
+
+const direct: Kernel<ConvTranspose2dAttributes> = {
+  name: "conv-transpose2d/direct",
+  applies: () => true,
+  views: [0],
+  dispatches(call) {
+    const { items, outChannels, outHeight, outWidth } = convTranspose2dSizes(call);
+    return [
+      {
+        code: convTranspose2dDirect(call.epilogue),
+        bindings: epilogueBindings(call, 2),
+        params: params(conv2dParams, convTranspose2dParamValues(call)),
+        workgroups: cover([outWidth, outHeight, items * outChannels], convTranspose2dDirectWorkgroup),
+      },
+    ];
+  },
+};
+
+/**
+ * Spreads each input element over the output through K kernels, and sums where they overlap.
+ * - x: [N, C, H, W]; weight: [C, K/groups, R, S]; optional bias: [K];
+ *   output: [N, K, (H - 1)*stride - top - bottom + dilation*(R - 1) + outputPadding + 1, ...]
+ * - epilogue: bias, residual and activation are computed in the same dispatch.
+ * Throws ShapeError if the channels do not match the weight and the groups, if outputPadding is smaller than neither
+ * stride nor dilation, or if nothing is left of the output.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
+ */
+export const convTranspose2d: Operator<ConvTranspose2dAttributes, ConvTranspose2dGiven> = {
+  name: "conv-transpose2d",
+  epilogue: true,
+  attributes(given) {
+    const groups = given.groups ?? 1;
+    if (!Number.isSafeInteger(groups) || groups < 1)
+      throw new ShapeError(`conv-transpose2d: groups is ${groups}, expected at least 1`);
+    const stride = pair("conv-transpose2d: stride", given.stride ?? 1, 1);
+    const dilation = pair("conv-transpose2d: dilation", given.dilation ?? 1, 1);
+    const outputPadding = pair("conv-transpose2d: outputPadding", given.outputPadding ?? 0, 0);
+    if (outputPadding.some((size, axis) => size >= Math.max(stride[axis]!, dilation[axis]!))) {
+      throw new ShapeError(
+        `conv-transpose2d: outputPadding is ${formatShape(outputPadding)}, expected less than stride ` +
+          `${formatShape(stride)} or dilation ${formatShape(dilation)} along each axis`,
+      );
+    }
+    return { stride, padding: sides("conv-transpose2d: padding", given.padding ?? 0), dilation, groups, outputPadding };
+  },
+  shape(inputs, { stride, padding, dilation, groups, outputPadding }) {
+    const [x, weight] = inputs as [TensorType, TensorType];
+    requireFloat("conv-transpose2d", inputs);
+    requireRank("conv-transpose2d", "x", x, 4, "[N, C, H, W]");
+    requireRank("conv-transpose2d", "weight", weight, 4, "[C, K/groups, R, S]");
+    const [items, channels, height, width] = x.shape as [number, number, number, number];
+    const [weightChannels, groupOutChannels, rows, columns] = weight.shape as [number, number, number, number];
+    if (weightChannels !== channels || channels % groups !== 0) {
+      throw new ShapeError(
+        `conv-transpose2d: channels do not match: got x ${formatShape(x.shape)} and weight ` +
+          `${formatShape(weight.shape)} with groups ${groups}, expected weight [C, K/groups, R, S] with ` +
+          `C = ${channels}, a multiple of groups`,
+      );
+    }
+    const [top, left, bottom, right] = padding;
+    const outHeight = (height - 1) * stride[0] - top - bottom + dilation[0] * (rows - 1) + outputPadding[0] + 1;
+    const outWidth = (width - 1) * stride[1] - left - right + dilation[1] * (columns - 1) + outputPadding[1] + 1;
+    const output = [items, groupOutChannels * groups, outHeight, outWidth];
+    requireOutput("conv-transpose2d", output, x.shape);
+    return [{ shape: output, dtype: "f32" }];
+  },
+  cost(call) {
+    const { groupOutChannels, kernelHeight, kernelWidth } = convTranspose2dSizes(call);
+    const flop = 2 * elementCount(call.inputs[0]!.shape) * groupOutChannels * kernelHeight * kernelWidth;
+    return { flop, bytes: operandBytes(call) };
+  },
+  channelScale: ({ groups }) => (groups === 1 ? { input: 1, axis: 1 } : undefined),
+  kernels: [direct],
+};
