@@ -1,0 +1,174 @@
+// A device with its pipelines and buffers, whose every failure is a DeviceError that names a shader, node or buffer.
+//
+// Contract: browser-safe, no Dawn import. A lost device is always an error, never zeros. A device that the caller brought is
+// never destroyed, and errors of the caller's own work on it are left to the caller.
+// Limits: one queue; compute only.
+
+import { DeviceError } from "../errors.ts";
+import { type AdapterDescription, describeAdapter } from "./adapter.ts";
+import { ErrorLog } from "./error-log.ts";
+import { PipelineCache, type PipelineSource } from "./pipelines.ts";
+import { BufferUsage, MapMode } from "./usage.ts";
+
+export type { AdapterDescription, OpenOptions } from "./adapter.ts";
+export type { PipelineSource } from "./pipelines.ts";
+export { BufferUsage } from "./usage.ts";
+
+export interface GpuOptions {
+  /** Read from the device where absent. */
+  readonly adapter?: AdapterDescription;
+  /** Whether `dispose` destroys the device. */
+  readonly owned: boolean;
+  /** `dispose` then fails when buffers are still alive. */
+  readonly debug?: boolean;
+  /** Called last by `dispose`. */
+  readonly onDispose?: () => void | Promise<void>;
+}
+
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterDescription;
+  readonly limits: GPUSupportedLimits;
+  readonly features: ReadonlySet<string>;
+  /** Resolves when the device is lost for any reason but `dispose`; after `dispose` it never does. */
+  readonly lost: Promise<DeviceError>;
+
+  readonly #options: GpuOptions;
+  readonly #errors: ErrorLog;
+  readonly #pipelines: PipelineCache;
+  readonly #buffers = new Map<GPUBuffer, { readonly bytes: number; readonly label: string }>();
+  #allocatedBytes = 0;
+  #disposing: Promise<void> | undefined;
+
+  private constructor(device: GPUDevice, options: GpuOptions) {
+    this.device = device;
+    this.adapter = options.adapter ?? describeAdapter(device.adapterInfo);
+    this.limits = device.limits;
+    this.features = new Set(device.features);
+    this.#options = options;
+    this.#errors = new ErrorLog(device, options.owned);
+    this.#pipelines = new PipelineCache(device, this.#errors);
+    this.lost = this.#errors.lost;
+  }
+
+  static fromDevice(device: GPUDevice, options: GpuOptions): Gpu {
+    return new Gpu(device, options);
+  }
+
+  /**
+   * Compute pipelines with automatic layout and entry point `main`, one for each source, compiled in parallel.
+   * The same code is compiled once for the life of this object, whatever its label.
+   * Throws DeviceError `validation` with the label, each message as line:column, and the lines it is about.
+   */
+  async pipelines(
+    sources: readonly PipelineSource[],
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<GPUComputePipeline[]> {
+    this.check();
+    return this.#pipelines.get(sources, onProgress);
+  }
+
+  /**
+   * Creates a buffer of `bytes` rounded up to a multiple of 4. The GPU's own refusal (out of memory) comes later: from the
+   * `guard` around this call, else from the next `check`.
+   * Throws DeviceError `unsupported` when the device has no buffers or storage bindings of that size.
+   */
+  createBuffer(bytes: number, usage: GPUBufferUsageFlags, label: string): GPUBuffer {
+    this.#errors.throwIfGone();
+    if (!Number.isSafeInteger(bytes) || bytes < 0)
+      throw new DeviceError("validation", `buffer "${label}": size is ${bytes} bytes, expected a whole number >= 0`);
+    const size = Math.max(4, Math.ceil(bytes / 4) * 4);
+    const limit = (usage & BufferUsage.STORAGE) !== 0 ? "maxStorageBufferBindingSize" : "maxBufferSize";
+    const largest = Math.min(this.limits[limit], this.limits.maxBufferSize);
+    if (size > largest) {
+      const found = `needs ${size} bytes, ${limit} of this adapter is ${largest}`;
+      throw new DeviceError("unsupported", `buffer "${label}": too large: ${found} (${this.adapter.driver})`);
+    }
+    const buffer = this.#errors.watch(`buffer "${label}" of ${size} bytes`, () =>
+      this.device.createBuffer({ size, usage, label }),
+    );
+    this.#buffers.set(buffer, { bytes: size, label });
+    this.#allocatedBytes += size;
+    return buffer;
+  }
+
+  /** Destroys a buffer of `createBuffer`; a second time does nothing. */
+  destroyBuffer(buffer: GPUBuffer): void {
+    const entry = this.#buffers.get(buffer);
+    if (!entry) return;
+    this.#buffers.delete(buffer);
+    this.#allocatedBytes -= entry.bytes;
+    buffer.destroy();
+  }
+
+  /** Live buffers of `createBuffer` and their bytes. */
+  get allocated(): { readonly buffers: number; readonly bytes: number } {
+    return { buffers: this.#buffers.size, bytes: this.#allocatedBytes };
+  }
+
+  /**
+   * Runs GPU work and rejects with a DeviceError that names `label` if the GPU refuses any of it, or if the device is or
+   * becomes lost. What `work` does before its first `await` runs in error scopes of its own. Errors of what it does later
+   * are seen only on a device that this object owns, and every guard open at that time reports them.
+   */
+  async guard<T>(label: string, work: () => T | Promise<T>): Promise<T> {
+    this.check();
+    return this.#errors.guard(label, work);
+  }
+
+  /** Copies `bytes` bytes from `offset` (a multiple of 4) back to the host. Throws DeviceError, `lost` included. */
+  async read(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    this.check();
+    const label = `read ${bytes} bytes of buffer "${buffer.label}"`;
+    const size = Math.ceil(bytes / 4) * 4;
+    if (size === 0) return new ArrayBuffer(0);
+    return this.#errors.guard(label, async () => {
+      const usage = BufferUsage.MAP_READ | BufferUsage.COPY_DST;
+      const staging = this.device.createBuffer({ size, usage, label: `staging: ${label}` });
+      try {
+        const encoder = this.device.createCommandEncoder({ label });
+        encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
+        this.device.queue.submit([encoder.finish()]);
+        await staging.mapAsync(MapMode.READ);
+        return staging.getMappedRange().slice(0, bytes);
+      } finally {
+        staging.destroy();
+      }
+    });
+  }
+
+  /**
+   * Throws DeviceError `lost`, `disposed`, or an error of earlier work that no guard has reported; that one is thrown once.
+   * Call before work.
+   */
+  check(): void {
+    this.#errors.check();
+  }
+
+  /**
+   * Destroys this object's buffers, and the device if it is owned. Calling it again gives the same result.
+   * Throws DeviceError `internal` in debug mode when buffers were still alive, naming them.
+   */
+  dispose(): Promise<void> {
+    this.#disposing ??= this.#dispose();
+    return this.#disposing;
+  }
+
+  async #dispose(): Promise<void> {
+    const alive = [...this.#buffers.values()];
+    const bytes = this.#allocatedBytes;
+    this.#errors.close();
+    for (const buffer of this.#buffers.keys()) buffer.destroy();
+    this.#buffers.clear();
+    this.#allocatedBytes = 0;
+    this.#pipelines.clear();
+    if (this.#options.owned) this.device.destroy();
+    await this.#options.onDispose?.();
+    if (this.#options.debug && alive.length > 0) {
+      const shown = alive.slice(0, 8).map(({ label }) => `"${label}"`);
+      if (alive.length > shown.length) shown.push("...");
+      const found = `${alive.length} buffers (${bytes} bytes) still alive, expected none: ${shown.join(", ")}`;
+      throw new DeviceError("internal", `dispose: ${found}`);
+    }
+  }
+}
