@@ -37,12 +37,13 @@ export function embeddedDriver(): EmbeddedDriver | undefined {
   return {
     manifest: join(folder, "vk_swiftshader_icd.json"),
     async loadLoader() {
+      if (loaded !== undefined) return;
       const path = resolvePackage("koffi");
       if (path === undefined) throw new Error("the package koffi is not installed");
       const koffi: { readonly default: { load(path: string, options: { global: boolean }): unknown } } = await import(
         pathToFileURL(path).href
       );
-      loaded ??= koffi.default.load(join(folder, "libvulkan.so.1"), { global: true });
+      loaded = koffi.default.load(join(folder, "libvulkan.so.1"), { global: true });
     },
   };
 }
