@@ -31,9 +31,9 @@ export function checkOperator<A extends object, G extends object>(suite: Operato
       test(entry.why, async () => {
         const prepared = prepareCase(suite, entry);
         let runs = 0;
-        for (const layout of ["whole", "views"] as const) {
+        for (const layout of ["whole", "views", "quad views"] as const) {
           for (const kernel of operator.kernels) {
-            if (layout === "views" && !kernel.views) continue;
+            if (layout !== "whole" && !kernel.views) continue;
             const call = prepared.call(kernel, layout);
             if (!kernel.applies(call, deviceTraits(gpu))) continue;
             const results = await runKernel(gpu, { kernel, call, inputs: prepared.data });
@@ -81,9 +81,9 @@ export function prepareCase<A extends object, G extends object>(suite: OperatorC
     return {
       ...whole,
       inputs: allTypes.map((type, input) =>
-        layOut(type, allowsView(kernel, whole, { input }) ? "views" : "whole", input),
+        layOut(type, allowsView(kernel, whole, { input }) ? layout : "whole", input),
       ),
-      outputs: outputs.map((type, output) => layOut(type, "views", output + 7)),
+      outputs: outputs.map((type, output) => layOut(type, layout, output + 7)),
     };
   };
   return { data, expected, call };

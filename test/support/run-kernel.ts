@@ -9,13 +9,17 @@ const sentinelWords = 64;
 const sentinel = 0x7fc0dead; // a NaN that no kernel produces by itself
 const poison = 0x7fc00bad;
 
-/** `views` lays every operand into a larger buffer with an offset and gaps between its batch items. */
-export type Layout = "whole" | "views";
+/**
+ * `views` lays every operand into a larger buffer with an offset and gaps between its batch items; `quad views` makes
+ * these multiples of four elements where the items are, so that kernels with vector loads run on views too.
+ */
+export type Layout = "whole" | "views" | "quad views";
 
 export function layOut(type: TensorType, layout: Layout, index: number): Operand {
   const whole = wholeView(type);
   if (layout === "whole") return { ...type, view: whole };
-  return { ...type, view: { offset: 5 + index, batchStride: whole.batchStride + 3 + index } };
+  const [offset, gap] = layout === "views" ? [5 + index, 3 + index] : [4 + 4 * index, 8 + 4 * index];
+  return { ...type, view: { offset, batchStride: whole.batchStride + gap } };
 }
 
 function bufferWords({ shape, view }: Operand): number {

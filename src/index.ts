@@ -1,0 +1,18 @@
+// The public API, safe for the browser. Node adds `openGpu` on native GPUs in "atrous/node".
+export { AtrousError, DeviceError, type DeviceErrorKind, FormatError, ShapeError, UsageError } from "./errors.ts";
+export type { ByteSource, Origin } from "./formats/source.ts";
+export { openGpu } from "./gpu/browser.ts";
+export { type AdapterDescription, Gpu, type OpenOptions } from "./gpu/gpu.ts";
+export { type ApplyOptions, GraphBuilder } from "./graph/builder.ts";
+export { type CompileOptions, compile } from "./graph/compile.ts";
+export type { BufferTensor, CompiledGraph, MemoryReport, RunInputs, RunOptions } from "./graph/compiled-graph.ts";
+export type { Graph, Node, Value } from "./graph/graph.ts";
+export { type LoadOptions, loadModel, Model } from "./models/load.ts";
+export { buildModelGraph, type ModelFile, type ModelOutput, networks, openModelFile } from "./models/model-file.ts";
+export { type MsffResNet18Options, msffResNet18 } from "./models/msff-resnet18.ts";
+export type { Network } from "./models/network.ts";
+export { type GreySlice, type Preprocess, prepareBatch } from "./models/preprocess.ts";
+export { resnet18 } from "./models/resnet18.ts";
+export * from "./ops/index.ts";
+export { type SafetensorsFile, openSafetensors, readSafetensors, writeSafetensors } from "./formats/safetensors/index.ts";
+export type { DType, Shape, Tensor, TensorData, TensorType } from "./tensor.ts";

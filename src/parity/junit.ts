@@ -1,0 +1,36 @@
+// A parity report as JUnit XML: one test case per layer, for CI systems that show such files.
+import type { ParityReport, ParityRow } from "./parity.ts";
+
+/** One `<testsuite>` per report. */
+export function toJUnit(reports: readonly ParityReport[]): string {
+  const suites = reports.map((report) => {
+    const failures = report.rows.filter((row) => !row.passed).length + (report.classes.unexplained > 0 ? 1 : 0);
+    const cases = [...report.rows.map((row) => layerCase(report, row)), classCase(report)];
+    const counts = `tests="${cases.length}" failures="${failures}"`;
+    return `  <testsuite name="${xmlText(report.model)}" ${counts}>\n${cases.join("\n")}\n  </testsuite>`;
+  });
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="atrous parity">\n${suites.join("\n")}\n</testsuites>\n`;
+}
+
+function layerCase(report: ParityReport, row: ParityRow): string {
+  const name = `    <testcase classname="${xmlText(report.model)}" name="${xmlText(row.layer)}"`;
+  if (row.passed) return `${name}/>`;
+  const { index, got, expected } = row.worst;
+  const text =
+    `relative L2 ${row.relativeL2.toExponential(2)} over the limit ${report.limit}; ` +
+    `worst element [${index.join(", ")}] is ${got}, expected ${expected}`;
+  return `${name}><failure message="${xmlText(text)}"/></testcase>`;
+}
+
+function classCase(report: ParityReport): string {
+  const name = `    <testcase classname="${xmlText(report.model)}" name="class map"`;
+  const { differing, unexplained, pixels } = report.classes;
+  if (unexplained === 0) return `${name}/>`;
+  const text = `${unexplained} of ${differing} differing pixels (${pixels} in all) are clear decisions of the reference`;
+  return `${name}><failure message="${xmlText(text)}"/></testcase>`;
+}
+
+function xmlText(text: string): string {
+  const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+  return text.replace(/[&<>"]/g, (character) => entities[character]!);
+}

@@ -1,0 +1,107 @@
+// Compares a network, layer by layer, with what PyTorch computed for the same weights and input.
+import { FormatError } from "../errors.ts";
+import type { Origin } from "../formats/source.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { compile } from "../graph/compile.ts";
+import { findValue, type Graph, type Value } from "../graph/graph.ts";
+import { buildModelGraph, type ModelFile, openModelFile } from "../models/model-file.ts";
+import { formatShape, type Shape, shapesEqual, type Tensor } from "../tensor.ts";
+import { type ClassDifference, classDifference, type Difference, difference } from "./difference.ts";
+import { Reference, type ReferenceTensor } from "./reference.ts";
+
+export interface ParityRow extends Difference {
+  /** PyTorch's module name; `logits` for the network as users run it, with nothing kept between. */
+  readonly layer: string;
+  readonly shape: Shape;
+  readonly passed: boolean;
+}
+
+export interface ParityReport {
+  readonly model: string;
+  readonly reference: string;
+  readonly adapter: string;
+  /** Largest relative L2 error that passes. */
+  readonly limit: number;
+  /** Layers in forward order, then `logits`. */
+  readonly rows: readonly ParityRow[];
+  /** The first layer that is off. */
+  readonly firstDivergence: string | undefined;
+  readonly classes: ClassDifference;
+  readonly passed: boolean;
+}
+
+/** Whole network, f32, against PyTorch on the CPU. */
+export const parityLimit = 1e-5;
+
+/**
+ * Runs the network twice: once with every layer of the reference kept, so that the first divergence can be named, and
+ * once as users run it, with everything fused that can be. Throws FormatError when the files do not fit each other.
+ */
+export async function runParity(gpu: Gpu, model: Origin, referenceOrigin: Origin): Promise<ParityReport> {
+  const reference = await Reference.open(referenceOrigin);
+  try {
+    const file = await openModelFile(model);
+    try {
+      return await compareAll(gpu, file, reference);
+    } finally {
+      await file.weights.close();
+    }
+  } finally {
+    await reference.close();
+  }
+}
+
+async function compareAll(gpu: Gpu, file: ModelFile, reference: Reference): Promise<ParityReport> {
+  const image = await reference.input("image");
+  const graph = buildModelGraph(file, image.shape, ["logits"]);
+  const expected = await reference.output("logits");
+
+  const rows: ParityRow[] = [];
+  const layers = await runGraph(gpu, file, keepLayers(graph, reference), image);
+  for (const layer of reference.layers) {
+    rows.push(compare(reference.name, layer, layers[layer]!, await reference.layer(layer)));
+  }
+  const { logits } = await runGraph(gpu, file, graph, image);
+  rows.push(compare(reference.name, "logits", logits!, expected));
+
+  const classes = classDifference(expected.shape, logits!.data as Float32Array, expected.data);
+  const firstDivergence = rows.find((row) => !row.passed)?.layer;
+  return {
+    model: file.name,
+    reference: reference.name,
+    adapter: gpu.adapter.driver,
+    limit: parityLimit,
+    rows,
+    firstDivergence,
+    classes,
+    passed: firstDivergence === undefined && classes.unexplained === 0,
+  };
+}
+
+function keepLayers(graph: Graph, reference: Reference): Graph {
+  const outputs = new Map<string, Value>();
+  for (const layer of reference.layers) {
+    const value = findValue(graph, layer);
+    if (!value) throw new FormatError(`${reference.name}: the network has no layer "${layer}"`);
+    outputs.set(layer, value);
+  }
+  return { ...graph, outputs };
+}
+
+async function runGraph(gpu: Gpu, file: ModelFile, graph: Graph, image: Tensor): Promise<Record<string, Tensor>> {
+  const compiled = await compile(gpu, graph, { parameter: (name) => file.weights.readF32(name) });
+  try {
+    return await compiled.run({ image });
+  } finally {
+    await compiled.dispose();
+  }
+}
+
+function compare(where: string, layer: string, got: Tensor, expected: ReferenceTensor): ParityRow {
+  if (!shapesEqual(got.shape, expected.shape)) {
+    const shapes = `${formatShape(expected.shape)}, the network gives ${formatShape(got.shape)}`;
+    throw new FormatError(`${where}: layer "${layer}" has shape ${shapes}`);
+  }
+  const apart = difference(got.shape, got.data, expected.data);
+  return { layer, shape: got.shape, ...apart, passed: apart.relativeL2 <= parityLimit };
+}

@@ -1,0 +1,68 @@
+// Random graphs of the operators that matter to passes and planning: fan-out, joins, nested concatenations, reshapes.
+import { GraphBuilder } from "../../src/graph/builder.ts";
+import type { Graph, Value } from "../../src/graph/graph.ts";
+import { relu } from "../../src/ops/activations.ts";
+import { add } from "../../src/ops/arithmetic.ts";
+import { batchNorm } from "../../src/ops/batch-norm.ts";
+import { concat } from "../../src/ops/concat.ts";
+import { conv2d } from "../../src/ops/conv2d.ts";
+import { reshape } from "../../src/ops/reshape.ts";
+import { shapesEqual } from "../../src/tensor.ts";
+import { createRandom } from "./random.ts";
+
+const height = 6;
+const width = 10;
+
+/** A graph of about `size` nodes on images [N, C, 6, 10], with one to three outputs. */
+export function randomGraph(seed: number, size: number): Graph {
+  const random = createRandom(seed);
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+  const items = pick([1, 2]);
+  const b = new GraphBuilder();
+  const values: Value[] = [b.input("image", [items, pick([1, 3, 4]), height, width])];
+  const recent = () => values[Math.max(0, values.length - 1 - Math.floor(random() ** 2 * 6))]!;
+
+  const makers: readonly ((i: number) => Value)[] = [
+    (i) => convolution(b, i, recent(), pick([1, 3]), pick([2, 3, 4, 8])),
+    (i) => normalized(b, i, convolution(b, i, recent(), 3, pick([2, 4, 5]))),
+    (i) => b.apply(relu, [recent()], {}, { name: `relu${i}` }),
+    (i) => {
+      const x = recent();
+      const same = values.filter((value) => shapesEqual(value.type.shape, x.type.shape));
+      return b.apply(add, [x, pick(same)], {}, { name: `add${i}` });
+    },
+    (i) => b.apply(concat, [recent(), recent(), ...(random() < 0.3 ? [recent()] : [])], {}, { name: `concat${i}` }),
+    (i) => {
+      const x = recent();
+      const channels = x.type.shape[1]!;
+      const flat = b.apply(reshape, [x], { shape: [items, channels * height * width] }, { name: `flat${i}` });
+      return b.apply(reshape, [flat], { shape: [items, channels, height, width] }, { name: `unflat${i}` });
+    },
+  ];
+  for (let i = 0; i < size; i++) {
+    const value = pick(makers)(i);
+    if (value.type.shape[1]! <= 40) values.push(value);
+  }
+  b.output("last", values.at(-1)!);
+  if (random() < 0.5) b.output("other", pick(values));
+  if (random() < 0.3) b.output("input", values[0]!);
+  return b.build();
+}
+
+function convolution(b: GraphBuilder, i: number, x: Value, kernel: number, outChannels: number): Value {
+  const weight = b.parameter(`conv${i}.weight`, [outChannels, x.type.shape[1]!, kernel, kernel]);
+  return b.apply(conv2d, [x, weight], { padding: (kernel - 1) / 2 }, { name: `conv${i}` });
+}
+
+function normalized(b: GraphBuilder, i: number, x: Value): Value {
+  const parameter = (field: string) => b.parameter(`bn${i}.${field}`, [x.type.shape[1]!]);
+  const statistics = [parameter("weight"), parameter("bias"), parameter("running_mean"), parameter("running_var")];
+  return b.apply(batchNorm, [x, ...statistics], {}, { name: `bn${i}` });
+}
+
+/** Seeded values for any parameter of a random graph; variances are positive. */
+export function randomParameter(name: string, count: number): Float32Array {
+  const random = createRandom([...name].reduce((hash, letter) => Math.imul(hash, 31) + letter.charCodeAt(0), 7));
+  const positive = name.endsWith("running_var");
+  return Float32Array.from({ length: count }, () => (positive ? 0.5 + random() : random() - 0.5));
+}
