@@ -154,7 +154,5 @@ function compareTensors(a: Encoded, b: Encoded): number {
 function compareCodePoints(a: string, b: string): number {
   let at = 0;
   while (at < a.length && a[at] === b[at]) at++;
-  // Step back onto the start of a pair that differs only in its second half.
-  if (at > 0 && /\p{Surrogate}/u.test(a[at] ?? b[at] ?? "") && /[\ud800-\udbff]/.test(a[at - 1]!)) at--;
   return (a.codePointAt(at) ?? -1) - (b.codePointAt(at) ?? -1);
 }
