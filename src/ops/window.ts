@@ -59,3 +59,11 @@ export function requireOutput(operator: string, output: Shape, input: Shape): vo
     `${operator}: the window does not fit: output would be ${formatShape(output)} (input shapes: ${formatShape(input)})`,
   );
 }
+
+/** Throws ShapeError when a pool is padded by more than half its kernel, as PyTorch does. */
+export function requirePoolPadding(operator: string, padding: Sides, kernel: Pair): void {
+  if (padding.every((size, side) => size <= Math.floor(kernel[side % 2]! / 2))) return;
+  throw new ShapeError(
+    `${operator}: padding is ${formatShape(padding)}, expected at most half of kernel ${formatShape(kernel)} on each side`,
+  );
+}

@@ -1,0 +1,27 @@
+// What kernels share that treat every image plane [n, c] alike: one invocation per pixel of the output plane, which walks
+// over planes in steps, since a grid has at most 65,535 workgroups along z.
+
+/** Sizes and views of x [N, C, H, W] and y [N, C, P, Q]. */
+export const planeParams = {
+  planes: "u32", // N * C
+  channels: "u32", // C
+  height: "u32", // H
+  width: "u32", // W
+  out_height: "u32", // P
+  out_width: "u32", // Q
+  x_offset: "u32",
+  x_batch_stride: "u32",
+  y_offset: "u32",
+  y_batch_stride: "u32",
+} as const;
+
+export type Workgroup = readonly [x: number, y: number, z: number];
+
+/** `x_plane(plane)` and `y_plane(plane)`: where plane n * C + c begins. */
+export const planeFunctions = `
+fn x_plane(plane: u32) -> u32 {
+  return p.x_offset + plane / p.channels * p.x_batch_stride + plane % p.channels * p.height * p.width;
+}
+fn y_plane(plane: u32) -> u32 {
+  return p.y_offset + plane / p.channels * p.y_batch_stride + plane % p.channels * p.out_height * p.out_width;
+}`;

@@ -1,0 +1,38 @@
+import { describe, expect, test } from "vitest";
+import { ShapeError } from "../../src/errors.ts";
+import { type MaxPool2dGiven, maxPool2d } from "../../src/ops/max-pool.ts";
+import type { Shape } from "../../src/tensor.ts";
+import { maxPool2dCases } from "../cases/max-pool.ts";
+import { checkOperator } from "../support/check-operator.ts";
+import { onShortGrid } from "../support/short-grid.ts";
+
+checkOperator(maxPool2dCases);
+checkOperator(onShortGrid(maxPool2dCases));
+
+describe("maxPool2d refuses", () => {
+  const shape = (input: Shape, given: MaxPool2dGiven) => () =>
+    maxPool2d.shape([{ shape: input, dtype: "f32" }], maxPool2d.attributes(given));
+
+  test("a kernel of zero", () => {
+    const wrong = shape([1, 1, 4, 4], { kernel: [2, 0] });
+    expect(wrong).toThrow(ShapeError);
+    expect(wrong).toThrow("maxPool2d: kernel: got [2, 0], expected integers of at least 1");
+  });
+  test("padding above half the kernel", () => {
+    expect(shape([1, 1, 8, 8], { kernel: [4, 3], padding: [2, 2] })).toThrow(
+      "maxPool2d: padding is [2, 2, 2, 2], expected at most half of kernel [4, 3] on each side",
+    );
+  });
+  test("a window that does not fit", () => {
+    expect(shape([1, 2, 4, 4], { kernel: 3, dilation: 3 })).toThrow(
+      "maxPool2d: the window does not fit: output would be [1, 2, 0, 0] (input shapes: [1, 2, 4, 4])",
+    );
+  });
+  test("an image without a batch axis", () => {
+    expect(shape([3, 4, 4], { kernel: 2 })).toThrow("maxPool2d: x has shape [3, 4, 4], expected [N, C, H, W]");
+  });
+  test("integers", () => {
+    const types = [{ shape: [1, 1, 2, 2], dtype: "i32" }] as const;
+    expect(() => maxPool2d.shape(types, maxPool2d.attributes({ kernel: 2 }))).toThrow("input 0 is i32, expected f32");
+  });
+});
