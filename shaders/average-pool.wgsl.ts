@@ -1,0 +1,71 @@
+// y[n, c, i, j] = (sum of x[n, c, h, w] over the part of the window inside the image) / divisor,
+// the window being rows i*stride - pad ... + kernel, cut off behind the padding, and columns likewise.
+// x [N, C, H, W]; y [N, C, P, Q]. Rows are summed one by one, which keeps rounding errors small.
+// One invocation per output pixel: x over q, y over p, z over planes n * C + c, in steps of the grid.
+import { planeFunctions, planeParams, type Workgroup } from "./planes.ts";
+import { structParams, wgsl } from "./wgsl.ts";
+
+export const averagePoolParams = {
+  ...planeParams,
+  kernel_height: "i32",
+  kernel_width: "i32",
+  stride_height: "i32",
+  stride_width: "i32",
+  pad_top: "i32",
+  pad_left: "i32",
+  pad_bottom: "i32",
+  pad_right: "i32",
+  fixed_divisor: "f32",
+} as const;
+
+export interface AveragePoolTemplate {
+  /** What the sum is divided by: the window's part inside image and padding, that inside the image, or a constant. */
+  readonly divisor: "padded" | "image" | "fixed";
+  readonly workgroup: Workgroup;
+}
+
+export function averagePool(t: AveragePoolTemplate): string {
+  return wgsl`
+${structParams(averagePoolParams)}
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<uniform> p: Params;
+${planeFunctions}
+
+struct Window {
+  first: u32, // inside the image: from first, below end
+  end: u32,
+  padded: i32, // how many positions lie inside the image and its padding
+}
+fn window(start: i32, kernel: i32, size: u32, after: i32) -> Window {
+  let end = min(start + kernel, i32(size) + after);
+  return Window(u32(max(start, 0)), u32(min(end, i32(size))), end - start);
+}
+
+@compute @workgroup_size(${t.workgroup[0]}, ${t.workgroup[1]}, ${t.workgroup[2]})
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  if (id.x >= p.out_width || id.y >= p.out_height) { return; }
+  let rows = window(i32(id.y) * p.stride_height - p.pad_top, p.kernel_height, p.height, p.pad_bottom);
+  let columns = window(i32(id.x) * p.stride_width - p.pad_left, p.kernel_width, p.width, p.pad_right);
+  #if ${t.divisor === "padded"}
+  let divisor = f32(rows.padded * columns.padded);
+  #elif ${t.divisor === "image"}
+  let divisor = f32((rows.end - rows.first) * (columns.end - columns.first));
+  #else
+  let divisor = p.fixed_divisor;
+  #endif
+  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.workgroup[2]}u) {
+    let image = x_plane(plane);
+    var sum = 0.0;
+    for (var row = rows.first; row < rows.end; row++) {
+      var row_sum = 0.0;
+      for (var column = columns.first; column < columns.end; column++) {
+        row_sum += x[image + row * p.width + column];
+      }
+      sum += row_sum;
+    }
+    y[y_plane(plane) + id.y * p.out_width + id.x] = sum / divisor;
+  }
+}
+`;
+}
