@@ -1,0 +1,125 @@
+// Whole graphs on the GPU: optimised and planned, against one kernel at a time with nothing shared.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { DeviceError, ShapeError, UsageError } from "../../src/errors.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { BufferUsage } from "../../src/gpu/gpu.ts";
+import { GraphBuilder } from "../../src/graph/builder.ts";
+import { compile } from "../../src/graph/compile.ts";
+import { findValue, type Graph, type Value } from "../../src/graph/graph.ts";
+import { createCall } from "../../src/graph/lower.ts";
+import { relu } from "../../src/ops/activations.ts";
+import { conv2d } from "../../src/ops/conv2d.ts";
+import { wholeView } from "../../src/ops/operator.ts";
+import { difference } from "../../src/parity/difference.ts";
+import { elementCount, type TensorData } from "../../src/tensor.ts";
+import { openTestGpu } from "../support/gpu.ts";
+import { createRandom, uniform } from "../support/random.ts";
+import { randomGraph, randomParameter } from "../support/random-graph.ts";
+import { runKernel } from "../support/run-kernel.ts";
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await openTestGpu();
+});
+afterAll(() => gpu.dispose());
+
+function parametersOf(graph: Graph): (name: string) => Promise<Float32Array> {
+  const counts = new Map(graph.parameters.map(({ name, type }) => [name, elementCount(type.shape)]));
+  return async (name) => randomParameter(name, counts.get(name)!);
+}
+
+/** Runs every node by its reference kernel in buffers of its own. */
+async function interpret(graph: Graph, image: Float32Array): Promise<Map<Value, TensorData>> {
+  const known = new Map<Value, TensorData>(graph.inputs.map((input) => [input, image]));
+  for (const parameter of graph.parameters) {
+    known.set(parameter, randomParameter(parameter.name, elementCount(parameter.type.shape)));
+  }
+  for (const node of graph.nodes) {
+    const call = createCall(node, (value) => wholeView(value.type));
+    const inputs = node.inputs.map((value) => known.get(value)!);
+    const results = await runKernel(gpu, { kernel: node.operator.kernels[0]!, call, inputs });
+    node.outputs.forEach((value, i) => {
+      known.set(value, results[i]!);
+    });
+  }
+  return known;
+}
+
+for (const seed of [0, 1, 2, 3, 5, 8, 13, 21, 34, 55]) {
+  test(`random graph ${seed} gives what its nodes give one by one`, async () => {
+    const graph = randomGraph(seed, 14);
+    const [input] = graph.inputs;
+    const image = uniform(elementCount(input!.type.shape), createRandom(seed));
+    const expected = await interpret(graph, image);
+    const compiled = await compile(gpu, graph, { parameter: parametersOf(graph) });
+    const run = () => compiled.run({ image: { shape: input!.type.shape, data: image } });
+    const [first, second] = [await run(), await run()];
+    for (const [name, value] of graph.outputs) {
+      const apart = difference(value.type.shape, first[name]!.data, expected.get(value)!);
+      expect(apart.relativeL2, `${name}, worst ${JSON.stringify(apart.worst)}`).toBeLessThan(2e-6);
+      expect(second[name]!.data, "the second run").toEqual(first[name]!.data);
+    }
+    await compiled.dispose();
+    expect(gpu.allocated.buffers, "buffers alive after dispose").toBe(0);
+  });
+}
+
+function small(): Graph {
+  const b = new GraphBuilder();
+  const x = b.input("image", [1, 3, 5, 7]);
+  const features = b.apply(conv2d, [x, b.parameter("w", [4, 3, 3, 3])], { padding: 1 }, { name: "features" });
+  b.output("y", b.apply(relu, [features], {}, { name: "y" }));
+  return b.build();
+}
+
+test("names, epilogues and memory of a small graph", async () => {
+  const compiled = await compile(gpu, small(), { parameter: async () => new Float32Array(108) });
+  expect(compiled.steps.map((step) => step.name)).toEqual(["y"]);
+  expect(findValue(compiled.graph, "features")).toBeUndefined();
+  expect(compiled.memory.activationBytes).toBe(compiled.memory.lowerBoundBytes);
+  await compiled.dispose();
+});
+
+test("runs that overlap are queued, and buffers are taken in and filled", async () => {
+  const compiled = await compile(gpu, small(), { parameter: async (name) => randomParameter(name, 108) });
+  const images = [1, 2, 3].map((seed) => ({ shape: [1, 3, 5, 7], data: uniform(105, createRandom(seed)) }));
+  const alone = [];
+  for (const image of images) alone.push((await compiled.run({ image })).y!.data);
+  const together = await Promise.all(images.map((image) => compiled.run({ image })));
+  expect(together.map(({ y }) => y!.data)).toEqual(alone);
+
+  const usage = BufferUsage.COPY_DST | BufferUsage.COPY_SRC;
+  const source = gpu.createBuffer(105 * 4, usage, "image of the caller");
+  const target = gpu.createBuffer(140 * 4, usage, "result of the caller");
+  gpu.device.queue.writeBuffer(source, 0, images[1]!.data);
+  expect(await compiled.run({ image: { shape: [1, 3, 5, 7], buffer: source } }, { into: { y: target } })).toEqual({});
+  expect(new Float32Array(await gpu.read(target, 0, 140 * 4))).toEqual(alone[1]);
+  gpu.destroyBuffer(source);
+  gpu.destroyBuffer(target);
+  await compiled.dispose();
+});
+
+test("wrong inputs are refused with names", async () => {
+  const compiled = await compile(gpu, small(), { parameter: async () => new Float32Array(108) });
+  const image = { shape: [1, 3, 5, 7], data: new Float32Array(105) };
+  await expect(compiled.run({})).rejects.toThrow(
+    new UsageError('run: input "image" is missing, expected [1, 3, 5, 7]'),
+  );
+  await expect(compiled.run({ image, mask: image })).rejects.toThrow(
+    new UsageError('run: unknown input "mask", expected image'),
+  );
+  await expect(compiled.run({ image: { ...image, shape: [1, 3, 7, 5] } })).rejects.toThrow(
+    new ShapeError('run: input "image" has shape [1, 3, 7, 5], expected [1, 3, 5, 7]'),
+  );
+  await expect(compiled.run({ image: { ...image, data: new Float32Array(3) } })).rejects.toThrow(
+    new ShapeError('run: input "image" has data Float32Array of 3, expected Float32Array of 105'),
+  );
+  await compiled.dispose();
+  await expect(compiled.run({ image })).rejects.toThrow(new DeviceError("disposed", "run: the model was disposed of"));
+});
+
+test("a failing parameter leaves nothing behind", async () => {
+  const failing = compile(gpu, small(), { parameter: () => Promise.reject(new Error("unreadable")) });
+  await expect(failing).rejects.toThrow("unreadable");
+  expect(gpu.allocated.buffers).toBe(0);
+});

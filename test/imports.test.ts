@@ -1,0 +1,64 @@
+// The layers of the architecture: imports point down only, and one file knows Dawn.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { expect, test } from "vitest";
+
+/** From the bottom to the top; each layer may import itself and those before it. */
+const layers = ["shaders", "base", "gpu", "ops", "graph", "formats", "models", "parity", "entry", "cli"];
+
+/** Formats turn bytes into tensors and graphs; networks are built on them. Tests of order, not of taste. */
+function layerOf(file: string): string {
+  if (file.startsWith("shaders/")) return "shaders";
+  const [, folder, rest] = file.split("/");
+  if (rest === undefined) return folder === "index.ts" || folder === "node.ts" ? "entry" : "base";
+  return folder!;
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => join(folder, name))
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"));
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, "utf8");
+  return [...text.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*["']([^"']+)["']/g)].map((match) => match[1]!);
+}
+
+const files = [...sourceFiles("src"), ...sourceFiles("shaders")];
+
+test("every import points to the same layer or a lower one", () => {
+  const wrong: string[] = [];
+  for (const file of files) {
+    const own = layers.indexOf(layerOf(file));
+    expect(own, `layer of ${file}`).toBeGreaterThanOrEqual(0);
+    for (const name of importsOf(file).filter((name) => name.startsWith("."))) {
+      const target = relative(".", join(dirname(file), name));
+      if (layers.indexOf(layerOf(target)) > own) wrong.push(`${file} -> ${target}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test("the rule sees an import that points up", () => {
+  expect(layers.indexOf(layerOf("src/graph/compile.ts"))).toBeGreaterThan(layers.indexOf(layerOf("src/ops/conv2d.ts")));
+  expect(layers.indexOf(layerOf("src/cli/main.ts"))).toBeGreaterThan(layers.indexOf(layerOf("src/index.ts")));
+});
+
+test("one file imports Dawn", () => {
+  expect(files.filter((file) => importsOf(file).includes("webgpu"))).toEqual(["src/gpu/node.ts"]);
+});
+
+test("what browsers get imports no Node module", () => {
+  const seen = new Set<string>();
+  const visit = (file: string) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const name of importsOf(file)) {
+      expect(name.startsWith("node:"), `${file} imports ${name}`).toBe(false);
+      if (name.startsWith(".")) visit(relative(".", join(dirname(file), name)));
+    }
+  };
+  visit("src/index.ts");
+  expect(seen.size).toBeGreaterThan(30);
+});

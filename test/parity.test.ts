@@ -1,0 +1,64 @@
+// The networks against PyTorch's own numbers, layer by layer, on the goldens that ship.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { FormatError } from "../src/errors.ts";
+import { readSafetensors, writeSafetensors } from "../src/formats/safetensors/index.ts";
+import type { Gpu } from "../src/gpu/gpu.ts";
+import { runParity, toJUnit } from "../src/parity/index.ts";
+import { openTestGpu } from "./support/gpu.ts";
+
+const folder = "weights/goldens";
+const read = (name: string, file: string) => new Uint8Array(readFileSync(join(folder, name, file)));
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await openTestGpu();
+});
+afterAll(() => gpu.dispose());
+
+const cases = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+
+test("there are goldens with and without fusion of scales", () => {
+  expect(cases.map(({ name }) => name).sort()).toEqual(["msff-w8", "msff-w8-pools", "plain-w8"]);
+});
+
+for (const { name } of cases) {
+  test(`${name}: every layer and the logits`, async () => {
+    const report = await runParity(gpu, read(name, "model.safetensors"), read(name, "reference.safetensors"));
+    expect(report.rows.length).toBeGreaterThan(40);
+    expect(report.firstDivergence).toBeUndefined();
+    expect(report.classes.unexplained).toBe(0);
+    expect(report.passed).toBe(true);
+    expect(gpu.allocated.buffers, "buffers alive afterwards").toBe(0);
+  });
+}
+
+/** Weights with one value of one tensor changed. */
+async function tampered(name: string, tensor: string): Promise<Uint8Array> {
+  const { tensors, metadata } = await readSafetensors(read(name, "model.safetensors"));
+  (tensors.get(tensor)!.data as Float32Array)[1]! += 0.01;
+  return writeSafetensors(tensors, metadata);
+}
+
+test.each([
+  ["layer3.0.bn2.bias", "layer3.0.bn2"],
+  ["layer1.0.conv1.weight", "layer1.0.bn1"],
+  ["msff.atrous.1.depthwise.weight", "msff.atrous.1.bn2"],
+  ["decoder2.up.weight", "decoder2.bn2"],
+  ["head.conv2.bias", "head.conv2"],
+])("a change of %s is found at %s", async (tensor, layer) => {
+  const model = await tampered("msff-w8", tensor);
+  const report = await runParity(gpu, model, read("msff-w8", "reference.safetensors"));
+  expect(report.firstDivergence).toBe(layer);
+  expect(report.passed).toBe(false);
+  const junit = toJUnit([report]);
+  expect(junit).toContain(`name="${layer}"><failure message="relative L2`);
+});
+
+test("weights of another network are refused", async () => {
+  const foreign = writeSafetensors({ "conv1.weight": { shape: [1], data: new Float32Array(1) } }, { format: "pt" });
+  await expect(runParity(gpu, foreign, read("msff-w8", "reference.safetensors"))).rejects.toThrow(FormatError);
+  const plain = runParity(gpu, read("plain-w8", "model.safetensors"), read("msff-w8", "reference.safetensors"));
+  await expect(plain).rejects.toThrow(/the network has no layer "msff.atrous.0.bn1"/);
+});
