@@ -26,7 +26,7 @@ test("there are goldens with and without fusion of scales", () => {
 for (const { name } of cases) {
   test(`${name}: every layer and the logits`, async () => {
     const report = await runParity(gpu, read(name, "model.safetensors"), read(name, "reference.safetensors"));
-    expect(report.rows.length).toBeGreaterThan(40);
+    expect(report.rows.length).toBeGreaterThan(20);
     expect(report.firstDivergence).toBeUndefined();
     expect(report.classes.unexplained).toBe(0);
     expect(report.passed).toBe(true);
@@ -34,10 +34,11 @@ for (const { name } of cases) {
   });
 }
 
-/** Weights with one value of one tensor changed. */
+/** Weights with the centre tap of the first 3x3 kernel, or one of the first values of a list, changed. */
 async function tampered(name: string, tensor: string): Promise<Uint8Array> {
   const { tensors, metadata } = await readSafetensors(read(name, "model.safetensors"));
-  (tensors.get(tensor)!.data as Float32Array)[1]! += 0.01;
+  const data = tensors.get(tensor)!.data as Float32Array;
+  data[Math.min(4, data.length - 1)]! += 0.01;
   return writeSafetensors(tensors, metadata);
 }
 
