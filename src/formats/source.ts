@@ -36,7 +36,9 @@ export async function openSource(origin: Origin, openPath?: OpenPath): Promise<B
 
 /** Wraps bytes in memory; reads are copies. */
 export function bytesSource(bytes: Uint8Array | ArrayBuffer, name = "(bytes in memory)"): ByteSource {
-  const view = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+  // A plain view: slices of Node's Buffer share its memory, those of a Uint8Array are copies.
+  const view =
+    bytes instanceof Uint8Array ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : new Uint8Array(bytes);
   return new CheckedSource(name, view.byteLength, async (offset, length) => view.slice(offset, offset + length));
 }
 
