@@ -109,11 +109,12 @@ def augment(item, crop, rng):
     grey = item.grey
     if rng.random() < 0.5:
         low, high = float(grey.min()), float(grey.max()) + 1e-6
-        grey = ((grey - low) / (high - low)) ** np.exp(rng.uniform(-0.5, 0.5))
-    image = normalize(grey) * rng.uniform(0.75, 1.3) + rng.uniform(-0.25, 0.25)
+        gamma = float(np.exp(rng.uniform(-0.5, 0.5)))
+        grey = ((grey - low) / (high - low)) ** gamma
+    image = normalize(grey) * float(rng.uniform(0.75, 1.3)) + float(rng.uniform(-0.25, 0.25))
     if rng.random() < 0.3:
-        image = image + rng.normal(0, rng.uniform(0, 0.15), image.shape)
-    stack = torch.from_numpy(np.stack([image, item.mask]).astype(np.float32))[None]
+        image += rng.standard_normal(image.shape, dtype=np.float32) * float(rng.uniform(0, 0.15))
+    stack = torch.from_numpy(np.stack([image, item.mask]))[None]
     grid = view_grid(item, crop, rng)
     view = functional.grid_sample(stack[:, :1], grid, mode="bilinear", align_corners=False)[0, 0]
     mask = functional.grid_sample(stack[:, 1:], grid, mode="nearest", align_corners=False)[0, 0]
@@ -131,11 +132,11 @@ def view_grid(item, crop, rng):
         slack = abs(size - crop * scale) / 2 + 16
         centre.append(size / 2 + rng.uniform(-slack, slack))
     cos, sin = np.cos(angle) * crop * scale, np.sin(angle) * crop * scale
-    theta = torch.tensor([
-        [flip * cos / width, -sin / width, 2 * centre[0] / width - 1],
-        [flip * sin / height, cos / height, 2 * centre[1] / height - 1],
-    ], dtype=torch.float32)[None]
-    return functional.affine_grid(theta, (1, 1, crop, crop), align_corners=False)
+    across = ((np.arange(crop, dtype=np.float32) + 0.5) / crop * 2 - 1)[None, :]  # pixel centres, -1 to 1
+    down = across.T
+    x = (flip * cos * across - sin * down + 2 * centre[0]) / width - 1
+    y = (flip * sin * across + cos * down + 2 * centre[1]) / height - 1
+    return torch.from_numpy(np.stack([x, y], axis=-1).astype(np.float32))[None]
 
 
 class Sampler:
