@@ -2,12 +2,13 @@
 
 The size-adaptive loss is the paper's; the rest of the recipe is ours, chosen for two CPU cores: AdamW on a
 cosine schedule that follows the clock, bf16 convolutions, and an exponential moving average of the weights,
-which is what is validated and shipped. Stopped at any time, it resumes from --checkpoint.
+which is what is validated and shipped. SIGTERM saves and stops; --resume goes on.
 """
 
 import argparse
 import math
 import os
+import signal
 import time
 
 import torch
@@ -47,15 +48,55 @@ def update_average(average, network, step, decay):
             old.lerp_(new, 1 - decay)
 
 
-def create_networks(options, encoder, sampler):
-    network = MsffResNet18(**options)
-    if encoder:
-        images, _ = sampler.batch(CALIBRATION_IMAGES, VIEWS[0][1])
-        print(f"ImageNet encoder: {len(load_imagenet(network, encoder, images))} convolutions loaded", flush=True)
-    network.to(memory_format=torch.channels_last)
-    average = MsffResNet18(**options).to(memory_format=torch.channels_last)
-    average.load_state_dict(network.state_dict())
-    return network, average.eval()
+class Run:
+    """Everything that training changes and a checkpoint holds."""
+
+    def __init__(self, arguments, state, sampler):
+        self.prefix, self.phantoms = arguments.checkpoint, bool(arguments.phantoms)
+        self.options = state["options"] if state else {"classes": 2, "width": arguments.width}
+        self.network = MsffResNet18(**self.options)
+        if not arguments.scratch and not state:
+            images, _ = sampler.batch(CALIBRATION_IMAGES, VIEWS[0][1])
+            loaded = load_imagenet(self.network, os.path.join(arguments.data, FILE), images)
+            print(f"ImageNet encoder: {len(loaded)} convolutions loaded", flush=True)
+        self.average = MsffResNet18(**self.options).eval()
+        self.average.load_state_dict(self.network.state_dict())
+        for network in (self.network, self.average):
+            network.to(memory_format=torch.channels_last)
+        self.optimizer = create_optimizer(self.network, arguments)
+        self.step, self.seconds, self.best, self.share = 0, 0.0, 0.0, 0.05
+        if state:
+            self.network.load_state_dict(state["network"])
+            self.average.load_state_dict(state["average"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.step, self.seconds, self.share = state["step"], state["seconds"], state["share"]
+            if state["phantoms"] == self.phantoms:  # else the best score was over other slices
+                self.best = state["best"]
+
+    def train_step(self, images, labels, rate, alpha, decay):
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["factor"]
+        self.network.train()
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = self.network(images.contiguous(memory_format=torch.channels_last))
+        loss, shares = size_adaptive_loss(logits.float(), labels, alpha)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self.optimizer.step()
+        update_average(self.average, self.network, self.step, decay)
+        self.share += 0.01 * (shares[1].item() - self.share)
+        self.step += 1
+        return loss.item()
+
+    def save(self, name, training):
+        content = {"options": self.options, "average": self.average.state_dict(), "step": self.step,
+                   "share": self.share, "seconds": self.seconds, "phantoms": self.phantoms, "best": self.best}
+        if training:
+            content.update(network=self.network.state_dict(), optimizer=self.optimizer.state_dict())
+        path = f"{self.prefix}-{name}.pt"
+        torch.save(content, path + ".part")
+        os.replace(path + ".part", path)
 
 
 def create_optimizer(network, arguments):
@@ -70,17 +111,10 @@ def create_optimizer(network, arguments):
 
 
 def validate(average, slices, share):
-    """Pooled DSC per set without and with the class weights undone: ({set: dsc}, {set: dsc})."""
-    with torch.autocast("cpu", torch.bfloat16, cache_enabled=False):  # a cached bias would hide the shift
-        plain = dice_per_set([count_pixels(average, item) for item in slices])
-        with undo_class_weights(average, share):
-            shifted = dice_per_set([count_pixels(average, item) for item in slices])
-    return tuple({name: row["pooled"] for name, row in rows.items()} for rows in (plain, shifted))
-
-
-def save(path, content):
-    torch.save(content, path + ".part")
-    os.replace(path + ".part", path)
+    """{set: pooled DSC}, the class weights undone as in the exported file."""
+    with torch.autocast("cpu", torch.bfloat16), undo_class_weights(average, share):
+        rows = dice_per_set([count_pixels(average, item) for item in slices])
+    return {name: row["pooled"] for name, row in rows.items()}
 
 
 def parse_arguments():
@@ -96,81 +130,60 @@ def parse_arguments():
     parser.add_argument("--alpha", type=float, default=1.0, help="of the size-adaptive loss; 0 is cross-entropy")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--weight-decay", type=float, default=0.02)
-    parser.add_argument("--average", type=float, default=0.998, help="decay of the moving average")
+    parser.add_argument("--average", type=float, default=0.995, help="decay of the moving average")
     parser.add_argument("--validate-every", type=int, default=200)
+    parser.add_argument("--save-every", type=int, default=50)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
+
+
+def load_data(arguments):
+    """(training slices, every fourth validation slice, {set: share of a batch})"""
+    slices, shares = load_slices(arguments.data, "train"), dict(SHARES)
+    validation = load_slices(arguments.data, "val")[::4]
+    if arguments.phantoms:
+        slices += load_phantoms(arguments.phantoms)
+        validation += load_phantoms(arguments.phantoms, evaluation=True)[::4]
+        shares[PHANTOM] = arguments.phantom_share / (1 - arguments.phantom_share)
+    counts = {name: sum(item.set == name for item in slices) for name in shares}
+    print(f"training slices {counts}, validation slices {len(validation)}", flush=True)
+    return slices, validation, shares
 
 
 def main():
     arguments = parse_arguments()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
-    slices, shares = load_slices(arguments.data, "train"), dict(SHARES)
-    validation = load_slices(arguments.data, "val")[::3]
-    if arguments.phantoms:
-        slices += load_phantoms(arguments.phantoms)
-        validation += load_phantoms(arguments.phantoms, evaluation=True)[::3]
-        shares[PHANTOM] = arguments.phantom_share / (1 - arguments.phantom_share)
-    counts = {name: sum(item.set == name for item in slices) for name in shares}
-    print(f"training slices {counts}, validation slices {len(validation)}", flush=True)
-    print("each validation: pooled DSC per set as trained / with the class weights undone", flush=True)
-
-    state = None
-    options = {"classes": 2, "width": arguments.width}
-    if arguments.resume:
-        state = torch.load(f"{arguments.checkpoint}-last.pt", weights_only=True)
-        options = state["options"]
+    slices, validation, shares = load_data(arguments)
+    state = torch.load(f"{arguments.checkpoint}-last.pt", weights_only=True) if arguments.resume else None
     sampler = Sampler(slices, shares, (arguments.seed, state["step"] if state else 0))
-    encoder = None if arguments.scratch or state else os.path.join(arguments.data, FILE)
-    network, average = create_networks(options, encoder, sampler)
-    optimizer = create_optimizer(network, arguments)
-    step, earlier, best, share = 0, 0.0, 0.0, 0.05
-    if state:
-        network.load_state_dict(state["network"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        step, earlier, share = state["step"], state["seconds"], state["share"]
-        if state["phantoms"] == bool(arguments.phantoms):  # else the best score was over other slices
-            best = state["best"]
+    run = Run(arguments, state, sampler)
 
-    began, running = time.monotonic(), 0.0
-    while True:
-        seconds = earlier + time.monotonic() - began
-        progress = seconds / 60 / arguments.minutes
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(arguments.rate, step, progress) * group["factor"]
-        network.train()
-        images, labels = sampler.batch(*VIEWS[step % len(VIEWS)])
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = network(images.contiguous(memory_format=torch.channels_last))
-        loss, batch_shares = size_adaptive_loss(logits.float(), labels, arguments.alpha)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimizer.step()
-        update_average(average, network, step, arguments.average)
-        share += 0.01 * (batch_shares[1].item() - share)
-        running += loss.item()
-        step += 1
-        done = progress >= 1
-        if step % arguments.validate_every == 0 or done:
-            plain, shifted = validate(average, validation, share)
-            score = sum(max(plain[name], shifted[name]) for name in plain) / len(plain)
-            rows = "  ".join(f"{name} {plain[name]:.4f}/{shifted[name]:.4f}" for name in plain)
-            mean_loss = running / arguments.validate_every
-            print(f"step {step}  {seconds / 60:.1f} min  loss {mean_loss:.5f}  share {share:.4f}  {rows}", flush=True)
-            running = 0.0
-            content = {"options": options, "average": average.state_dict(), "step": step, "share": share,
-                       "seconds": seconds, "phantoms": bool(arguments.phantoms)}
-            if score > best:
-                best = score
-                save(f"{arguments.checkpoint}-best.pt", {**content, "best": best})
-            save(f"{arguments.checkpoint}-last.pt", {**content, "best": best, "network": network.state_dict(),
-                                                     "optimizer": optimizer.state_dict()})
-        if done:
-            break
+    stopped = []
+    signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
+    earlier, began, losses = run.seconds, time.monotonic(), []
+    progress = 0.0
+    while progress < 1 and not stopped:
+        run.seconds = earlier + time.monotonic() - began
+        progress = run.seconds / 60 / arguments.minutes
+        images, labels = sampler.batch(*VIEWS[run.step % len(VIEWS)])
+        rate = learning_rate(arguments.rate, run.step, progress)
+        losses.append(run.train_step(images, labels, rate, arguments.alpha, arguments.average))
+        if run.step % arguments.validate_every == 0 or progress >= 1:
+            dice = validate(run.average, validation, run.share)
+            rows = "  ".join(f"{name} {value:.4f}" for name, value in dice.items())
+            print(f"step {run.step}  {run.seconds / 60:.1f} min  loss {sum(losses) / len(losses):.5f}  "
+                  f"share {run.share:.4f}  {rows}", flush=True)
+            losses = []
+            score = sum(dice.values()) / len(dice)
+            if score > run.best:
+                run.best = score
+                run.save("best", training=False)
+        if run.step % arguments.save_every == 0:
+            run.save("last", training=True)
+    run.save("last", training=True)
+    print(f"{'stopped' if stopped else 'finished'} at step {run.step}", flush=True)
 
 
 if __name__ == "__main__":
