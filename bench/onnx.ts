@@ -1,0 +1,176 @@
+// Writes a graph as an ONNX model, so that other engines can be given the very network that is measured here.
+// Parameters become initializers. Only what the networks of this project need.
+import protobuf from "protobufjs";
+import type { Graph, Node, Value } from "../src/graph/graph.ts";
+import type { AveragePool2dAttributes } from "../src/ops/average-pool.ts";
+import type { ConvTranspose2dAttributes } from "../src/ops/conv-transpose2d.ts";
+import type { Conv2dAttributes } from "../src/ops/conv2d.ts";
+import type { MaxPool2dAttributes } from "../src/ops/max-pool.ts";
+
+// The messages and fields of onnx.proto3 that are written; numbers are those of the standard.
+const schema = protobuf
+  .parse(
+    `
+  syntax = "proto3";
+  message AttributeProto {
+    string name = 1; float f = 2; int64 i = 3; bytes s = 4; repeated int64 ints = 8; int32 type = 20;
+  }
+  message NodeProto {
+    repeated string input = 1; repeated string output = 2; string name = 3; string op_type = 4;
+    repeated AttributeProto attribute = 5;
+  }
+  message TensorProto { repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9; }
+  message Dimension { int64 dim_value = 1; }
+  message TensorShapeProto { repeated Dimension dim = 1; }
+  message TensorType { int32 elem_type = 1; TensorShapeProto shape = 2; }
+  message TypeProto { TensorType tensor_type = 1; }
+  message ValueInfoProto { string name = 1; TypeProto type = 2; }
+  message GraphProto {
+    repeated NodeProto node = 1; string name = 2; repeated TensorProto initializer = 5;
+    repeated ValueInfoProto input = 11; repeated ValueInfoProto output = 12;
+  }
+  message OperatorSetIdProto { string domain = 1; int64 version = 2; }
+  message ModelProto {
+    int64 ir_version = 1; string producer_name = 2; GraphProto graph = 7; repeated OperatorSetIdProto opset_import = 8;
+  }
+`,
+    { keepCase: true },
+  )
+  .root.lookupType("ModelProto");
+
+const float = 1;
+const irVersion = 9;
+const opset = 17;
+
+type Attribute = readonly [name: string, value: number | string | readonly number[]];
+interface OnnxNode {
+  readonly type: string;
+  readonly inputs?: readonly string[];
+  readonly attributes: readonly Attribute[];
+}
+
+/** Throws Error for an operator that has no entry in `translations`. */
+export async function toOnnx(graph: Graph, parameter: (name: string) => Promise<Float32Array>): Promise<Uint8Array> {
+  const initializers = await Promise.all(
+    graph.parameters.map(async ({ name, type }) => tensor(name, type.shape, await parameter(name))),
+  );
+  const sizes: ReturnType<typeof tensor>[] = [];
+  const nodes = graph.nodes.map((node) => {
+    const { type, inputs, attributes } = translate(node, (name, shape, data) => {
+      sizes.push(tensor(name, shape, data));
+      return name;
+    });
+    return {
+      name: node.name,
+      op_type: type,
+      input: inputs ?? node.inputs.map(({ name }) => name),
+      output: node.outputs.map(({ name }) => name),
+      attribute: attributes.map(attribute),
+    };
+  });
+  const info = (name: string, { type }: Value) => ({
+    name,
+    type: { tensor_type: { elem_type: float, shape: { dim: type.shape.map((size) => ({ dim_value: size })) } } },
+  });
+  const model = {
+    ir_version: irVersion,
+    producer_name: "atrous bench",
+    opset_import: [{ domain: "", version: opset }],
+    graph: {
+      name: "graph",
+      node: nodes,
+      initializer: [...initializers, ...sizes],
+      input: graph.inputs.map((value) => info(value.name, value)),
+      output: [...graph.outputs.values()].map((value) => info(value.name, value)),
+    },
+  };
+  return schema.encode(schema.fromObject(model)).finish();
+}
+
+function tensor(name: string, dims: readonly number[], data: Float32Array) {
+  return { name, dims, data_type: float, raw_data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+}
+
+function attribute([name, value]: Attribute) {
+  if (typeof value === "string") return { name, type: 3, s: new TextEncoder().encode(value) };
+  if (typeof value === "number")
+    return Number.isInteger(value) ? { name, type: 2, i: value } : { name, type: 1, f: value };
+  return { name, type: 7, ints: value };
+}
+
+type AddTensor = (name: string, shape: readonly number[], data: Float32Array) => string;
+
+function translate(node: Node, addTensor: AddTensor): OnnxNode {
+  const translation = translations[node.operator.name];
+  if (!translation) throw new Error(`onnx: operator ${node.operator.name} (node ${node.name}) has no translation`);
+  return translation(node, addTensor);
+}
+
+const translations: Readonly<Record<string, (node: Node, addTensor: AddTensor) => OnnxNode>> = {
+  conv2d({ attrs }) {
+    const { stride, padding, dilation, groups } = attrs as Conv2dAttributes;
+    return {
+      type: "Conv",
+      attributes: [
+        ["strides", stride],
+        ["pads", padding],
+        ["dilations", dilation],
+        ["group", groups],
+      ],
+    };
+  },
+  "conv-transpose2d"({ attrs }) {
+    const { stride, padding, outputPadding, dilation, groups } = attrs as ConvTranspose2dAttributes;
+    return {
+      type: "ConvTranspose",
+      attributes: [
+        ["strides", stride],
+        ["pads", padding],
+        ["output_padding", outputPadding],
+        ["dilations", dilation],
+        ["group", groups],
+      ],
+    };
+  },
+  "batch-norm": ({ attrs }) => ({
+    type: "BatchNormalization",
+    attributes: [["epsilon", (attrs as { eps: number }).eps]],
+  }),
+  relu: () => ({ type: "Relu", attributes: [] }),
+  add: () => ({ type: "Add", attributes: [] }),
+  concat: ({ attrs }) => ({ type: "Concat", attributes: [["axis", (attrs as { axis: number }).axis]] }),
+  "max-pool2d"({ attrs }) {
+    const { kernel, stride, padding } = attrs as MaxPool2dAttributes;
+    return {
+      type: "MaxPool",
+      attributes: [
+        ["kernel_shape", kernel],
+        ["strides", stride],
+        ["pads", [...padding, ...padding].slice(0, 4)],
+      ],
+    };
+  },
+  "average-pool2d"({ attrs }) {
+    const { kernel, stride } = attrs as AveragePool2dAttributes;
+    return {
+      type: "AveragePool",
+      attributes: [
+        ["kernel_shape", kernel],
+        ["strides", stride],
+      ],
+    };
+  },
+  resize2d(node, addTensor) {
+    const [, , fromHeight, fromWidth] = node.inputs[0]!.type.shape as [number, number, number, number];
+    const [, , height, width] = node.outputs[0]!.type.shape as [number, number, number, number];
+    const scales = Float32Array.from([1, 1, height / fromHeight, width / fromWidth]);
+    return {
+      type: "Resize",
+      inputs: [node.inputs[0]!.name, "", addTensor(`${node.name}.scales`, [4], scales)],
+      attributes: [
+        ["mode", "linear"],
+        ["coordinate_transformation_mode", "half_pixel"],
+      ],
+    };
+  },
+};

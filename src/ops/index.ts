@@ -1,0 +1,17 @@
+export { leakyRelu, relu, sigmoid } from "./activations.ts";
+export { adaptiveAveragePool2d } from "./adaptive-average-pool.ts";
+export { argmax } from "./argmax.ts";
+export { add, div, mul, sub } from "./arithmetic.ts";
+export { averagePool2d } from "./average-pool.ts";
+export { batchNorm } from "./batch-norm.ts";
+export { concat } from "./concat.ts";
+export { conv2d } from "./conv2d.ts";
+export { convTranspose2d } from "./conv-transpose2d.ts";
+export { maxPool2d } from "./max-pool.ts";
+export type { Operator } from "./operator.ts";
+export { pad } from "./pad.ts";
+export { reshape } from "./reshape.ts";
+export { resize2d } from "./resize.ts";
+export { slice } from "./slice.ts";
+export { logSoftmax, softmax } from "./softmax.ts";
+export { transpose } from "./transpose.ts";
