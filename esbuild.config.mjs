@@ -1,16 +1,60 @@
-// Builds dist/: the library for browsers, Node's part of it, and the command line.
-// `--metafile` also writes dist/meta.json for looking at sizes.
-import { writeFile } from "node:fs/promises";
-import { build } from "esbuild";
+// Builds dist/: the library, Node's part of it, the command line and the bench.
+//   node esbuild.config.mjs            everything
+//   node esbuild.config.mjs --demo     the demo page in dist/demo, served until the process is stopped
+//   node esbuild.config.mjs --sizes    prints what the browser bundles weigh
+import { cp, mkdir, readFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
+import { build, context } from "esbuild";
 
-const dependencies = ["commander", "cli-progress", "webgpu", "koffi", "@sparticuz/chromium", "onnxruntime-node", "benchmark", "protobufjs"];
-const shared = { bundle: true, format: "esm", target: "es2022", sourcemap: true, metafile: true, logLevel: "warning" };
-const node = { ...shared, platform: "node", target: "node20", external: dependencies };
+const shared = { bundle: true, format: "esm", target: "es2022", logLevel: "warning" };
+const browser = { ...shared, platform: "browser", minify: true };
 
-const library = await build({
-  ...node,
-  entryPoints: { atrous: "src/index.ts", node: "src/node.ts", cli: "src/cli/main.ts", bench: "bench/main.ts" },
-  outdir: "dist",
-  splitting: true,
-});
-if (process.argv.includes("--metafile")) await writeFile("dist/meta.json", JSON.stringify(library.metafile));
+/** What stays a package: natives, what only the command line needs, and `benchmark`, which breaks when bundled. */
+const external = [
+  "@sparticuz/chromium",
+  "benchmark",
+  "cli-progress",
+  "commander",
+  "koffi",
+  "onnxruntime-node",
+  "protobufjs",
+  "webgpu",
+];
+
+async function buildNode() {
+  await build({ ...browser, entryPoints: { "atrous.browser": "src/index.ts" }, outdir: "dist" });
+  await build({
+    ...shared,
+    platform: "node",
+    target: "node20",
+    external,
+    sourcemap: true,
+    splitting: true,
+    entryPoints: { atrous: "src/index.ts", node: "src/node.ts", cli: "src/cli/main.ts", bench: "bench/main.ts" },
+    outdir: "dist",
+  });
+}
+
+async function serveDemo() {
+  await mkdir("dist/demo/sample", { recursive: true });
+  await cp("src/demo/index.html", "dist/demo/index.html");
+  await cp("weights/msff-resnet18-lumbar-small.safetensors", "dist/demo/msff-resnet18-lumbar-small.safetensors");
+  await cp("weights/sample", "dist/demo/sample", { recursive: true });
+  const demo = await context({ ...browser, entryPoints: { demo: "src/demo/demo.ts" }, outdir: "dist/demo" });
+  const { port } = await demo.serve({ servedir: "dist/demo", host: "127.0.0.1" });
+  console.log(`http://127.0.0.1:${port}/   (stop with Ctrl+C)`);
+}
+
+/** Core: device, graph, operators. All: networks and formats too. */
+async function printSizes() {
+  const entries = { core: "test/browser/core.ts", all: "src/index.ts" };
+  await build({ ...browser, entryPoints: entries, outdir: "dist/sizes" });
+  for (const name of Object.keys(entries)) {
+    const bytes = await readFile(`dist/sizes/${name}.js`);
+    console.log(`${name.padEnd(5)} ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzip`);
+  }
+}
+
+if (process.argv.includes("--demo")) await serveDemo();
+else if (process.argv.includes("--sizes")) await printSizes();
+else await buildNode();

@@ -1,5 +1,20 @@
 // The public API, safe for the browser. Node adds `openGpu` on native GPUs in "atrous/node".
 export { AtrousError, DeviceError, type DeviceErrorKind, FormatError, ShapeError, UsageError } from "./errors.ts";
+export {
+  extractSlice,
+  insertSlice,
+  type NiftiVolume,
+  readNifti,
+  sliceAxes,
+  writeNifti,
+} from "./formats/nifti/index.ts";
+export { type GreyImage, readLabelPng, readPng, writeLabelPng, writePng } from "./formats/png/index.ts";
+export {
+  openSafetensors,
+  readSafetensors,
+  type SafetensorsFile,
+  writeSafetensors,
+} from "./formats/safetensors/index.ts";
 export type { ByteSource, Origin } from "./formats/source.ts";
 export { openGpu } from "./gpu/browser.ts";
 export { type AdapterDescription, Gpu, type OpenOptions } from "./gpu/gpu.ts";
@@ -13,6 +28,7 @@ export { type MsffResNet18Options, msffResNet18 } from "./models/msff-resnet18.t
 export type { Network } from "./models/network.ts";
 export { type GreySlice, type Preprocess, prepareBatch } from "./models/preprocess.ts";
 export { resnet18 } from "./models/resnet18.ts";
+export { createSegmenter, type Segmenter, type SegmenterOptions } from "./models/segment.ts";
 export * from "./ops/index.ts";
-export { type SafetensorsFile, openSafetensors, readSafetensors, writeSafetensors } from "./formats/safetensors/index.ts";
+export { type ParityReport, type ParityRow, runParity, toJUnit } from "./parity/index.ts";
 export type { DType, Shape, Tensor, TensorData, TensorType } from "./tensor.ts";

@@ -1,0 +1,58 @@
+// The library in a real browser gives what it gives in Node.
+import { readFileSync } from "node:fs";
+import { build } from "esbuild";
+import { expect, test } from "vitest";
+import { readSafetensors } from "../../src/formats/safetensors/index.ts";
+import { loadModel } from "../../src/models/load.ts";
+import { difference } from "../../src/parity/difference.ts";
+import { openTestGpu } from "../support/gpu.ts";
+import { findChromium, runPage } from "./chromium.ts";
+
+const chromium = findChromium();
+if (!chromium) console.warn("LEFT OUT: the browser test, since no Chromium was found (set CHROMIUM_PATH)");
+
+const golden = "weights/goldens/msff-w8-pools";
+
+async function bundlePage(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: ["test/browser/page.ts"],
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    write: false,
+    logLevel: "error",
+  });
+  return outputFiles[0]!.text;
+}
+
+test.skipIf(!chromium)("the network in headless Chromium agrees with Node", { timeout: 120_000 }, async () => {
+  const bytes = (name: string) => new Uint8Array(readFileSync(`${golden}/${name}`));
+  const binary = (name: string) => ({ type: "application/octet-stream", body: bytes(name) });
+  const posted = await runPage(
+    chromium!,
+    {
+      "/": { type: "text/html", body: '<!doctype html><script type="module" src="/page.js"></script>' },
+      "/page.js": { type: "text/javascript", body: await bundlePage() },
+      "/model.safetensors": binary("model.safetensors"),
+      "/reference.safetensors": binary("reference.safetensors"),
+    },
+    100_000,
+  );
+  const browser = await readSafetensors(posted);
+  expect(browser.metadata.buffers, "buffers alive after dispose").toBe("0");
+
+  const gpu = await openTestGpu();
+  const { tensors } = await readSafetensors(bytes("reference.safetensors"));
+  const image = tensors.get("input:image")!;
+  const model = await loadModel(gpu, bytes("model.safetensors"), { shape: image.shape });
+  const { logits } = await model.run({ image: { shape: image.shape, data: image.data as Float32Array } });
+  await model.dispose();
+  await gpu.dispose();
+
+  const got = browser.tensors.get("logits")!;
+  expect(got.shape).toEqual(logits!.shape);
+  expect(difference(got.shape, got.data as Float32Array, logits!.data).relativeL2).toBeLessThanOrEqual(1e-5);
+  const torch = tensors.get("output:logits")!.data as Float32Array;
+  expect(difference(got.shape, got.data as Float32Array, torch).relativeL2).toBeLessThanOrEqual(1e-5);
+});
