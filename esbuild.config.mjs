@@ -30,7 +30,13 @@ async function buildNode() {
     external,
     sourcemap: true,
     splitting: true,
-    entryPoints: { atrous: "src/index.ts", node: "src/node.ts", cli: "src/cli/main.ts", bench: "bench/main.ts" },
+    entryPoints: {
+      atrous: "src/index.ts",
+      node: "src/node.ts",
+      cli: "src/cli/main.ts",
+      bench: "bench/main.ts",
+      score: "weights/score.ts",
+    },
     outdir: "dist",
   });
 }
