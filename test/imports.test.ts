@@ -4,7 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 
 /** From the bottom to the top; each layer may import itself and those before it. */
-const layers = ["shaders", "base", "gpu", "ops", "graph", "formats", "models", "parity", "entry", "cli"];
+const layers = ["shaders", "base", "gpu", "ops", "graph", "formats", "models", "parity", "entry", "cli", "demo"];
 
 /** Formats turn bytes into tensors and graphs; networks are built on them. Tests of order, not of taste. */
 function layerOf(file: string): string {

@@ -65,6 +65,7 @@ export async function runPage(
           stdio: "ignore",
         });
         browser.on("error", reject);
+        browser.on("exit", (code, signal) => reject(new Error(`Chromium ended: ${signal ?? `exit code ${code}`}`)));
       });
     });
   } finally {
@@ -82,9 +83,14 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array> {
 }
 
 function stop(browser: ChildProcess | undefined): Promise<void> {
-  if (!browser || browser.exitCode !== null) return Promise.resolve();
+  if (!browser?.pid || browser.exitCode !== null) return Promise.resolve();
+  const group = -browser.pid;
   return new Promise((resolve) => {
     browser.once("exit", () => resolve());
-    browser.kill("SIGKILL");
+    try {
+      process.kill(group, "SIGKILL");
+    } catch {
+      resolve(); // it ended by itself
+    }
   });
 }
