@@ -1,0 +1,93 @@
+// y[n, c, i, j] = mean of x[n, c, h, w] over floor(i*H / P) <= h < ceil((i + 1)*H / P), and columns likewise.
+// x [N, C, H, W]; y [N, C, P, Q].
+// `adaptiveAveragePool`: one invocation per output pixel, x over q, y over p, z over planes n * C + c.
+// `adaptiveAveragePoolShared`: one workgroup per output pixel, whose lanes sum shares of the window and add these up as a
+// tree, always in the same order. Both walk over planes in steps of the grid.
+import { planeFunctions, planeParams, type Workgroup } from "./planes.ts";
+import { structParams, wgsl } from "./wgsl.ts";
+
+export const adaptiveAveragePoolParams = planeParams;
+
+const head = `
+${structParams(adaptiveAveragePoolParams)}
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<uniform> p: Params;
+${planeFunctions}
+
+// From .x, below .y.
+fn window(output: u32, size: u32, out_size: u32) -> vec2u {
+  return vec2u(output * size / out_size, ((output + 1u) * size + out_size - 1u) / out_size);
+}`;
+
+export function adaptiveAveragePool(t: { readonly workgroup: Workgroup }): string {
+  return wgsl`${head}
+
+@compute @workgroup_size(${t.workgroup[0]}, ${t.workgroup[1]}, ${t.workgroup[2]})
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  if (id.x >= p.out_width || id.y >= p.out_height) { return; }
+  let rows = window(id.y, p.height, p.out_height);
+  let columns = window(id.x, p.width, p.out_width);
+  let pixels = (rows.y - rows.x) * (columns.y - columns.x);
+  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.workgroup[2]}u) {
+    let image = x_plane(plane);
+    var sum = 0.0;
+    for (var row = rows.x; row < rows.y; row++) {
+      var row_sum = 0.0;
+      for (var column = columns.x; column < columns.y; column++) {
+        row_sum += x[image + row * p.width + column];
+      }
+      sum += row_sum;
+    }
+    y[y_plane(plane) + id.y * p.out_width + id.x] = sum / f32(pixels);
+  }
+}
+`;
+}
+
+export const adaptiveAveragePoolLanes = 64;
+
+export function adaptiveAveragePoolShared(): string {
+  const lanes = adaptiveAveragePoolLanes;
+  return wgsl`${head}
+
+var<workgroup> partial: array<f32, ${lanes}>;
+
+@compute @workgroup_size(${lanes})
+fn main(
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let rows = window(id.y, p.height, p.out_height);
+  let columns = window(id.x, p.width, p.out_width);
+  let width = columns.y - columns.x;
+  let pixels = (rows.y - rows.x) * width;
+  // Neighbouring lanes read neighbouring pixels; ${lanes} pixels on is this many rows and columns on.
+  let down = ${lanes}u / width;
+  let right = ${lanes}u % width;
+  for (var plane = id.z; plane < p.planes; plane += groups.z) {
+    let image = x_plane(plane) + rows.x * p.width + columns.x;
+    var row = lane / width;
+    var column = lane % width;
+    var sum = 0.0;
+    for (var pixel = lane; pixel < pixels; pixel += ${lanes}u) {
+      sum += x[image + row * p.width + column];
+      row += down;
+      column += right;
+      if (column >= width) {
+        column -= width;
+        row++;
+      }
+    }
+    partial[lane] = sum;
+    workgroupBarrier();
+    for (var half = ${lanes / 2}u; half > 0u; half /= 2u) {
+      if (lane < half) { partial[lane] += partial[lane + half]; }
+      workgroupBarrier();
+    }
+    if (lane == 0u) { y[y_plane(plane) + id.y * p.out_width + id.x] = partial[0] / f32(pixels); }
+  }
+}
+`;
+}
