@@ -1,0 +1,12 @@
+export type { Affine } from "./affine.ts";
+export { type NiftiReadOptions, type NiftiVolume, readNifti } from "./read.ts";
+export {
+  extractSlice,
+  type Heading,
+  insertSlice,
+  type Slice,
+  type SliceAxes,
+  type SlicedGeometry,
+  sliceAxes,
+} from "./slice.ts";
+export { type Geometry, type NiftiOutput, writeNifti } from "./write.ts";
