@@ -119,7 +119,7 @@ const translations: Readonly<Record<string, (node: Node, addTensor: AddTensor) =
       ],
     };
   },
-  "conv-transpose2d"({ attrs }) {
+  convTranspose2d({ attrs }) {
     const { stride, padding, outputPadding, dilation, groups } = attrs as ConvTranspose2dAttributes;
     return {
       type: "ConvTranspose",
@@ -132,14 +132,14 @@ const translations: Readonly<Record<string, (node: Node, addTensor: AddTensor) =
       ],
     };
   },
-  "batch-norm": ({ attrs }) => ({
+  batchNorm: ({ attrs }) => ({
     type: "BatchNormalization",
     attributes: [["epsilon", (attrs as { eps: number }).eps]],
   }),
   relu: () => ({ type: "Relu", attributes: [] }),
   add: () => ({ type: "Add", attributes: [] }),
   concat: ({ attrs }) => ({ type: "Concat", attributes: [["axis", (attrs as { axis: number }).axis]] }),
-  "max-pool2d"({ attrs }) {
+  maxPool2d({ attrs }) {
     const { kernel, stride, padding } = attrs as MaxPool2dAttributes;
     return {
       type: "MaxPool",
@@ -150,7 +150,7 @@ const translations: Readonly<Record<string, (node: Node, addTensor: AddTensor) =
       ],
     };
   },
-  "average-pool2d"({ attrs }) {
+  averagePool2d({ attrs }) {
     const { kernel, stride } = attrs as AveragePool2dAttributes;
     return {
       type: "AveragePool",

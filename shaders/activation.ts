@@ -13,6 +13,7 @@ export function activateFunction(
   type: "f32" | "vec4f" = "f32",
   name = "activate",
 ): string {
+  const bits = type === "f32" ? "u32" : "vec4u";
   return wgsl`
 fn ${name}(v: ${type}) -> ${type} {
   #if ${activation.kind === "relu"}
@@ -20,7 +21,9 @@ fn ${name}(v: ${type}) -> ${type} {
   #elif ${activation.kind === "leaky-relu"}
   return select(v * ${float(activation.slope ?? 0.01)}, v, v >= ${type}(0.0));
   #elif ${activation.kind === "sigmoid"}
-  return 1.0 / (1.0 + exp(-v));
+  let e = exp(-abs(v)); // never overflows
+  let y = select(${type}(1.0), e, v < ${type}(0.0)) / (1.0 + e);
+  return select(y, v, (bitcast<${bits}>(v) & ${bits}(0x7fffffff)) > ${bits}(0x7f800000)); // some drivers' exp loses NaN
   #else
   return v;
   #endif

@@ -1,11 +1,14 @@
 // 2-D transposed convolution: the adjoint of `conv2d` with respect to its input, as in PyTorch.
+import { tileWorkgroup } from "../../shaders/conv-tile.ts";
 import { convTranspose2dDirect, convTranspose2dDirectWorkgroup } from "../../shaders/conv-transpose2d-direct.wgsl.ts";
+import { convTranspose2dPhase } from "../../shaders/conv-transpose2d-phase.wgsl.ts";
 import { conv2dParams } from "../../shaders/conv2d-direct.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
-import type { Conv2dAttributes, Conv2dGiven } from "./conv2d.ts";
+import { type Conv2dAttributes, type Conv2dGiven, tileQuads } from "./conv2d.ts";
 import { epilogueBindings, requireFloat } from "./operands.ts";
 import { type Call, cover, type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
+import { packConvWeights } from "./pack-conv-weights.ts";
 import { type Pair, pair, requireOutput, requireRank, type Size2d, sides } from "./window.ts";
 
 export interface ConvTranspose2dAttributes extends Conv2dAttributes {
@@ -58,7 +61,7 @@ export function convTranspose2dParamValues(
 }
 
 const direct: Kernel<ConvTranspose2dAttributes> = {
-  name: "conv-transpose2d/direct",
+  name: "convTranspose2d/direct",
   applies: () => true,
   views: [0],
   dispatches(call) {
@@ -74,6 +77,36 @@ const direct: Kernel<ConvTranspose2dAttributes> = {
   },
 };
 
+/** Columns of a phase in a register tile. */
+const tilePixels = 4;
+
+const phase: Kernel<ConvTranspose2dAttributes> = {
+  name: "convTranspose2d/phase",
+  applies: ({ attrs: { groups, dilation } }) => groups === 1 && dilation.every((size) => size === 1),
+  views: [0],
+  packs(call) {
+    const multiple = 4 * tileQuads(convTranspose2dSizes(call).outChannels);
+    return [{ input: 1, operator: packConvWeights, attrs: { multiple, transposed: true } }];
+  },
+  dispatches(call) {
+    const { items, outChannels, outHeight, outWidth } = convTranspose2dSizes(call);
+    const [rowStride, columnStride] = call.attrs.stride;
+    const quads = tileQuads(outChannels);
+    const tiles = Math.ceil(outHeight / rowStride) * Math.ceil(Math.ceil(outWidth / columnStride) / tilePixels);
+    return [
+      {
+        code: convTranspose2dPhase({ ...call.epilogue, pixels: tilePixels, quads }),
+        bindings: epilogueBindings(call, 2),
+        params: params(conv2dParams, convTranspose2dParamValues(call)),
+        workgroups: cover(
+          [tiles, Math.ceil(outChannels / (4 * quads)), items * rowStride * columnStride],
+          [tileWorkgroup, 1, 1],
+        ),
+      },
+    ];
+  },
+};
+
 /**
  * Spreads each input element over the output through K kernels, and sums where they overlap.
  * - x: [N, C, H, W]; weight: [C, K/groups, R, S]; optional bias: [K];
@@ -84,33 +117,33 @@ const direct: Kernel<ConvTranspose2dAttributes> = {
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
  */
 export const convTranspose2d: Operator<ConvTranspose2dAttributes, ConvTranspose2dGiven> = {
-  name: "conv-transpose2d",
+  name: "convTranspose2d",
   epilogue: true,
   attributes(given) {
     const groups = given.groups ?? 1;
     if (!Number.isSafeInteger(groups) || groups < 1)
-      throw new ShapeError(`conv-transpose2d: groups is ${groups}, expected at least 1`);
-    const stride = pair("conv-transpose2d: stride", given.stride ?? 1, 1);
-    const dilation = pair("conv-transpose2d: dilation", given.dilation ?? 1, 1);
-    const outputPadding = pair("conv-transpose2d: outputPadding", given.outputPadding ?? 0, 0);
+      throw new ShapeError(`convTranspose2d: groups is ${groups}, expected at least 1`);
+    const stride = pair("convTranspose2d: stride", given.stride ?? 1, 1);
+    const dilation = pair("convTranspose2d: dilation", given.dilation ?? 1, 1);
+    const outputPadding = pair("convTranspose2d: outputPadding", given.outputPadding ?? 0, 0);
     if (outputPadding.some((size, axis) => size >= Math.max(stride[axis]!, dilation[axis]!))) {
       throw new ShapeError(
-        `conv-transpose2d: outputPadding is ${formatShape(outputPadding)}, expected less than stride ` +
+        `convTranspose2d: outputPadding is ${formatShape(outputPadding)}, expected less than stride ` +
           `${formatShape(stride)} or dilation ${formatShape(dilation)} along each axis`,
       );
     }
-    return { stride, padding: sides("conv-transpose2d: padding", given.padding ?? 0), dilation, groups, outputPadding };
+    return { stride, padding: sides("convTranspose2d: padding", given.padding ?? 0), dilation, groups, outputPadding };
   },
   shape(inputs, { stride, padding, dilation, groups, outputPadding }) {
     const [x, weight] = inputs as [TensorType, TensorType];
-    requireFloat("conv-transpose2d", inputs);
-    requireRank("conv-transpose2d", "x", x, 4, "[N, C, H, W]");
-    requireRank("conv-transpose2d", "weight", weight, 4, "[C, K/groups, R, S]");
+    requireFloat("convTranspose2d", inputs);
+    requireRank("convTranspose2d", "x", x, 4, "[N, C, H, W]");
+    requireRank("convTranspose2d", "weight", weight, 4, "[C, K/groups, R, S]");
     const [items, channels, height, width] = x.shape as [number, number, number, number];
     const [weightChannels, groupOutChannels, rows, columns] = weight.shape as [number, number, number, number];
     if (weightChannels !== channels || channels % groups !== 0) {
       throw new ShapeError(
-        `conv-transpose2d: channels do not match: got x ${formatShape(x.shape)} and weight ` +
+        `convTranspose2d: channels do not match: got x ${formatShape(x.shape)} and weight ` +
           `${formatShape(weight.shape)} with groups ${groups}, expected weight [C, K/groups, R, S] with ` +
           `C = ${channels}, a multiple of groups`,
       );
@@ -119,7 +152,7 @@ export const convTranspose2d: Operator<ConvTranspose2dAttributes, ConvTranspose2
     const outHeight = (height - 1) * stride[0] - top - bottom + dilation[0] * (rows - 1) + outputPadding[0] + 1;
     const outWidth = (width - 1) * stride[1] - left - right + dilation[1] * (columns - 1) + outputPadding[1] + 1;
     const output = [items, groupOutChannels * groups, outHeight, outWidth];
-    requireOutput("conv-transpose2d", output, x.shape);
+    requireOutput("convTranspose2d", output, x.shape);
     return [{ shape: output, dtype: "f32" }];
   },
   cost(call) {
@@ -128,5 +161,5 @@ export const convTranspose2d: Operator<ConvTranspose2dAttributes, ConvTranspose2
     return { flop, bytes: operandBytes(call) };
   },
   channelScale: ({ groups }) => (groups === 1 ? { input: 1, axis: 1 } : undefined),
-  kernels: [direct],
+  kernels: [direct, phase],
 };

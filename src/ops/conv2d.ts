@@ -1,9 +1,13 @@
 // 2-D convolution (cross-correlation, as in PyTorch).
+import { tileWorkgroup } from "../../shaders/conv-tile.ts";
+import { conv2dDepthwise, depthwisePixels, depthwiseWorkgroup } from "../../shaders/conv2d-depthwise.wgsl.ts";
 import { conv2dDirect, conv2dDirectWorkgroup, conv2dParams } from "../../shaders/conv2d-direct.wgsl.ts";
+import { conv2dTiled } from "../../shaders/conv2d-tiled.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
 import { epilogueBindings, requireFloat } from "./operands.ts";
 import { type Call, cover, type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
+import { packConvWeights } from "./pack-conv-weights.ts";
 import {
   type Padding2d,
   type Pair,
@@ -92,6 +96,87 @@ const direct: Kernel<Conv2dAttributes> = {
   },
 };
 
+/** Kernels wider than this are not unrolled. */
+const widestUnrolled = 8;
+
+/** Columns of a register tile. */
+const tilePixels = 4;
+
+/** Quads of output channels in a register tile: two, where there are channels to fill them. */
+export function tileQuads(outChannels: number): number {
+  return outChannels > 4 ? 2 : 1;
+}
+
+/** A 1x1 convolution with stride 1 sees a plane as one long row. */
+function isFlat(call: Call<Conv2dAttributes>): boolean {
+  const { kernelHeight, kernelWidth } = conv2dSizes(call);
+  const { stride, padding } = call.attrs;
+  return [kernelHeight, kernelWidth, ...stride].every((size) => size === 1) && padding.every((size) => size === 0);
+}
+
+const tiled: Kernel<Conv2dAttributes> = {
+  name: "conv2d/tiled",
+  applies: (call) => call.attrs.groups === 1 && conv2dSizes(call).kernelWidth <= widestUnrolled,
+  views: [0],
+  packs(call) {
+    const multiple = 4 * tileQuads(conv2dSizes(call).outChannels);
+    return [{ input: 1, operator: packConvWeights, attrs: { multiple, transposed: false } }];
+  },
+  dispatches(call) {
+    const { items, height, width, outChannels, outHeight, outWidth, kernelWidth } = conv2dSizes(call);
+    const quads = tileQuads(outChannels);
+    const flat = isFlat(call);
+    const plane = height * width;
+    const { offset, batchStride } = call.inputs[0]!.view;
+    const [rows, columns] = flat ? [1, plane] : [outHeight, outWidth];
+    const values = conv2dParamValues(call);
+    const code = conv2dTiled({
+      ...call.epilogue,
+      pixels: tilePixels,
+      quads,
+      kernelWidth,
+      strideWidth: call.attrs.stride[1],
+      dilationWidth: call.attrs.dilation[1],
+      vectorLoads: flat && [plane, offset, batchStride].every((size) => size % 4 === 0),
+    });
+    const asRow = { height: 1, width: plane, out_height: 1, out_width: plane };
+    return [
+      {
+        code,
+        bindings: epilogueBindings(call, 2),
+        params: params(conv2dParams, flat ? { ...values, ...asRow } : values),
+        workgroups: cover(
+          [rows * Math.ceil(columns / tilePixels), Math.ceil(outChannels / (4 * quads)), items],
+          [tileWorkgroup, 1, 1],
+        ),
+      },
+    ];
+  },
+};
+
+const depthwise: Kernel<Conv2dAttributes> = {
+  name: "conv2d/depthwise",
+  applies(call, device) {
+    const { channels, outChannels, kernelWidth } = conv2dSizes(call);
+    const fits = outChannels <= device.maxWorkgroupsPerDimension;
+    return call.attrs.groups === channels && kernelWidth <= widestUnrolled && fits;
+  },
+  views: [0],
+  dispatches(call) {
+    const { items, outChannels, outHeight, outWidth, kernelWidth } = conv2dSizes(call);
+    const { stride, dilation } = call.attrs;
+    const tiles = outHeight * Math.ceil(outWidth / depthwisePixels);
+    return [
+      {
+        code: conv2dDepthwise({ ...call.epilogue, kernelWidth, strideWidth: stride[1], dilationWidth: dilation[1] }),
+        bindings: epilogueBindings(call, 2),
+        params: params(conv2dParams, conv2dParamValues(call)),
+        workgroups: cover([tiles, outChannels, items], [depthwiseWorkgroup, 1, 1]),
+      },
+    ];
+  },
+};
+
 /**
  * Slides each of K kernels over the input and sums the products.
  * - x: [N, C, H, W]; weight: [K, C/groups, R, S]; optional bias: [K];
@@ -140,5 +225,5 @@ export const conv2d: Operator<Conv2dAttributes, Conv2dGiven> = {
     return { flop, bytes: operandBytes(call) };
   },
   channelScale: () => ({ input: 1, axis: 0 }),
-  kernels: [direct],
+  kernels: [direct, tiled, depthwise],
 };

@@ -1,0 +1,79 @@
+// The convolution of conv2d-direct where every group has one input channel: k reads channel k / (K/C) only.
+// x [N, C, H, W], w [K, 1, R, S], bias [K], residual and y [N, K, P, Q].
+// One invocation per four neighbouring columns of one output row: x over tiles, row by row; y over k; z over n.
+import { type ActivationTemplate, activateFunction } from "./activation.ts";
+import { conv2dParams } from "./conv2d-direct.wgsl.ts";
+import { structParams, wgsl } from "./wgsl.ts";
+
+export interface Conv2dDepthwiseTemplate {
+  /** S: taps along a row are unrolled. */
+  readonly kernelWidth: number;
+  readonly strideWidth: number;
+  readonly dilationWidth: number;
+  readonly bias: boolean;
+  readonly residual: boolean;
+  readonly activation: ActivationTemplate;
+}
+
+export const depthwiseWorkgroup = 64;
+export const depthwisePixels = 4;
+
+export function conv2dDepthwise(t: Conv2dDepthwiseTemplate): string {
+  const pixels = Array.from({ length: depthwisePixels }, (_, i) => i);
+  const taps = Array.from({ length: t.kernelWidth }, (_, s) => s);
+  const column = (i: number, s: number) => i * t.strideWidth + s * t.dilationWidth;
+  const columns = [...new Set(pixels.flatMap((i) => taps.map((s) => column(i, s))))].sort((a, b) => a - b);
+  const edges = columns.map(
+    (j) =>
+      `let c${j} = first + ${j}; let ok${j} = c${j} >= 0 && c${j} < i32(p.width); let at${j} = u32(clamp(c${j}, 0, last));`,
+  );
+  const loads = columns.map((j) => `let x${j} = select(0.0, x[x_row + at${j}], ok${j});`);
+  const products = taps.map(
+    (s) => `let w${s} = w[w_row + ${s}u]; sum += vec4f(${pixels.map((i) => `x${column(i, s)}`)}) * w${s};`,
+  );
+  let next = 0;
+  return wgsl`
+${structParams(conv2dParams)}
+@group(0) @binding(${next++}) var<storage, read> x: array<f32>;
+@group(0) @binding(${next++}) var<storage, read> w: array<f32>;
+${t.bias ? `@group(0) @binding(${next++}) var<storage, read> bias: array<f32>;` : ""}
+${t.residual ? `@group(0) @binding(${next++}) var<storage, read> residual: array<f32>;` : ""}
+@group(0) @binding(${next++}) var<storage, read_write> y: array<f32>;
+@group(0) @binding(${next++}) var<uniform> p: Params;
+${activateFunction(t.activation)}
+
+@compute @workgroup_size(${depthwiseWorkgroup})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let tiles = (p.out_width + ${depthwisePixels - 1}u) / ${depthwisePixels}u;
+  let row = id.x / tiles;
+  let q0 = id.x % tiles * ${depthwisePixels}u;
+  if (row >= p.out_height) { return; }
+  let k = id.y;
+  let n = id.z;
+  let channel = k / (p.out_channels / p.channels);
+  let first = i32(q0 * ${t.strideWidth}u) - i32(p.pad_left);
+  let last = i32(p.width) - 1;
+  ${edges.join("\n  ")}
+  var sum = vec4f();
+  for (var r = 0u; r < p.kernel_height; r++) {
+    let h = i32(row * p.stride_height + r * p.dilation_height) - i32(p.pad_top);
+    if (h < 0 || h >= i32(p.height)) { continue; }
+    let x_row = p.x_offset + n * p.x_batch_stride + (channel * p.height + u32(h)) * p.width;
+    let w_row = (k * p.kernel_height + r) * ${t.kernelWidth}u;
+    ${loads.join("\n    ")}
+    ${products.join("\n    ")}
+  }
+  #if ${t.bias}
+  sum += bias[k];
+  #endif
+  let element = (k * p.out_height + row) * p.out_width + q0;
+  for (var i = 0u; i < min(${depthwisePixels}u, p.out_width - q0); i++) {
+    var value = sum[i];
+    #if ${t.residual}
+    value += residual[p.residual_offset + n * p.residual_batch_stride + element + i];
+    #endif
+    y[p.y_offset + n * p.y_batch_stride + element + i] = activate(value);
+  }
+}
+`;
+}

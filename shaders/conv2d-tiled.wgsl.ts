@@ -1,0 +1,81 @@
+// The dense convolution of conv2d-direct (groups 1), register-tiled: each input value that is loaded meets several
+// output channels, each weight several pixels. x [N, C, H, W]; w packed [C, R, S, Kp]; bias [K]; y [N, K, P, Q].
+// One invocation per tile of `pixels` columns and 4 * `quads` channels: x over tiles, row by row; y over channels; z over n.
+import {
+  type TileTemplate,
+  tileAccumulators,
+  tileDeclarations,
+  tileProducts,
+  tileStores,
+  tileWorkgroup,
+} from "./conv-tile.ts";
+import { wgsl } from "./wgsl.ts";
+
+export interface Conv2dTiledTemplate extends TileTemplate {
+  /** S: taps along a row are unrolled. */
+  readonly kernelWidth: number;
+  readonly strideWidth: number;
+  readonly dilationWidth: number;
+  /** Four pixels are one aligned vec4 of x: 1x1 kernels with stride 1 on planes that are multiples of 4. */
+  readonly vectorLoads: boolean;
+}
+
+export function conv2dTiled(t: Conv2dTiledTemplate): string {
+  const pixels = Array.from({ length: t.pixels }, (_, i) => i);
+  const taps = Array.from({ length: t.kernelWidth }, (_, s) => s);
+  const column = (i: number, s: number) => i * t.strideWidth + s * t.dilationWidth;
+  const columns = [...new Set(pixels.flatMap((i) => taps.map((s) => column(i, s))))].sort((a, b) => a - b);
+  const edges = columns.map(
+    (j) =>
+      `let c${j} = first + ${j}; let ok${j} = c${j} >= 0 && c${j} < i32(p.width); let at${j} = u32(clamp(c${j}, 0, last));`,
+  );
+  const loads = columns.map((j) => `let x${j} = select(0.0, x[x_row + at${j}], ok${j});`);
+  const products = taps.map((s) => {
+    const names = Array.from({ length: t.quads }, (_, v) => `w${s}_${v}`);
+    const weights = names.map((name, v) => `let ${name} = w[w_row + ${s}u * k_quads + ${v}u];`).join(" ");
+    return `${weights} ${tileProducts(
+      t,
+      pixels.map((i) => `x${column(i, s)}`),
+      names,
+    )}`;
+  });
+  const vectorNames = Array.from({ length: t.quads }, (_, v) => `w_${v}`);
+  return wgsl`
+${tileDeclarations(t, t.vectorLoads ? "vec4f" : "f32")}
+
+@compute @workgroup_size(${tileWorkgroup})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let tiles = (p.out_width + ${t.pixels - 1}u) / ${t.pixels}u;
+  let row = id.x / tiles;
+  let q0 = id.x % tiles * ${t.pixels}u;
+  if (row >= p.out_height) { return; }
+  let k0 = id.y * ${4 * t.quads}u;
+  let n = id.z;
+  let k_quads = (p.out_channels + ${4 * t.quads - 1}u) / ${4 * t.quads}u * ${t.quads}u;
+  let plane = p.height * p.width;
+  ${tileAccumulators(t)}
+  #if ${t.vectorLoads}
+  for (var c = 0u; c < p.channels; c++) {
+    let xs = x[(p.x_offset + n * p.x_batch_stride + c * plane + q0) / 4u];
+    ${vectorNames.map((name, v) => `let ${name} = w[c * k_quads + k0 / 4u + ${v}u];`).join(" ")}
+    ${tileProducts(t, ["xs.x", "xs.y", "xs.z", "xs.w"], vectorNames)}
+  }
+  #else
+  let first = i32(q0 * ${t.strideWidth}u) - i32(p.pad_left);
+  let last = i32(p.width) - 1;
+  ${edges.join("\n  ")}
+  for (var r = 0u; r < p.kernel_height; r++) {
+    let h = i32(row * p.stride_height + r * p.dilation_height) - i32(p.pad_top);
+    if (h < 0 || h >= i32(p.height)) { continue; }
+    for (var c = 0u; c < p.channels; c++) {
+      let x_row = p.x_offset + n * p.x_batch_stride + c * plane + u32(h) * p.width;
+      let w_row = (c * p.kernel_height + r) * ${t.kernelWidth}u * k_quads + k0 / 4u;
+      ${loads.join("\n      ")}
+      ${products.join("\n      ")}
+    }
+  }
+  #endif
+  ${tileStores(t, (i) => `q0 + ${i}u`)}
+}
+`;
+}
