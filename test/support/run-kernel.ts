@@ -7,6 +7,7 @@ import { elementCount, type Shape, type TensorData, type TensorType } from "../.
 
 const sentinelWords = 64;
 const sentinel = 0x7fc0dead; // a NaN that no kernel produces by itself
+const inputGap = 0x7fc0beef; // another NaN: were it the sentinel, a copy from beyond into beyond would not show
 const poison = 0x7fc00bad;
 
 /**
@@ -35,8 +36,8 @@ function eachElement({ shape, view }: Operand, visit: (word: number, element: nu
   }
 }
 
-function scatter(operand: Operand, data: TensorData): Uint32Array<ArrayBuffer> {
-  const words = new Uint32Array(bufferWords(operand)).fill(sentinel);
+function scatter(operand: Operand, data: TensorData, gap: number): Uint32Array<ArrayBuffer> {
+  const words = new Uint32Array(bufferWords(operand)).fill(gap);
   const source = new Uint32Array(data.buffer, data.byteOffset, data.length);
   eachElement(operand, (word, element) => {
     words[word] = source[element]!;
@@ -88,9 +89,9 @@ export async function runKernel(gpu: Gpu, { kernel, call, inputs }: KernelRun): 
     return buffer;
   };
   try {
-    const inputBuffers = operands.map(({ operand, data }, i) => upload(scatter(operand, data), `input ${i}`));
+    const inputBuffers = operands.map(({ operand, data }, i) => upload(scatter(operand, data, inputGap), `input ${i}`));
     const outputBuffers = call.outputs.map((output, i) =>
-      upload(scatter(output, new Uint32Array(elementCount(output.shape)).fill(poison)), `output ${i}`),
+      upload(scatter(output, new Uint32Array(elementCount(output.shape)).fill(poison), sentinel), `output ${i}`),
     );
     await gpu.guard(kernel.name, async () => {
       const prepared = await prepareDispatches(gpu, [
