@@ -1,12 +1,22 @@
 // Small rules about operands that several operators share.
 import { ShapeError } from "../errors.ts";
-import type { TensorType } from "../tensor.ts";
+import { formatShape, type TensorType } from "../tensor.ts";
 import type { Binding, Call } from "./operator.ts";
 
 /** Throws ShapeError unless all inputs are f32. */
 export function requireFloat(operator: string, inputs: readonly TensorType[]): void {
   inputs.forEach((input, i) => {
     if (input.dtype !== "f32") throw new ShapeError(`${operator}: input ${i} is ${input.dtype}, expected f32`);
+  });
+}
+
+/** Throws ShapeError unless each of the inputs, the first of them input 1, has one element per channel. */
+export function requireChannels(operator: string, inputs: readonly TensorType[], channels: number): void {
+  inputs.forEach(({ shape }, i) => {
+    if (shape.length === 1 && shape[0] === channels) return;
+    throw new ShapeError(
+      `${operator}: input ${i + 1} has shape ${formatShape(shape)}, expected [C] = [${channels}], one per channel`,
+    );
   });
 }
 
