@@ -1,6 +1,6 @@
 // Files behind a URL. Where the server honours `Range`, only the blocks that are read travel; elsewhere the whole body, once.
 
-import { FormatError } from "../errors.ts";
+import { FormatError, UsageError } from "../errors.ts";
 import { type ByteSource, CheckedSource } from "./source-checked.ts";
 
 /** Each request fetches at least this much, so that many small tensors in file order take few requests. */
@@ -8,10 +8,14 @@ const blockBytes = 4 * 1024 * 1024;
 
 /**
  * Opens a URL with one request: the first block, which also tells the size.
- * Throws FormatError, naming the URL, for a network error, an HTTP error, or a server that contradicts itself.
+ * Throws FormatError, naming the URL, for a network error, an HTTP error, or a server that contradicts itself; UsageError for a
+ * URL with a password, which fetch would refuse and repeat in its message.
  */
 export async function urlSource(url: string | URL): Promise<ByteSource> {
   const name = displayName(String(url));
+  if (withPassword.test(String(url))) {
+    throw new UsageError(`${name}: user names and passwords in URLs are not sent, got one, expected none`);
+  }
   const response = await request(url, name, `bytes=0-${blockBytes - 1}`);
   const range = response.status === 206 ? contentRange(response) : undefined;
   if (range !== undefined && range.first === 0) {
@@ -117,9 +121,11 @@ function contentRange(response: Response): { first: number; total: number; text:
   return Number.isSafeInteger(first) && Number.isSafeInteger(total) ? { first, total, text } : undefined;
 }
 
+const withPassword = /^(https?:\/\/)[^/?#]*@/i;
+
 /** The URL as messages show it: no password, no endless data. */
 function displayName(url: string): string {
-  const text = url.replace(/^(https?:\/\/)[^/?#@]*@/i, "$1");
+  const text = url.replace(withPassword, "$1");
   return text.length <= 200 ? text : `${text.slice(0, 200)}...`;
 }
 
