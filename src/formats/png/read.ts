@@ -1,0 +1,89 @@
+// PNG images as networks take them: grey values, or class labels.
+
+import { FormatError } from "../../errors.ts";
+import type { PngLimits } from "./header.ts";
+import { type PngSamples, readSamples } from "./samples.ts";
+
+/** Grey values, row by row: [height, width]. */
+export interface GreyImage {
+  readonly width: number;
+  readonly height: number;
+  /** 0 to 255 at depth 8, 0 to 65535 at depth 16. */
+  readonly data: Float32Array;
+  /** Bits per value; 1, 2 and 4 bits are stretched to 8. */
+  readonly depth: 8 | 16;
+}
+
+/** Class labels, row by row: [height, width]. */
+export interface LabelImage {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/**
+ * Reads a PNG image as grey values. Colours become luminance, 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601); alpha is ignored, and so
+ * are gamma and colour profiles. Throws FormatError, beginning with `name`, for whatever is no intact PNG image.
+ */
+export function readPng(bytes: Uint8Array, name: string, limits: PngLimits = {}): GreyImage {
+  const image = readSamples(bytes, name, limits);
+  const { width, height, bitDepth } = image.header;
+  return { width, height, data: greyValues(image, name), depth: bitDepth === 16 ? 16 : 8 };
+}
+
+/**
+ * Reads a PNG image whose grey values or palette indices, 8 bits or fewer and not stretched, are class labels.
+ * Throws FormatError, beginning with `name`, for colour, alpha or 16 bits, and for whatever is no intact PNG image.
+ */
+export function readLabelPng(bytes: Uint8Array, name: string, limits: PngLimits = {}): LabelImage {
+  const image = readSamples(bytes, name, limits);
+  const { width, height, kind, bitDepth } = image.header;
+  const { samples } = image;
+  if ((kind !== "grey" && kind !== "palette") || samples instanceof Uint16Array) {
+    throw new FormatError(
+      `${name}: not a label image, got ${kind} pixels of ${bitDepth} bits, expected grey or palette pixels of at most 8`,
+    );
+  }
+  if (kind === "palette") checkIndices(image, name);
+  return { width, height, data: samples };
+}
+
+function greyValues(image: PngSamples, name: string): Float32Array {
+  const { samples, palette } = image;
+  const { kind, channels, bitDepth } = image.header;
+  switch (kind) {
+    case "grey":
+      return bitDepth < 8
+        ? Float32Array.from(samples, (v) => (v * 255) / (2 ** bitDepth - 1))
+        : Float32Array.from(samples);
+    case "grey+alpha":
+      return Float32Array.from({ length: samples.length / 2 }, (_, i) => samples[2 * i]!);
+    case "rgb":
+    case "rgba":
+      return luminances(samples, channels);
+    case "palette": {
+      checkIndices(image, name);
+      const colours = luminances(palette, 3);
+      return Float32Array.from(samples, (index) => colours[index]!);
+    }
+  }
+  kind satisfies never;
+}
+
+function luminances(samples: Uint8Array | Uint16Array, channels: number): Float32Array {
+  const grey = new Float32Array(samples.length / channels);
+  for (let i = 0, at = 0; i < grey.length; i++, at += channels) {
+    grey[i] = 0.299 * samples[at]! + 0.587 * samples[at + 1]! + 0.114 * samples[at + 2]!;
+  }
+  return grey;
+}
+
+function checkIndices({ header, samples, palette }: PngSamples, name: string): void {
+  const colours = palette.length / 3;
+  const pixel = samples.findIndex((index: number) => index >= colours);
+  if (pixel === -1) return;
+  const place = `row ${Math.floor(pixel / header.width)}, column ${pixel % header.width}`;
+  throw new FormatError(
+    `${name}: ${place} is not in the palette, got colour ${samples[pixel]}, expected below ${colours}`,
+  );
+}
