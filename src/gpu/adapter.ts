@@ -19,7 +19,7 @@ export interface OpenOptions {
    * Any other text: the first adapter with that text in one of its names, upper and lower case alike.
    */
   readonly adapter?: "auto" | "hardware" | "software" | (string & {});
-  /** `dispose` then fails when buffers are still alive, and names them. */
+  /** `dispose` then fails when buffers are still alive, and names them; shaders with warnings are refused. */
   readonly debug?: boolean;
   readonly powerPreference?: GPUPowerPreference;
 }

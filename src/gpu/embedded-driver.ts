@@ -5,17 +5,13 @@
 // The files are unpacked once per version into a folder of this user, 8 MB. Unpacking is safe under concurrent processes.
 
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { homedir, tmpdir, userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
+import { loadLibrary, resolvePackage } from "./native.ts";
 import { readTar } from "./tar.ts";
 
 const FILES = ["libvk_swiftshader.so", "vk_swiftshader_icd.json", "libvulkan.so.1"] as const;
-
-/** The loader's handle: once it is collected, koffi closes the library, and Dawn finds no adapter. */
-let loaded: unknown;
 
 export interface EmbeddedDriver {
   /** Manifest for VK_DRIVER_FILES. */
@@ -37,27 +33,9 @@ export function embeddedDriver(): EmbeddedDriver | undefined {
   return {
     manifest: join(folder, "vk_swiftshader_icd.json"),
     async loadLoader() {
-      if (loaded !== undefined) return;
-      const path = resolvePackage("koffi");
-      if (path === undefined) throw new Error("the package koffi is not installed");
-      const koffi: { readonly default: { load(path: string, options: { global: boolean }): unknown } } = await import(
-        pathToFileURL(path).href
-      );
-      loaded = koffi.default.load(join(folder, "libvulkan.so.1"), { global: true });
+      await loadLibrary(join(folder, "libvulkan.so.1"));
     },
   };
-}
-
-/** Looks beside this file first, then from the working directory: the command may be installed globally. */
-function resolvePackage(name: string): string | undefined {
-  for (const from of [import.meta.url, pathToFileURL(join(process.cwd(), "package.json")).href]) {
-    try {
-      return createRequire(from).resolve(name);
-    } catch {
-      // Not installed there.
-    }
-  }
-  return undefined;
 }
 
 /** Folder with the files of `archive`; others cannot have written it. */

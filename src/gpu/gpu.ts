@@ -19,7 +19,7 @@ export interface GpuOptions {
   readonly adapter?: AdapterDescription;
   /** Whether `dispose` destroys the device. */
   readonly owned: boolean;
-  /** `dispose` then fails when buffers are still alive. */
+  /** `dispose` then fails when buffers are still alive, and shaders with warnings are refused. */
   readonly debug?: boolean;
   /** Called last by `dispose`. */
   readonly onDispose?: () => void | Promise<void>;
@@ -47,7 +47,7 @@ export class Gpu {
     this.features = new Set(device.features);
     this.#options = options;
     this.#errors = new ErrorLog(device, options.owned);
-    this.#pipelines = new PipelineCache(device, this.#errors);
+    this.#pipelines = new PipelineCache(device, this.#errors, options.debug ?? false);
     this.lost = this.#errors.lost;
   }
 
@@ -58,7 +58,8 @@ export class Gpu {
   /**
    * Compute pipelines with automatic layout and entry point `main`, one for each source, compiled in parallel.
    * The same code is compiled once for the life of this object, whatever its label.
-   * Throws DeviceError `validation` with the label, each message as line:column, and the lines it is about.
+   * Throws DeviceError `validation` with the label, each message as line:column, and the lines it is about; in debug mode for
+   * warnings too.
    */
   async pipelines(
     sources: readonly PipelineSource[],

@@ -4,12 +4,12 @@
 // Environment variables are changed only while a device is opened, and put back. A process that opened a device ends by
 // itself, disposed of or not: Dawn holds no handle that keeps Node alive, as long as its own objects are never collected.
 
-import { tmpdir } from "node:os";
 import { DeviceError } from "../errors.ts";
 import { adapterMatches, describeAdapter, deviceDescriptor, formatAdapter, type OpenOptions } from "./adapter.ts";
 import { adviceFor } from "./advice.ts";
 import { embeddedDriver } from "./embedded-driver.ts";
 import { Gpu } from "./gpu.ts";
+import { silencer } from "./native.ts";
 import { systemVulkan } from "./system-vulkan.ts";
 
 export type { OpenOptions } from "./adapter.ts";
@@ -21,13 +21,10 @@ export type { OpenOptions } from "./adapter.ts";
 export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
   const debug = options.debug ?? false;
   if (options.device) return Gpu.fromDevice(options.device, { owned: false, debug });
-  const opened = opening.then(() =>
-    // Without this variable Mesa's drivers complain on the user's screen.
-    withEnvironment({ XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR || tmpdir() }, async () => {
-      const adapter = await findAdapter(options);
-      return { adapter, device: await adapter.requestDevice(deviceDescriptor(adapter)) };
-    }),
-  );
+  const opened = opening.then(async () => {
+    const adapter = await findAdapter(options);
+    return { adapter, device: await adapter.requestDevice(deviceDescriptor(adapter)) };
+  });
   opening = opened.catch(() => undefined);
   const { adapter, device } = await opened;
   return Gpu.fromDevice(device, { adapter: describeAdapter(adapter.info), owned: true, debug });
@@ -64,14 +61,20 @@ async function findAdapter(options: OpenOptions): Promise<GPUAdapter> {
 
 /** The machine's adapters, the preferred one first. Some come twice. */
 async function* systemAdapters({ powerPreference }: OpenOptions): AsyncGenerator<GPUAdapter> {
+  let quietly = <T>(work: () => T): T => work();
   if (process.platform === "linux") {
     const { loader, drivers } = systemVulkan();
     if (!loader || drivers.length === 0) return;
+    // Dawn prints two warnings about a limit of lavapipe. Other drivers give no cause to load koffi for.
+    if (drivers.some((path) => path.includes("lvp"))) quietly = await silencer();
   }
-  const preferred = await (await dawn()).requestAdapter({ ...(powerPreference && { powerPreference }) });
+  const preferredDawn = await dawn();
+  const options = { ...(powerPreference && { powerPreference }) };
+  const preferred = await quietly(() => preferredDawn.requestAdapter(options));
   if (preferred) yield preferred;
-  for (const name of await adapterNames()) {
-    const adapter = await (await dawn(`adapter=${name}`)).requestAdapter();
+  for (const name of await adapterNames(quietly)) {
+    const namedDawn = await dawn(`adapter=${name}`);
+    const adapter = await quietly(() => namedDawn.requestAdapter());
     if (adapter) yield adapter;
   }
 }
@@ -88,12 +91,12 @@ async function* embeddedAdapters(options: OpenOptions): AsyncGenerator<GPUAdapte
 }
 
 /** Dawn lists its adapters only in the message about one that does not exist. */
-async function adapterNames(): Promise<string[]> {
+async function adapterNames(quietly: <T>(work: () => T) => T): Promise<string[]> {
+  const noDawn = await dawn("adapter=?");
   try {
-    await (await dawn("adapter=?")).requestAdapter();
+    await quietly(() => noDawn.requestAdapter());
     return [];
   } catch (error) {
-    if (error instanceof DeviceError) throw error;
     return [...messageOf(error).matchAll(/name: '(.*)'/g)].map((match) => match[1]!);
   }
 }

@@ -13,11 +13,14 @@ export interface PipelineSource {
 export class PipelineCache {
   readonly #device: GPUDevice;
   readonly #errors: ErrorLog;
+  readonly #strict: boolean;
   readonly #byCode = new Map<string, Promise<GPUComputePipeline>>();
 
-  constructor(device: GPUDevice, errors: ErrorLog) {
+  /** `strict`: warnings count as errors. Dawn prints each on standard output, where only results belong. */
+  constructor(device: GPUDevice, errors: ErrorLog, strict: boolean) {
     this.#device = device;
     this.#errors = errors;
+    this.#strict = strict;
   }
 
   /** As `Gpu.pipelines`. `onProgress` is told of pipelines that were there already as well. */
@@ -52,8 +55,9 @@ export class PipelineCache {
 
   async #create({ label, code }: PipelineSource): Promise<GPUComputePipeline> {
     let module: GPUShaderModule | undefined;
+    let pipeline: GPUComputePipeline;
     try {
-      return await this.#errors.guard(`shader "${label}"`, () => {
+      pipeline = await this.#errors.guard(`shader "${label}"`, () => {
         module = this.#device.createShaderModule({ label, code });
         return this.#device.createComputePipelineAsync({
           label,
@@ -67,6 +71,11 @@ export class PipelineCache {
       if (!messages.some((message) => message.type === "error")) throw error;
       throw new DeviceError("validation", formatCompilation(label, code, messages), { cause: error });
     }
+    if (this.#strict && module) {
+      const { messages } = await module.getCompilationInfo();
+      if (messages.length > 0) throw new DeviceError("validation", formatCompilation(label, code, messages));
+    }
+    return pipeline;
   }
 }
 
@@ -81,5 +90,7 @@ export function formatCompilation(label: string, code: string, messages: readonl
     const caret = " ".repeat(Math.max(0, linePos - 1));
     return [head, `${margin} | ${line}`, `${" ".repeat(margin.length)} | ${caret}^`];
   });
-  return [`shader "${label}": WGSL does not compile`, ...report].join("\n");
+  const failed = messages.some(({ type }) => type === "error");
+  const verdict = failed ? "WGSL does not compile" : "WGSL compiles with warnings, which debug mode does not let pass";
+  return [`shader "${label}": ${verdict}`, ...report].join("\n");
 }

@@ -23,8 +23,9 @@ function hasLoader(environment: NodeJS.ProcessEnv, root: string): boolean {
   const own = split(environment.LD_LIBRARY_PATH);
   if (own.some((directory) => existsSync(join(directory, LOADER)))) return true;
   try {
-    // The linker's own list, NUL-terminated names in a binary file.
-    if (readFileSync(`${root}/etc/ld.so.cache`).includes(`${LOADER}\0`)) return true;
+    // The linker's own list: NUL-terminated paths in a binary file, which may be out of date.
+    const cache = readFileSync(`${root}/etc/ld.so.cache`, "latin1");
+    for (const [path] of cache.matchAll(/\/[^\0]*\/libvulkan\.so\.1(?=\0)/g)) if (existsSync(root + path)) return true;
   } catch {
     // No cache (musl, NixOS): the standard directories are all there is.
   }

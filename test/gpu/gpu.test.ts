@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DeviceError } from "../../src/errors.ts";
+import { embeddedDriver } from "../../src/gpu/embedded-driver.ts";
 import { BufferUsage, type Gpu } from "../../src/gpu/gpu.ts";
 import { openGpu } from "../../src/gpu/node.ts";
 
@@ -96,6 +97,15 @@ describe("an open device", () => {
     gpu.check();
   });
 
+  test("lets no warning pass in debug mode", async () => {
+    const code = "@compute @workgroup_size(1)\nfn main() {\n  return;\n  workgroupBarrier();\n}";
+    const error = await failure(() => gpu.pipelines([{ label: "careless", code }]));
+    expect(error.message).toMatch(/^shader "careless": WGSL compiles with warnings.*\n4:3 warning: .*unreachable/);
+    const relaxed = await openGpu({ device: gpu.device });
+    expect(await relaxed.pipelines([{ label: "careless", code }])).toHaveLength(1);
+    await relaxed.dispose();
+  });
+
   test("names a shader that compiles but makes no pipeline", async () => {
     const code = "@compute @workgroup_size(100000) fn main() {}";
     const error = await failure(() => gpu.pipelines([{ label: "huge group", code }]));
@@ -168,14 +178,14 @@ describe("an open device", () => {
   });
 });
 
-describe("out of memory", () => {
+// lavapipe hands out a TiB of untouched memory, so only SwiftShader can show this without filling the machine's memory.
+describe.skipIf(embeddedDriver() === undefined)("out of memory", () => {
   test("names the buffer and the guard", async () => {
-    const gpu = await openGpu();
+    const gpu = await openGpu({ adapter: "swiftshader" });
     const bytes = Math.min(gpu.limits.maxBufferSize, gpu.limits.maxStorageBufferBindingSize);
     const error = await failure(() =>
       gpu.guard("plan of a model", () => {
-        // Untouched memory costs nothing on software drivers; 1 TiB is more than any machine of a test has.
-        for (let i = 0; i * bytes < 2 ** 40; i++) gpu.createBuffer(bytes, STORAGE, `giant ${i}`);
+        for (let i = 0; i * bytes < 2 ** 37; i++) gpu.createBuffer(bytes, STORAGE, `giant ${i}`);
       }),
     );
     expect(error.kind).toBe("out-of-memory");

@@ -15,7 +15,10 @@ function machine(...files: string[]): string {
   made.push(root);
   for (const file of files) {
     mkdirSync(dirname(join(root, file)), { recursive: true });
-    writeFileSync(join(root, file), file.endsWith("ld.so.cache") ? "x\0libm.so.6\0libvulkan.so.1\0y" : "{}");
+    writeFileSync(
+      join(root, file),
+      file.endsWith("ld.so.cache") ? "x\0libm.so.6\0libvulkan.so.1\0/opt/lib/libvulkan.so.1\0y" : "{}",
+    );
   }
   return root;
 }
@@ -28,7 +31,8 @@ test("finds nothing on a bare machine", () => {
 });
 
 test("finds the loader in the linker's cache, in standard directories and in LD_LIBRARY_PATH", () => {
-  expect(systemVulkan(bare, machine("etc/ld.so.cache")).loader).toBe(true);
+  expect(systemVulkan(bare, machine("etc/ld.so.cache", "opt/lib/libvulkan.so.1")).loader).toBe(true);
+  expect(systemVulkan(bare, machine("etc/ld.so.cache")).loader, "a stale cache").toBe(false);
   expect(systemVulkan(bare, machine("usr/lib64/libvulkan.so.1")).loader).toBe(true);
   const root = machine("opt/vulkan/libvulkan.so.1");
   expect(systemVulkan(bare, root).loader).toBe(false);

@@ -28,7 +28,9 @@ test("times each pass in nanoseconds, in order, and again after a reading", asyn
     const layout = pipeline!.getBindGroupLayout(0);
     return { buffer, group: gpu.device.createBindGroup({ layout, entries: [{ binding: 0, resource: { buffer } }] }) };
   });
-  for (let round = 0; round < 2; round++) {
+  // The first round is apart: software drivers compile a kernel when it first runs, inside its pass.
+  const rounds: { short: number; long: number }[] = [];
+  for (let round = 0; round < 4; round++) {
     const started = performance.now();
     await gpu.guard("chains", () => {
       const encoder = gpu.device.createCommandEncoder();
@@ -47,12 +49,15 @@ test("times each pass in nanoseconds, in order, and again after a reading", asyn
     expect(times.map((time) => time.label)).toEqual(["chain 0", "chain 1"]);
     const [short, long] = times;
     expect(short!.nanoseconds).toBeGreaterThan(0);
-    expect(long!.nanoseconds).toBeGreaterThan(20 * short!.nanoseconds);
     expect(short!.nanoseconds + long!.nanoseconds).toBeLessThan(wallNanoseconds);
-    expect(long!.nanoseconds).toBeGreaterThan(wallNanoseconds / 50);
+    if (round > 0) rounds.push({ short: short!.nanoseconds, long: long!.nanoseconds });
     expect(short!.startNanoseconds).toBe(0);
     expect(long!.startNanoseconds).toBeGreaterThanOrEqual(short!.nanoseconds);
   }
+  // A thousand times the steps; on a busy machine single rounds say little.
+  const [short, long] = [Math.min(...rounds.map((r) => r.short)), Math.min(...rounds.map((r) => r.long))];
+  expect(long).toBeGreaterThan(20 * short);
+  expect(long, "ten million dependent steps take more than a millisecond anywhere").toBeGreaterThan(1e6);
   expect(await timer!.read()).toEqual([]);
   for (const { buffer } of groups) gpu.destroyBuffer(buffer);
   timer!.dispose();
