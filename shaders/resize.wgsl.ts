@@ -1,0 +1,83 @@
+// Samples x at (start + i * step) / unit rows and likewise columns, cut off at the borders:
+// nearest: y[n, c, i, j] = x[n, c, floor(row), floor(column)]; the host has put the rounding into start.
+// bilinear: the four pixels around, weighted by their nearness.
+// x [N, C, H, W]; y [N, C, P, Q]. Positions are exact fractions: no rounding can choose a wrong pixel.
+// One invocation per output pixel: x over q, y over p, z over planes n * C + c, in steps of the grid; the position is
+// found once for all of its planes.
+import { planeFunctions, planeParams, type Workgroup } from "./planes.ts";
+import { structParams, wgsl } from "./wgsl.ts";
+
+export const resizeParams = {
+  ...planeParams,
+  row_start: "i32",
+  row_step: "i32",
+  row_unit: "u32",
+  row_scale: "f32", // 1 / row_unit
+  column_start: "i32",
+  column_step: "i32",
+  column_unit: "u32",
+  column_scale: "f32",
+} as const;
+
+export interface ResizeTemplate {
+  readonly mode: "bilinear" | "nearest";
+  readonly workgroup: Workgroup;
+}
+
+export function resize(t: ResizeTemplate): string {
+  return wgsl`
+${structParams(resizeParams)}
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<uniform> p: Params;
+${planeFunctions}
+${t.mode === "bilinear" ? bilinearTaps : nearestTap}
+
+@compute @workgroup_size(${t.workgroup[0]}, ${t.workgroup[1]}, ${t.workgroup[2]})
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  if (id.x >= p.out_width || id.y >= p.out_height) { return; }
+  let pixel = id.y * p.out_width + id.x;
+  #if ${t.mode === "bilinear"}
+  let rows = taps(p.row_start + i32(id.y) * p.row_step, p.row_unit, p.row_scale, p.height);
+  let columns = taps(p.column_start + i32(id.x) * p.column_step, p.column_unit, p.column_scale, p.width);
+  let upper = rows.first * p.width;
+  let lower = rows.second * p.width;
+  #else
+  let source = tap(p.row_start + i32(id.y) * p.row_step, p.row_unit, p.height) * p.width
+    + tap(p.column_start + i32(id.x) * p.column_step, p.column_unit, p.width);
+  #endif
+  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.workgroup[2]}u) {
+    let image = x_plane(plane);
+    #if ${t.mode === "bilinear"}
+    let above = dot(columns.weights, vec2f(x[image + upper + columns.first], x[image + upper + columns.second]));
+    let below = dot(columns.weights, vec2f(x[image + lower + columns.first], x[image + lower + columns.second]));
+    y[y_plane(plane) + pixel] = dot(rows.weights, vec2f(above, below));
+    #else
+    y[y_plane(plane) + pixel] = x[image + source];
+    #endif
+  }
+}
+`;
+}
+
+const nearestTap = `
+fn tap(position: i32, unit: u32, size: u32) -> u32 {
+  return min(u32(position) / unit, size - 1u);
+}`;
+
+const bilinearTaps = `
+struct Taps {
+  first: u32,
+  second: u32,
+  weights: vec2f,
+}
+fn taps(position: i32, unit: u32, scale: f32, size: u32) -> Taps {
+  let inside = u32(max(position, 0));
+  let first = inside / unit;
+  if (first >= size - 1u) { return Taps(size - 1u, size - 1u, vec2f(1.0, 0.0)); }
+  // The smaller weight is rounded, the larger one follows: their sum is 1, and a hit copies its pixel.
+  let rest = inside - first * unit;
+  let small = f32(min(rest, unit - rest)) * scale;
+  let weights = vec2f(1.0 - small, small);
+  return Taps(first, first + 1u, select(weights, weights.yx, rest > unit - rest));
+}`;
