@@ -1,7 +1,7 @@
 // A weights file that says which network it is for: a safetensors file with `atrous.*` metadata.
 import { FormatError } from "../errors.ts";
 import { checkEntries, openSafetensors, type SafetensorsFile } from "../formats/safetensors/index.ts";
-import type { Origin } from "../formats/source.ts";
+import type { ByteSource, Origin } from "../formats/source.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
 import { argmax } from "../ops/argmax.ts";
@@ -29,7 +29,7 @@ export interface ModelFile {
 }
 
 /** Opens a weights file and reads its metadata; no weights yet. Throws FormatError naming the file and the field. */
-export async function openModelFile(origin: Origin): Promise<ModelFile> {
+export async function openModelFile(origin: Origin | ByteSource): Promise<ModelFile> {
   const weights = await openSafetensors(origin);
   try {
     const { name, metadata } = weights;
