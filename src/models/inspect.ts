@@ -1,0 +1,120 @@
+// What a graph consists of and what it takes to run: layers, parameters, multiply-adds, memory. Needs no GPU.
+import { optimize } from "../graph/compile.ts";
+import type { Graph, Node, Value } from "../graph/graph.ts";
+import { createCall, lower } from "../graph/lower.ts";
+import { planMemory } from "../graph/memory-plan.ts";
+import { type DeviceTraits, wholeView } from "../ops/operator.ts";
+import { byteLength, elementCount, type Shape } from "../tensor.ts";
+
+export interface LayerReport {
+  /** The module that holds the weight, as PyTorch names it; the node's name where there is none. */
+  readonly name: string;
+  /** The operator with what was fused into it, as `conv2d + bias + relu`. */
+  readonly operator: string;
+  /** The kernel that runs it; undefined where the memory plan left nothing to do. */
+  readonly kernel: string | undefined;
+  readonly outputShape: Shape;
+  /** Trained elements: weights, biases and batch norm's scales and shifts, also where they are folded in. */
+  readonly parameters: number;
+  /** Multiply-adds of convolutions and matrix products. */
+  readonly macs: number;
+}
+
+export interface GraphReport {
+  readonly layers: readonly LayerReport[];
+  /** Trained elements; a tensor that several layers share counts once. */
+  readonly parameters: number;
+  /** Elements of batch norm's running statistics: stored, not trained. */
+  readonly statistics: number;
+  readonly macs: number;
+  readonly memory: {
+    /** Buffers for inputs, outputs and everything between. */
+    readonly activationBytes: number;
+    /** The most that is live at one step. */
+    readonly lowerBoundBytes: number;
+    /** What the same values would take with a buffer each. */
+    readonly unplannedBytes: number;
+    /** Weights as they are stored on the GPU. */
+    readonly parameterBytes: number;
+  };
+}
+
+/** A device with WebGPU's default limits: what a plan assumes where no GPU was asked. */
+export const defaultTraits: DeviceTraits = {
+  kind: "hardware",
+  maxWorkgroupInvocations: 256,
+  maxWorkgroupStorageBytes: 16384,
+  maxWorkgroupsPerDimension: 65535,
+};
+
+/** Plans a graph as `compile` would and reports each step. */
+export function inspectGraph(graph: Graph, traits: DeviceTraits = defaultTraits): GraphReport {
+  const optimized = optimize(graph);
+  const { prepare, run } = lower(optimized, traits);
+  const plan = planMemory(run, graph.inputs, [...optimized.outputs.values()]);
+  const producers = new Map<Value, readonly Value[]>();
+  for (const { node } of prepare) for (const output of node.outputs) producers.set(output, node.inputs);
+
+  const layers = run.map((step) => {
+    const { node, kernel } = step;
+    const trained = parametersOf(node.inputs, producers).filter((value) => !isStatistic(value));
+    return {
+      name: moduleOf(trained[0]) ?? node.name,
+      operator: describe(node),
+      kernel: plan.elided.has(step) ? undefined : kernel.name,
+      outputShape: node.outputs[0]!.type.shape,
+      parameters: countElements(trained),
+      macs: countMacs(node),
+    };
+  });
+  const fixed = new Set(run.flatMap((step) => step.operands).filter((value) => !plan.placements.has(value)));
+  const values = [...graph.inputs, ...run.flatMap((step) => step.node.outputs)];
+  return {
+    layers,
+    parameters: countElements(graph.parameters.filter((value) => !isStatistic(value))),
+    statistics: countElements(graph.parameters.filter(isStatistic)),
+    macs: layers.reduce((sum, layer) => sum + layer.macs, 0),
+    memory: {
+      activationBytes: plan.peakBytes,
+      lowerBoundBytes: plan.lowerBoundBytes,
+      unplannedBytes: values.reduce((sum, value) => sum + byteLength(value.type), 0),
+      parameterBytes: [...fixed].reduce((sum, value) => sum + byteLength(value.type), 0),
+    },
+  };
+}
+
+/** The parameters that a step's inputs are, or were computed from before the first run. */
+function parametersOf(inputs: readonly Value[], producers: ReadonlyMap<Value, readonly Value[]>): Value[] {
+  const found = new Set<Value>();
+  const visit = (value: Value): void => {
+    if (value.kind === "parameter") found.add(value);
+    else producers.get(value)?.forEach(visit);
+  };
+  inputs.forEach(visit);
+  return [...found];
+}
+
+function moduleOf(parameter: Value | undefined): string | undefined {
+  return parameter?.name.replace(/\.[^.]*$/, "");
+}
+
+/** By PyTorch's names: the buffers of `nn.BatchNorm2d`. */
+function isStatistic({ name }: Value): boolean {
+  return /\.running_(mean|var)$/.test(name);
+}
+
+function countElements(values: readonly Value[]): number {
+  return values.reduce((sum, { type }) => sum + elementCount(type.shape), 0);
+}
+
+/** Operators that are linear in a weight do one multiply-add for each two floating-point operations. */
+function countMacs(node: Node): number {
+  if (!node.operator.channelScale) return 0;
+  return node.operator.cost(createCall(node, (value) => wholeView(value.type))).flop / 2;
+}
+
+function describe({ operator, epilogue }: Node): string {
+  const { bias, residual, activation } = epilogue;
+  const fused = [bias ? "bias" : "", residual ? "add" : "", activation.kind === "none" ? "" : activation.kind];
+  return [operator.name, ...fused.filter(Boolean)].join(" + ");
+}
