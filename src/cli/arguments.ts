@@ -1,0 +1,30 @@
+// Parsing of option values; commander turns InvalidArgumentError into exit code 2 with the option's name.
+import { InvalidArgumentError } from "commander";
+import type { Shape } from "../tensor.ts";
+
+/** `1,3,512,512`. */
+export function parseShape(text: string): Shape {
+  const shape = text.split(",").map(Number);
+  const isGood = shape.length === 4 && shape.every((size) => Number.isSafeInteger(size) && size >= 1);
+  if (!isGood || /[^\d,]/.test(text)) throw new InvalidArgumentError("Expected four sizes, as 1,3,512,512.");
+  return shape;
+}
+
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > 1e6)
+    throw new InvalidArgumentError("Expected a whole number from 1 to 1,000,000.");
+  return count;
+}
+
+export function parseIndex(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("Expected a whole number of 0 or more.");
+  return Number(text);
+}
+
+export function parseMillimetres(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0.01 && value <= 100))
+    throw new InvalidArgumentError("Expected a length from 0.01 to 100 mm.");
+  return value;
+}

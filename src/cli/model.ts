@@ -1,0 +1,41 @@
+// Opening the MODEL argument, the same for every command.
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UsageError } from "../errors.ts";
+import { fileSource } from "../formats/source-node.ts";
+import { type ModelFile, openModelFile } from "../models/model-file.ts";
+
+export const modelHelp = ".safetensors file whose metadata names the network";
+
+/** Opens a weights file by its path or URL. Throws FormatError. */
+export async function openModel(path: string): Promise<ModelFile> {
+  if (/\.onnx$/i.test(path)) {
+    throw new UsageError(`${path}: ONNX models are not available yet, expected a ${modelHelp}`);
+  }
+  return openModelFile(/^https?:/i.test(path) ? path : await fileSource(path));
+}
+
+const defaultModel = "weights/msff-resnet18-lumbar-small.safetensors";
+
+/** The model that this package brings. Throws UsageError where it is not there. */
+export function defaultModelPath(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!isPackageRoot(folder)) {
+    const parent = dirname(folder);
+    if (parent === folder)
+      throw new UsageError(`${defaultModel}: this package's folder was not found, expected --model`);
+    folder = parent;
+  }
+  const path = join(folder, defaultModel);
+  if (!existsSync(path)) throw new UsageError(`${path}: the default model is not there, expected --model`);
+  return path;
+}
+
+function isPackageRoot(folder: string): boolean {
+  try {
+    return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).name === "atrous";
+  } catch {
+    return false;
+  }
+}

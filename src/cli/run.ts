@@ -1,0 +1,170 @@
+// `atrous run`: one input through one model, outputs and times written down.
+import { type Command, Option } from "commander";
+import { FormatError, UsageError } from "../errors.ts";
+import { writeFileAtomic } from "../formats/output-node.ts";
+import { openSafetensors, type TensorToWrite, writeSafetensors } from "../formats/safetensors/index.ts";
+import { fileSource } from "../formats/source-node.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { compile } from "../graph/compile.ts";
+import type { RunInputs } from "../graph/compiled-graph.ts";
+import { buildModelGraph, type ModelFile } from "../models/model-file.ts";
+import { formatShape, type Shape, type Tensor } from "../tensor.ts";
+import { parseCount } from "./arguments.ts";
+import { modelHelp, openModel } from "./model.ts";
+import { requireNewFile } from "./output.ts";
+import type { GlobalOptions, Session } from "./session.ts";
+import { formatBytes, formatFacts, formatMs } from "./table.ts";
+
+interface RunOptions extends GlobalOptions {
+  readonly input: string;
+  readonly output: string;
+  readonly gradOutput?: string;
+  readonly repeat: number;
+  readonly precision: "f32" | "f16";
+  readonly json?: true;
+}
+
+interface Timing {
+  /** From the start of the process to the first result. */
+  readonly coldMs: number;
+  /** Wall time of each run, upload and read-back included; the first one is the one that warms up. */
+  readonly runsMs: readonly number[];
+}
+
+export function addRun(program: Command, session: Session): void {
+  program
+    .command("run")
+    .description("Run a model on the tensors of a safetensors file.")
+    .argument("<model>", modelHelp)
+    .requiredOption("--input <file>", "safetensors file with the tensor `image`, [N, C, H, W]")
+    .requiredOption("--output <file>", "safetensors file to write, with the tensor `logits`")
+    .option("--grad-output <file>", "not available yet")
+    .option("--repeat <n>", "number of runs; the first does not count towards the times", parseCount, 1)
+    .addOption(new Option("--precision <type>", "f16 is not available yet").choices(["f32", "f16"]).default("f32"))
+    .option("--json", "print JSON on standard output")
+    .addHelpText(
+      "after",
+      `
+Times are wall time with upload and read-back; coldMs runs from the start of
+the process to the first result.
+
+Examples:
+  $ atrous run model.safetensors --input in.safetensors --output out.safetensors
+  $ atrous run model.safetensors --input in.safetensors --output out.safetensors \\
+      --repeat 20 --json`,
+    )
+    .action(async (path: string, _, command: Command) => {
+      const options = command.optsWithGlobals<RunOptions>();
+      if (options.precision === "f16") throw new UsageError("--precision f16: not available yet, expected f32");
+      if (options.gradOutput !== undefined) throw new UsageError("--grad-output: gradients are not available yet");
+      await requireNewFile(options.output, [path, options.input]);
+      const file = await openModel(path);
+      try {
+        const image = await readInput(options.input);
+        await session.withGpu(options, (gpu) => runModel(session, gpu, file, image, options));
+      } finally {
+        await file.weights.close();
+      }
+    });
+}
+
+/** The tensor `image`, alone in its file. */
+async function readInput(path: string): Promise<Tensor> {
+  const file = await openSafetensors(await fileSource(path));
+  try {
+    const others = [...file.entries.keys()].filter((name) => name !== "image");
+    const entry = file.entries.get("image");
+    if (!entry) throw new FormatError(`${path}: no tensor "image", got ${others.join(", ") || "none at all"}`);
+    if (others.length > 0) throw new FormatError(`${path}: unknown input "${others[0]}", expected image alone`);
+    if (entry.shape.length !== 4 || entry.shape.includes(0)) {
+      throw new FormatError(
+        `${path}: tensor "image" is ${formatShape(entry.shape)}, expected [N, C, H, W] of 1 or more`,
+      );
+    }
+    return { shape: entry.shape, data: await file.readF32("image") };
+  } finally {
+    await file.close();
+  }
+}
+
+async function runModel(
+  session: Session,
+  gpu: Gpu,
+  file: ModelFile,
+  image: Tensor,
+  options: RunOptions,
+): Promise<void> {
+  const graph = buildModelGraph(file, image.shape, ["logits"]);
+  const compiling = session.progress("preparing kernels");
+  const parameter = (name: string) => file.weights.readF32(name);
+  const model = await compile(gpu, graph, { parameter, onProgress: compiling.update }).finally(() => compiling.stop());
+  const running = session.progress("running");
+  try {
+    const inputs: RunInputs = { image };
+    const runsMs: number[] = [];
+    let outputs: Record<string, Tensor> = {};
+    let coldMs = 0;
+    for (let i = 0; i < options.repeat; i++) {
+      const started = performance.now();
+      outputs = await model.run(inputs);
+      runsMs.push(performance.now() - started);
+      if (i === 0) coldMs = performance.now() - session.startedAt;
+      running.update(i + 1, options.repeat);
+    }
+    running.stop();
+    const gpuBytes = gpu.allocated.bytes;
+    await writeFileAtomic(options.output, writeSafetensors(toWrite(outputs)));
+    const shapes = Object.fromEntries(Object.entries(outputs).map(([name, { shape }]) => [name, shape]));
+    report(session, gpu, { file, image, shapes, gpuBytes, options, timing: { coldMs, runsMs } });
+  } finally {
+    running.stop();
+    await model.dispose();
+  }
+}
+
+function toWrite(outputs: Readonly<Record<string, Tensor>>): Record<string, TensorToWrite> {
+  const entries = Object.entries(outputs).map(([name, { shape, data }]) => {
+    // Integers up to 2^53 are exact as I64, the only integers of the writer.
+    const stored = data instanceof Float32Array ? data : BigInt64Array.from(data, BigInt);
+    return [name, { shape, data: stored }] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+interface RunResult {
+  readonly file: ModelFile;
+  readonly image: Tensor;
+  readonly shapes: Readonly<Record<string, Shape>>;
+  readonly gpuBytes: number;
+  readonly options: RunOptions;
+  readonly timing: Timing;
+}
+
+function report(session: Session, gpu: Gpu, { file, image, shapes, gpuBytes, options, timing }: RunResult): void {
+  const { coldMs, runsMs } = timing;
+  const warm = runsMs.length > 1 ? runsMs.slice(1) : runsMs;
+  const [medianMs, minMs] = [median(warm), Math.min(...warm)];
+  if (options.json) {
+    const { driver, kind } = gpu.adapter;
+    const times = { coldMs, medianMs, minMs, runsMs };
+    const what = { model: file.name, network: file.network.name, input: image.shape, outputs: shapes };
+    session.printJson({ adapter: driver, adapterKind: kind, ...times, gpuBytes, ...what, output: options.output });
+    return;
+  }
+  const written = Object.entries(shapes).map(([name, shape]) => `${name} ${formatShape(shape)}`);
+  const facts = {
+    adapter: gpu.adapter.driver,
+    input: `image ${formatShape(image.shape)}`,
+    output: `${written.join(", ")} in ${options.output}`,
+    "first result": `${formatMs(coldMs)} after the start`,
+    "each run": `median ${formatMs(medianMs)}, least ${formatMs(minMs)}, of ${warm.length}`,
+    "GPU memory": formatBytes(gpuBytes),
+  };
+  session.print(formatFacts(facts));
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

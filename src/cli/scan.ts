@@ -1,0 +1,162 @@
+// The IMAGE argument: slices with their geometry, and masks in the file's own form.
+import { FormatError, UsageError } from "../errors.ts";
+import {
+  extractSlice,
+  insertSlice,
+  type NiftiVolume,
+  readNifti,
+  sliceAxes,
+  writeNifti,
+} from "../formats/nifti/index.ts";
+import { readLabelPng, readPng, writeLabelPng } from "../formats/png/index.ts";
+import { readAll } from "../formats/source.ts";
+import { fileSource } from "../formats/source-node.ts";
+import type { SliceSize } from "../models/segment-graph.ts";
+
+export type AxisName = "sagittal" | "i" | "j" | "k";
+
+export interface ScanOptions {
+  /** What slices lie across; of volumes only. */
+  readonly axis: AxisName;
+  /** Pixel size of a PNG, which states none. */
+  readonly spacing: number;
+  /** Which volume of a 4-D file. */
+  readonly volume?: number | undefined;
+}
+
+/** A scan that was read: slices as a person looks at them. */
+export interface Scan {
+  readonly name: string;
+  readonly size: SliceSize;
+  readonly slices: readonly Float32Array[];
+  /** What slices lie across, for people: `sagittal`, `axis i`; undefined for a single picture. */
+  readonly axis: string | undefined;
+  /** Distance between slices; undefined for a single picture. */
+  readonly sliceMm: number | undefined;
+  /** Voxels or pixels along each axis of the file. */
+  readonly shape: readonly number[];
+  /** Mask file of the classes of each slice, with the geometry of the scan; `path` tells whether to compress. */
+  encodeMask(classes: readonly Uint8Array[], path: string): Promise<Uint8Array>;
+  /** Reads labels that belong to this scan. Throws FormatError where they are of another size. */
+  readLabels(path: string): Promise<readonly Float32Array[]>;
+}
+
+/** Reads a NIfTI or PNG file. Throws FormatError, also for values that are not finite and for pictures of one grey. */
+export async function readScan(path: string, options: ScanOptions): Promise<Scan> {
+  const scan = isPng(path) ? await readPicture(path, options) : await readVolume(path, options);
+  requireContrast(scan);
+  return scan;
+}
+
+export function isPng(path: string): boolean {
+  return /\.png$/i.test(path);
+}
+
+/** Throws UsageError unless a mask of this scan can be written under that name. */
+export function requireMaskName(scanPath: string, maskPath: string): void {
+  if (isPng(scanPath) ? isPng(maskPath) : /\.nii(\.gz)?$/i.test(maskPath)) return;
+  const expected = isPng(scanPath) ? "a name that ends in .png" : "a name that ends in .nii or .nii.gz";
+  throw new UsageError(`${maskPath}: no name for a mask of ${scanPath}, expected ${expected}`);
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  const source = await fileSource(path);
+  try {
+    return await readAll(source);
+  } finally {
+    await source.close();
+  }
+}
+
+async function readVolume(path: string, { axis: axisName, volume: index }: ScanOptions): Promise<Scan> {
+  const volume = await readNifti(await readBytes(path), path, index === undefined ? {} : { volume: index });
+  requireFinite(path, volume);
+  const { axis, text } = chooseAxis(volume, axisName);
+  const slicesOf = (of: NiftiVolume) =>
+    Array.from({ length: of.shape[axis] }, (_, n) => extractSlice(of, axis, n).data);
+  const { height, width, spacingMm } = extractSlice(volume, axis, 0);
+  return {
+    name: path,
+    size: { height, width, spacingMm },
+    slices: slicesOf(volume),
+    axis: text,
+    sliceMm: volume.spacingMm[axis],
+    shape: volume.shape,
+    encodeMask(classes, maskPath) {
+      const mask = { shape: volume.shape, affine: volume.affine, data: new Uint8Array(volume.data.length) };
+      classes.forEach((map, n) => {
+        insertSlice(mask, axis, n, map);
+      });
+      return writeNifti({ shape: mask.shape, data: mask.data, like: volume }, { gzip: /\.gz$/i.test(maskPath) });
+    },
+    async readLabels(labelPath) {
+      const labels = await readNifti(await readBytes(labelPath), labelPath);
+      const [got, expected] = [labels.shape.join(" x "), volume.shape.join(" x ")];
+      if (got !== expected) throw new FormatError(`${labelPath}: is ${got} voxels, expected ${expected} as ${path}`);
+      requireSameAffine(labelPath, labels, volume);
+      return slicesOf(labels);
+    },
+  };
+}
+
+/** A volume of one slice is looked at as that slice, whatever its affine says. */
+function chooseAxis(volume: NiftiVolume, name: AxisName): { axis: 0 | 1 | 2; text: string } {
+  const letters = ["i", "j", "k"] as const;
+  const sagittal = sliceAxes(volume.affine).right.axis;
+  if (name !== "sagittal") return { axis: letters.indexOf(name) as 0 | 1 | 2, text: `axis ${name}` };
+  const single = volume.shape.indexOf(1);
+  if (volume.shape.filter((length) => length === 1).length === 1 && single !== sagittal) {
+    return { axis: single as 0 | 1 | 2, text: `axis ${letters[single]}, which is one slice thick` };
+  }
+  return { axis: sagittal, text: `sagittal (axis ${letters[sagittal]})` };
+}
+
+function requireFinite(path: string, { shape, data }: NiftiVolume): void {
+  const at = data.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  const voxel = [at % shape[0], Math.floor(at / shape[0]) % shape[1], Math.floor(at / shape[0] / shape[1])];
+  throw new FormatError(`${path}: voxel (${voxel.join(", ")}) is ${data[at]}, expected finite numbers`);
+}
+
+/** Labels drawn on another geometry would be compared voxel by voxel all the same, and wrongly. */
+function requireSameAffine(path: string, labels: NiftiVolume, volume: NiftiVolume): void {
+  const slackMm = Math.min(...volume.spacingMm) / 2;
+  const apartMm = (row: number, column: number) => {
+    const reach = column < 3 ? volume.shape[column]! : 1;
+    return Math.abs(labels.affine[row]![column]! - volume.affine[row]![column]!) * reach;
+  };
+  for (const row of [0, 1, 2]) {
+    for (const column of [0, 1, 2, 3]) {
+      if (apartMm(row, column) <= slackMm) continue;
+      throw new FormatError(`${path}: its affine is not that of the image, expected the same geometry`);
+    }
+  }
+}
+
+async function readPicture(path: string, { spacing, axis, volume }: ScanOptions): Promise<Scan> {
+  if (axis !== "sagittal") throw new UsageError(`--axis ${axis}: ${path} is a single picture, expected a volume`);
+  if (volume !== undefined) throw new UsageError(`--volume ${volume}: ${path} is a single picture, expected a volume`);
+  const { width, height, data } = readPng(await readBytes(path), path);
+  return {
+    name: path,
+    size: { height, width, spacingMm: [spacing, spacing] },
+    slices: [data],
+    axis: undefined,
+    sliceMm: undefined,
+    shape: [width, height],
+    // Grey, not coloured: programs that read labels then need no palette.
+    encodeMask: async (classes) => writeLabelPng({ width, height, data: classes[0]! }),
+    async readLabels(labelPath) {
+      const labels = readLabelPng(await readBytes(labelPath), labelPath);
+      if (labels.width === width && labels.height === height) return [Float32Array.from(labels.data)];
+      const [got, expected] = [`${labels.width} x ${labels.height}`, `${width} x ${height}`];
+      throw new FormatError(`${labelPath}: is ${got} pixels, expected ${expected} as ${path}`);
+    },
+  };
+}
+
+function requireContrast({ name, slices }: Scan): void {
+  const first = slices[0]![0]!;
+  if (slices.some((slice) => slice.some((value) => value !== first))) return;
+  throw new FormatError(`${name}: no contrast, every pixel is ${first}, expected a picture`);
+}

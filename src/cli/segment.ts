@@ -1,0 +1,133 @@
+// `atrous segment`: a scan in, a mask with the same geometry out, and what there is to say about it.
+import { basename } from "node:path";
+import { type Command, Option } from "commander";
+import { writeFileAtomic } from "../formats/output-node.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { ModelFile } from "../models/model-file.ts";
+import { createSegmenter } from "../models/segment.ts";
+import { parseCount, parseIndex, parseMillimetres } from "./arguments.ts";
+import { type ClassMeasure, measureClasses } from "./measure.ts";
+import { defaultModelPath, openModel } from "./model.ts";
+import { requireNewFile } from "./output.ts";
+import { encodeOverlay } from "./overlay/index.ts";
+import { type AxisName, isPng, readScan, requireMaskName, type Scan } from "./scan.ts";
+import { printSegmentation, segmentationJson } from "./segment-report.ts";
+import type { GlobalOptions, Session } from "./session.ts";
+import { mapTruth, parseTruthLabels, type TruthLabels, type TruthMaps } from "./truth-labels.ts";
+
+interface SegmentOptions extends GlobalOptions {
+  readonly output?: string;
+  readonly overlay?: string;
+  readonly model?: string;
+  readonly truth?: string;
+  readonly truthLabels?: TruthLabels;
+  readonly axis: AxisName;
+  readonly volume?: number;
+  readonly spacing: number;
+  readonly batch: number;
+  readonly json?: true;
+}
+
+/** Everything that the reports show. */
+export interface Segmentation {
+  readonly scan: Scan;
+  readonly file: ModelFile;
+  readonly adapter: string;
+  /** Class names, background first. */
+  readonly names: readonly string[];
+  readonly maps: readonly Uint8Array[];
+  readonly truth: TruthMaps | undefined;
+  readonly measures: readonly ClassMeasure[];
+  readonly prepareMs: number;
+  readonly segmentMs: number;
+}
+
+export function addSegment(program: Command, session: Session): void {
+  program
+    .command("segment")
+    .description("Segment a NIfTI volume or a PNG picture; write a mask of the same geometry.")
+    .argument("<image>", ".nii, .nii.gz or .png")
+    .option("-o, --output <mask>", "mask to write (default: NAME-mask.nii.gz or .png here)")
+    .option("--overlay <png>", "also draw the slices with their classes into one picture")
+    .option("--model <model>", "model (default: the small lumbar model of this package)")
+    .option("--truth <mask>", "expected labels, of the same size; reports the DSC of each class")
+    .option("--truth-labels <list>", "label of each class in the truth: 1,2 or 1-5 or 1+4+7", parseTruthLabels)
+    .addOption(
+      new Option("--axis <axis>", "what slices lie across").choices(["sagittal", "i", "j", "k"]).default("sagittal"),
+    )
+    .option("--volume <n>", "which volume of a 4-D file, from 0", parseIndex)
+    .option("--spacing <mm>", "pixel size of a PNG", parseMillimetres, 1)
+    .option("--batch <n>", "slices in one run", parseCount, 4)
+    .option("--json", "print JSON on standard output")
+    .addHelpText(
+      "after",
+      `
+The mask holds the number of each pixel's class, 0 for background.
+
+Examples:
+  $ atrous segment scan.nii.gz -o mask.nii.gz --overlay overlay.png
+  $ atrous segment slice.png --spacing 0.7 -o mask.png
+  $ atrous segment scan.nii.gz --truth truth.nii.gz --truth-labels 1-5 --json`,
+    )
+    .action(async (image: string, _, command: Command) => {
+      await segment(session, image, command.optsWithGlobals<SegmentOptions>());
+    });
+}
+
+async function segment(session: Session, image: string, options: SegmentOptions): Promise<void> {
+  const maskPath = options.output ?? defaultMaskName(image);
+  const modelPath = options.model ?? defaultModelPath();
+  requireMaskName(image, maskPath);
+  const inputs = [image, modelPath, ...(options.truth ? [options.truth] : [])];
+  await requireNewFile(maskPath, inputs);
+  if (options.overlay) await requireNewFile(options.overlay, [...inputs, maskPath]);
+  if (options.truthLabels && !options.truth) session.note("atrous: --truth-labels has no effect without --truth");
+
+  const scan = await readScan(image, options);
+  const truthSlices = options.truth ? await scan.readLabels(options.truth) : undefined;
+  const file = await openModel(modelPath);
+  try {
+    const names = file.labels ?? classNumbers(file);
+    const truth = truthSlices && mapTruth(truthSlices, names.length, options.truthLabels);
+    const result = await session.withGpu(options, async (gpu) => {
+      const run = await segmentScan(session, gpu, scan, file, options);
+      const measures = measureClasses(scan, names, run.maps, truth?.maps);
+      return { scan, file, adapter: gpu.adapter.driver, names, truth, measures, ...run };
+    });
+    await writeFileAtomic(maskPath, await scan.encodeMask(result.maps, maskPath));
+    if (options.overlay) await writeFileAtomic(options.overlay, await encodeOverlay(result));
+    const written = { mask: maskPath, overlay: options.overlay };
+    if (options.json) session.printJson(segmentationJson(result, written));
+    else printSegmentation(session, result, written);
+  } finally {
+    await file.weights.close();
+  }
+}
+
+async function segmentScan(session: Session, gpu: Gpu, scan: Scan, file: ModelFile, options: SegmentOptions) {
+  const started = performance.now();
+  const preparing = session.progress("preparing kernels");
+  const batch = Math.min(options.batch, scan.slices.length);
+  const sizes = { ...scan.size, batch, onProgress: preparing.update };
+  const segmenter = await createSegmenter(gpu, file, sizes).finally(() => preparing.stop());
+  const prepared = performance.now();
+  const segmenting = session.progress("segmenting slices");
+  try {
+    const maps = await segmenter.segment(scan.slices, { onProgress: segmenting.update });
+    return { maps, prepareMs: prepared - started, segmentMs: performance.now() - prepared };
+  } finally {
+    segmenting.stop();
+    await segmenter.dispose();
+  }
+}
+
+/** `scan.nii.gz` becomes `scan-mask.nii.gz` in the current folder. */
+function defaultMaskName(image: string): string {
+  const name = basename(image).replace(/\.(nii\.gz|nii|png|gz)$/i, "");
+  return `${name}-mask${isPng(image) ? ".png" : ".nii.gz"}`;
+}
+
+function classNumbers({ options }: ModelFile): string[] {
+  const classes = "classes" in options ? Number(options.classes) : 2;
+  return Array.from({ length: classes }, (_, n) => (n === 0 ? "background" : `class ${n}`));
+}

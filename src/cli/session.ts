@@ -1,0 +1,65 @@
+// One run of the command line: where it writes, and the exit code it ends with.
+
+import type { Gpu } from "../gpu/gpu.ts";
+import { openGpu } from "../gpu/node.ts";
+import { type Progress, progressOn } from "./progress.ts";
+
+/** Good, a check failed, bad usage or input. */
+export type ExitCode = 0 | 1 | 2;
+
+/** A stream that text is written to; a terminal says so. */
+export interface TextStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+}
+
+export interface Streams {
+  readonly stdout: TextStream;
+  readonly stderr: TextStream;
+}
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly adapter: string;
+  readonly debug?: true;
+}
+
+export class Session {
+  exitCode: ExitCode = 0;
+  readonly streams: Streams;
+  /** `performance.now()` at which the user started waiting. */
+  readonly startedAt: number;
+
+  constructor(streams: Streams, startedAt: number) {
+    this.streams = streams;
+    this.startedAt = startedAt;
+  }
+
+  /** A report for the user, on standard output; with `--json` only {@link printJson} writes there. */
+  print(text: string): void {
+    this.streams.stdout.write(`${text}\n`);
+  }
+
+  printJson(value: unknown): void {
+    this.streams.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+  }
+
+  /** What happens meanwhile, on standard error. */
+  note(text: string): void {
+    this.streams.stderr.write(`${text}\n`);
+  }
+
+  progress(label: string): Progress {
+    return progressOn(this.streams.stderr, label);
+  }
+
+  /** Opens the adapter that the user asked for, runs `work` and closes it, whatever happens. */
+  async withGpu<T>({ adapter, debug }: GlobalOptions, work: (gpu: Gpu) => Promise<T>): Promise<T> {
+    const gpu = await openGpu({ adapter, debug: debug ?? false });
+    try {
+      return await work(gpu);
+    } finally {
+      await gpu.dispose();
+    }
+  }
+}
