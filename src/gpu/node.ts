@@ -37,20 +37,16 @@ async function findAdapter(options: OpenOptions): Promise<GPUAdapter> {
   const wanted = options.adapter ?? "auto";
   const found = new Set<string>();
   for (const candidates of [systemAdapters, embeddedAdapters]) {
-    let second: GPUAdapter | undefined;
     try {
       for await (const adapter of candidates(options)) {
         const description = describeAdapter(adapter.info);
         found.add(formatAdapter(description));
-        if (wanted === "auto" && description.kind === "software") second ??= adapter;
-        else if (wanted === "auto" || wanted === description.kind || adapterMatches(description, wanted))
-          return adapter;
+        if (wanted === "auto" || wanted === description.kind || adapterMatches(description, wanted)) return adapter;
       }
     } catch (error) {
       if (error instanceof DeviceError) throw error;
       found.add(`the embedded software driver, which failed: ${messageOf(error)}`);
     }
-    if (second) return second;
   }
   const list = [...found].join("; ") || "none";
   throw new DeviceError(
@@ -60,7 +56,7 @@ async function findAdapter(options: OpenOptions): Promise<GPUAdapter> {
 }
 
 /** The machine's adapters, the preferred one first. Some come twice. */
-async function* systemAdapters({ powerPreference }: OpenOptions): AsyncGenerator<GPUAdapter> {
+async function* systemAdapters({ adapter: wanted = "auto", powerPreference }: OpenOptions): AsyncGenerator<GPUAdapter> {
   let quietly = <T>(work: () => T): T => work();
   if (process.platform === "linux") {
     const { loader, drivers } = systemVulkan();
@@ -72,6 +68,8 @@ async function* systemAdapters({ powerPreference }: OpenOptions): AsyncGenerator
   const options = { ...(powerPreference && { powerPreference }) };
   const preferred = await quietly(() => preferredDawn.requestAdapter(options));
   if (preferred) yield preferred;
+  // Dawn prefers hardware; each further look at the drivers takes time.
+  if (wanted === "auto") return;
   for (const name of await adapterNames(quietly)) {
     const namedDawn = await dawn(`adapter=${name}`);
     const adapter = await quietly(() => namedDawn.requestAdapter());
