@@ -1,4 +1,5 @@
 // What only Node has: native GPUs through Dawn, and files on disk.
-export { openGpu } from "./gpu/node.ts";
-export { fileSource } from "./formats/source-node.ts";
+
 export { writeFileAtomic } from "./formats/output-node.ts";
+export { fileSource } from "./formats/source-file.ts";
+export { openGpu } from "./gpu/node.ts";

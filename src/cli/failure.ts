@@ -1,5 +1,5 @@
 // What the user reads when something went wrong.
-import { AtrousError, DeviceError } from "../errors.ts";
+import { AtrousError, DeviceError, ShapeError } from "../errors.ts";
 
 /** The message of an error on one line, or everything there is to know about it. */
 export function describeFailure(error: unknown, debug: boolean): string {
@@ -13,6 +13,14 @@ export function describeFailure(error: unknown, debug: boolean): string {
   if (isAdvice) return `atrous: ${error.message.replace(/\s*\n\s*/g, ". ")}`;
   const isCut = error.message.includes("\n");
   return `atrous: ${firstLine(error.message)}${isCut ? " (more with --debug)" : ""}`;
+}
+
+/** Puts a file's name before what is wrong with the shape that came from it. */
+export function naming<T>(file: string, work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    if (error instanceof ShapeError) throw new ShapeError(`${file}: ${error.message}`);
+    throw error;
+  });
 }
 
 function describeFully(error: Error): string {

@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../errors.ts";
-import { fileSource } from "../formats/source-node.ts";
 import { type ModelFile, openModelFile } from "../models/model-file.ts";
 
 export const modelHelp = ".safetensors file whose metadata names the network";
@@ -13,7 +12,7 @@ export async function openModel(path: string): Promise<ModelFile> {
   if (/\.onnx$/i.test(path)) {
     throw new UsageError(`${path}: ONNX models are not available yet, expected a ${modelHelp}`);
   }
-  return openModelFile(/^https?:/i.test(path) ? path : await fileSource(path));
+  return openModelFile(path);
 }
 
 const defaultModel = "weights/msff-resnet18-lumbar-small.safetensors";

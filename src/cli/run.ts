@@ -3,13 +3,14 @@ import { type Command, Option } from "commander";
 import { FormatError, UsageError } from "../errors.ts";
 import { writeFileAtomic } from "../formats/output-node.ts";
 import { openSafetensors, type TensorToWrite, writeSafetensors } from "../formats/safetensors/index.ts";
-import { fileSource } from "../formats/source-node.ts";
+import { fileSource } from "../formats/source-file.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { compile } from "../graph/compile.ts";
 import type { RunInputs } from "../graph/compiled-graph.ts";
 import { buildModelGraph, type ModelFile } from "../models/model-file.ts";
 import { formatShape, type Shape, type Tensor } from "../tensor.ts";
 import { parseCount } from "./arguments.ts";
+import { naming } from "./failure.ts";
 import { modelHelp, openModel } from "./model.ts";
 import { requireNewFile } from "./output.ts";
 import type { GlobalOptions, Session } from "./session.ts";
@@ -61,7 +62,8 @@ Examples:
       const file = await openModel(path);
       try {
         const image = await readInput(options.input);
-        await session.withGpu(options, (gpu) => runModel(session, gpu, file, image, options));
+        const work = session.withGpu(options, (gpu) => runModel(session, gpu, file, image, options));
+        await naming(options.input, work);
       } finally {
         await file.weights.close();
       }

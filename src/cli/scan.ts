@@ -10,7 +10,7 @@ import {
 } from "../formats/nifti/index.ts";
 import { readLabelPng, readPng, writeLabelPng } from "../formats/png/index.ts";
 import { readAll } from "../formats/source.ts";
-import { fileSource } from "../formats/source-node.ts";
+import { fileSource } from "../formats/source-file.ts";
 import type { SliceSize } from "../models/segment-graph.ts";
 
 export type AxisName = "sagittal" | "i" | "j" | "k";

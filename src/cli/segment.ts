@@ -6,6 +6,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { ModelFile } from "../models/model-file.ts";
 import { createSegmenter } from "../models/segment.ts";
 import { parseCount, parseIndex, parseMillimetres } from "./arguments.ts";
+import { naming } from "./failure.ts";
 import { type ClassMeasure, measureClasses } from "./measure.ts";
 import { defaultModelPath, openModel } from "./model.ts";
 import { requireNewFile } from "./output.ts";
@@ -109,7 +110,7 @@ async function segmentScan(session: Session, gpu: Gpu, scan: Scan, file: ModelFi
   const preparing = session.progress("preparing kernels");
   const batch = Math.min(options.batch, scan.slices.length);
   const sizes = { ...scan.size, batch, onProgress: preparing.update };
-  const segmenter = await createSegmenter(gpu, file, sizes).finally(() => preparing.stop());
+  const segmenter = await naming(scan.name, createSegmenter(gpu, file, sizes)).finally(() => preparing.stop());
   const prepared = performance.now();
   const segmenting = session.progress("segmenting slices");
   try {

@@ -1,8 +1,8 @@
-// Random access to the bytes of a file, wherever it lives. Safe for the browser: files on disk are in source-node.ts and
-// come in through `openPath`, so that no bundle for the browser ever names a Node module.
+// Random access to the bytes of a file, wherever it lives: on disk, behind a URL, in memory.
 
 import { UsageError } from "../errors.ts";
 import { type ByteSource, CheckedSource } from "./source-checked.ts";
+import { fileSource, hasFiles } from "./source-file.ts";
 import { urlSource } from "./source-url.ts";
 
 export type { ByteSource } from "./source-checked.ts";
@@ -11,26 +11,19 @@ export { urlSource } from "./source-url.ts";
 /** What a caller may name a file by: a path, a URL, or the bytes themselves. */
 export type Origin = string | URL | Blob | Uint8Array | ArrayBuffer;
 
-/** Opens a path on disk; Node's entry passes `fileSource`. */
-export type OpenPath = (path: string) => Promise<ByteSource>;
-
 /**
- * Opens whatever `origin` names. Strings that begin with `http:`, `https:`, `blob:` or `data:` are URLs; other strings go to
- * `openPath`, and without one are URLs relative to the page.
+ * Opens whatever `origin` names. Strings that begin with `http:`, `https:`, `blob:` or `data:` are URLs; others are paths
+ * where there are files, and relative to the page in a browser.
  * Throws FormatError if it cannot be opened, UsageError for a path where there are neither files nor a page.
  */
-export async function openSource(origin: Origin, openPath?: OpenPath): Promise<ByteSource> {
+export async function openSource(origin: Origin): Promise<ByteSource> {
   if (origin instanceof Uint8Array || origin instanceof ArrayBuffer) return bytesSource(origin);
   if (origin instanceof Blob) return blobSource(origin);
   const text = String(origin);
   if (/^(https?|blob|data):/i.test(text)) return urlSource(text);
-  if (openPath !== undefined) return openPath(text);
+  if (hasFiles()) return fileSource(text);
   const page = (globalThis as { location?: { href: string } }).location;
-  if (page === undefined) {
-    throw new UsageError(
-      `${text}: paths are opened by "atrous/node" only, got a path without it, expected a URL or bytes`,
-    );
-  }
+  if (page === undefined) throw new UsageError(`${text}: there are no files here, expected a URL or bytes`);
   return urlSource(new URL(text, page.href));
 }
 

@@ -72,18 +72,18 @@ describe("reading", () => {
     expect((await readNifti(flat, "a.nii")).shape).toEqual([6, 4, 1]);
   });
 
-  test("the sform goes before the qform, and the qform before the voxel's size", async () => {
-    const qform = { code: 2, quaternion: [0, 0, 1], offset: [5, 6, 7] };
-    const both = await readNifti(niftiFile({ qform, sform: { code: 1, rows: OBLIQUE } }), "a.nii");
+  test.each([1, 2] as const)("the sform goes before the qform, and that before the size, NIfTI-%d", async (version) => {
+    const qform = { code: 2, quaternion: [0.5, 0.5, 0.5], offset: [5, 6, 7] };
+    const both = await readNifti(niftiFile({ version, qform, sform: { code: 1, rows: OBLIQUE } }), "a.nii");
     expect(both.affine[0]![3]).toBe(12);
-    const turned = await readNifti(niftiFile({ qform }), "a.nii");
+    const turned = await readNifti(niftiFile({ version, qform }), "a.nii");
     expect(turned.affine).toEqual([
-      [-2, 0, 0, 5],
-      [0, -3, 0, 6],
-      [0, 0, 4, 7],
+      [0, 0, 4, 5],
+      [2, 0, 0, 6],
+      [0, 3, 0, 7],
       [0, 0, 0, 1],
     ]);
-    const neither = await readNifti(niftiFile(), "a.nii");
+    const neither = await readNifti(niftiFile({ version }), "a.nii");
     expect(neither.affine.map((row) => row.slice(0, 3))).toEqual([
       [2, 0, 0],
       [0, 3, 0],
@@ -104,10 +104,13 @@ describe("reading", () => {
     }
   });
 
-  test("lengths in metres and micrometres become mm", async () => {
-    expect((await readNifti(niftiFile({ units: 1 }), "a.nii")).spacingMm).toEqual([2000, 3000, 4000]);
-    expect((await readNifti(niftiFile({ units: 3 }), "a.nii")).spacingMm[0]).toBeCloseTo(0.002);
-    expect((await readNifti(niftiFile({ units: 0 }), "a.nii")).spacingMm).toEqual([2, 3, 4]);
+  test.each([1, 2] as const)("lengths in metres and micrometres become mm, NIfTI-%d", async (version) => {
+    const spacing = async (units: number) => (await readNifti(niftiFile({ version, units }), "a.nii")).spacingMm;
+    expect(await spacing(1)).toEqual([2000, 3000, 4000]);
+    expect((await spacing(3))[0]).toBeCloseTo(0.002);
+    expect(await spacing(0)).toEqual([2, 3, 4]);
+    // Seconds, in the same byte, change nothing.
+    expect(await spacing(8 + 2)).toEqual([2, 3, 4]);
   });
 
   test("skips extensions and takes bytes from anywhere in a larger buffer", async () => {

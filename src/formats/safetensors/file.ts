@@ -2,16 +2,11 @@
 
 import { FormatError } from "../../errors.ts";
 import type { Shape } from "../../tensor.ts";
-import { type ByteSource, type OpenPath, type Origin, openSource } from "../source.ts";
+import { type ByteSource, type Origin, openSource } from "../source.ts";
 import type { SafetensorsDType } from "./dtype.ts";
 import { bf16ToF32, f16ToF32 } from "./half.ts";
 import { type FileHeader, readHeader, type TensorEntry } from "./header.ts";
 import { quote } from "./header-json.ts";
-
-export interface OpenSafetensorsOptions {
-  /** Opens paths on disk; `atrous/node` supplies it. */
-  readonly openPath?: OpenPath;
-}
 
 /** One tensor in memory. F16 and BF16 are widened to F32, which is exact; `dtype` tells how the file stores it. */
 export interface LoadedTensor {
@@ -25,11 +20,8 @@ export interface LoadedTensor {
  * file from then on, and is closed with it or when this throws.
  * Throws FormatError that names the file, and the tensor or field.
  */
-export async function openSafetensors(
-  origin: Origin | ByteSource,
-  options: OpenSafetensorsOptions = {},
-): Promise<SafetensorsFile> {
-  const source = isByteSource(origin) ? origin : await openSource(origin, options.openPath);
+export async function openSafetensors(origin: Origin | ByteSource): Promise<SafetensorsFile> {
+  const source = isByteSource(origin) ? origin : await openSource(origin);
   try {
     return new SafetensorsFile(source, await readHeader(source));
   } catch (error) {
@@ -41,9 +33,8 @@ export async function openSafetensors(
 /** Reads a whole safetensors file. Throws as `openSafetensors` does. */
 export async function readSafetensors(
   origin: Origin | ByteSource,
-  options: OpenSafetensorsOptions = {},
 ): Promise<{ metadata: Readonly<Record<string, string>>; tensors: Map<string, LoadedTensor> }> {
-  const file = await openSafetensors(origin, options);
+  const file = await openSafetensors(origin);
   try {
     const tensors = new Map<string, LoadedTensor>();
     for (const { name, dtype, shape } of file.entries.values()) {

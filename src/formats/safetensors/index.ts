@@ -2,7 +2,6 @@ export { type CheckEntriesOptions, checkEntries } from "./check-entries.ts";
 export type { SafetensorsDType } from "./dtype.ts";
 export {
   type LoadedTensor,
-  type OpenSafetensorsOptions,
   openSafetensors,
   readSafetensors,
   SafetensorsFile,

@@ -1,12 +1,17 @@
-// Files on disk, for Node only: bytes are read where they are needed, never the whole file at once.
+// Files on disk, where there are any: bytes are read where they are needed, never the whole file at once.
+// Node's modules are asked of the process that runs, not imported, so that bundles for the browser name none.
 
-import { type FileHandle, open, stat } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import type { FileHandle } from "node:fs/promises";
 import { FormatError } from "../errors.ts";
 import { type ByteSource, CheckedSource } from "./source-checked.ts";
 
 /** Node refuses reads of 2 GiB and more. */
 const maxReadBytes = 1024 * 1024 * 1024;
+
+/** Whether this process has files: Node 20.16 or newer, and what behaves like it. */
+export function hasFiles(): boolean {
+  return typeof globalThis.process?.getBuiltinModule === "function";
+}
 
 /**
  * Opens a file by its path or `file:` URL. Keep it open while reading; `close` releases the handle.
@@ -29,8 +34,9 @@ export async function fileSource(path: string): Promise<ByteSource> {
 }
 
 async function openFile(path: string): Promise<FileHandle> {
+  const { open, stat } = process.getBuiltinModule("node:fs/promises");
   try {
-    const local = /^file:/i.test(path) ? fileURLToPath(path) : path;
+    const local = /^file:/i.test(path) ? process.getBuiltinModule("node:url").fileURLToPath(path) : path;
     // Before opening: to open a pipe is to wait for somebody to write to it.
     const status = await stat(local);
     if (status.isDirectory()) throw new FormatError(`${path}: is a folder, expected a file`);

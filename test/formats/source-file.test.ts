@@ -18,7 +18,7 @@ import { afterAll, expect, test } from "vitest";
 import { FormatError, UsageError } from "../../src/errors.ts";
 import { writeFileAtomic } from "../../src/formats/output-node.ts";
 import { openSource, readAll } from "../../src/formats/source.ts";
-import { fileSource } from "../../src/formats/source-node.ts";
+import { fileSource } from "../../src/formats/source-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "atrous-"));
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
@@ -37,7 +37,7 @@ test("a file is read in ranges, by path and by file URL", async () => {
   await source.close();
   await source.close();
   await expect(source.read(0, 1)).rejects.toThrow(new UsageError(`${path}: read after close`));
-  const byUrl = await openSource(pathToFileURL(path), fileSource);
+  const byUrl = await openSource(pathToFileURL(path));
   expect(await readAll(byUrl)).toEqual(bytes);
   await byUrl.close();
 });
