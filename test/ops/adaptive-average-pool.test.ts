@@ -4,10 +4,10 @@ import { type AdaptiveAveragePool2dGiven, adaptiveAveragePool2d } from "../../sr
 import type { Shape } from "../../src/tensor.ts";
 import { adaptiveAveragePool2dCases } from "../cases/adaptive-average-pool.ts";
 import { checkOperator } from "../support/check-operator.ts";
-import { onShortGrid } from "../support/short-grid.ts";
+import { onHardware, onShortGrid } from "../support/other-device.ts";
 
-checkOperator(adaptiveAveragePool2dCases);
-checkOperator(onShortGrid(adaptiveAveragePool2dCases));
+checkOperator(onHardware(adaptiveAveragePool2dCases));
+checkOperator(onShortGrid(onHardware(adaptiveAveragePool2dCases)));
 
 describe("adaptiveAveragePool2d refuses", () => {
   const shape = (input: Shape, given: AdaptiveAveragePool2dGiven) => () =>
