@@ -19,16 +19,20 @@ const defaultModel = "weights/msff-resnet18-lumbar-small.safetensors";
 
 /** The model that this package brings. Throws UsageError where it is not there. */
 export function defaultModelPath(): string {
+  const path = packagePath(defaultModel);
+  if (!existsSync(path)) throw new UsageError(`${path}: the default model is not there, expected --model`);
+  return path;
+}
+
+/** Where a file of this package is. Throws UsageError where the package's folder is not found. */
+export function packagePath(name: string): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!isPackageRoot(folder)) {
     const parent = dirname(folder);
-    if (parent === folder)
-      throw new UsageError(`${defaultModel}: this package's folder was not found, expected --model`);
+    if (parent === folder) throw new UsageError(`${name}: this package's folder was not found`);
     folder = parent;
   }
-  const path = join(folder, defaultModel);
-  if (!existsSync(path)) throw new UsageError(`${path}: the default model is not there, expected --model`);
-  return path;
+  return join(folder, name);
 }
 
 function isPackageRoot(folder: string): boolean {

@@ -4,6 +4,7 @@ import { version } from "../../package.json";
 import { addDoctor } from "./doctor.ts";
 import { describeFailure } from "./failure.ts";
 import { addInspect } from "./inspect.ts";
+import { addParity } from "./parity.ts";
 import { addRun } from "./run.ts";
 import { addSegment } from "./segment.ts";
 import { type ExitCode, Session, type Streams } from "./session.ts";
@@ -31,7 +32,7 @@ function createProgram(session: Session): Command {
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")
     .configureHelp({ showGlobalOptions: true });
-  for (const add of [addDoctor, addInspect, addRun, addSegment]) add(program, session);
+  for (const add of [addDoctor, addInspect, addRun, addSegment, addParity]) add(program, session);
   program.addHelpText(
     "after",
     `
