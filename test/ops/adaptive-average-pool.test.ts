@@ -4,7 +4,8 @@ import { type AdaptiveAveragePool2dGiven, adaptiveAveragePool2d } from "../../sr
 import type { Shape } from "../../src/tensor.ts";
 import { adaptiveAveragePool2dCases } from "../cases/adaptive-average-pool.ts";
 import { checkOperator } from "../support/check-operator.ts";
-import { onHardware, onShortGrid } from "../support/other-device.ts";
+import { onHardware } from "../support/other-device.ts";
+import { onShortGrid } from "../support/short-grid.ts";
 
 checkOperator(onHardware(adaptiveAveragePool2dCases));
 checkOperator(onShortGrid(onHardware(adaptiveAveragePool2dCases)));

@@ -4,7 +4,7 @@ import { type AveragePool2dGiven, averagePool2d } from "../../src/ops/average-po
 import type { Shape } from "../../src/tensor.ts";
 import { averagePool2dCases } from "../cases/average-pool.ts";
 import { checkOperator } from "../support/check-operator.ts";
-import { onShortGrid } from "../support/other-device.ts";
+import { onShortGrid } from "../support/short-grid.ts";
 
 checkOperator(averagePool2dCases);
 checkOperator(onShortGrid(averagePool2dCases));

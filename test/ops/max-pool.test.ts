@@ -4,7 +4,7 @@ import { type MaxPool2dGiven, maxPool2d } from "../../src/ops/max-pool.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { maxPool2dCases } from "../cases/max-pool.ts";
 import { checkOperator } from "../support/check-operator.ts";
-import { onShortGrid } from "../support/other-device.ts";
+import { onShortGrid } from "../support/short-grid.ts";
 
 checkOperator(maxPool2dCases);
 checkOperator(onShortGrid(maxPool2dCases));

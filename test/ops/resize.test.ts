@@ -5,7 +5,7 @@ import { sampling } from "../../src/ops/resize-sampling.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { resize2dCases } from "../cases/resize.ts";
 import { checkOperator } from "../support/check-operator.ts";
-import { onShortGrid } from "../support/other-device.ts";
+import { onShortGrid } from "../support/short-grid.ts";
 
 checkOperator(resize2dCases);
 checkOperator(onShortGrid(resize2dCases));

@@ -2,18 +2,13 @@
 import type { DeviceTraits } from "../../src/ops/operator.ts";
 import type { OperatorCases } from "./operator-cases.ts";
 
-/** Grids with only two workgroups along an axis, for the operator's cases about several workgroups. */
-export function onShortGrid<A extends object, G extends object>(suite: OperatorCases<A, G>): OperatorCases<A, G> {
-  const cases = suite.cases.filter(({ why }) => why.includes("several workgroups"));
-  return pretend({ ...suite, cases }, "on a short grid", { maxWorkgroupsPerDimension: 2 });
-}
-
-/** All cases with the kernels that a hardware adapter gets, for software adapters. */
+/** The kernels that a hardware adapter gets, on software adapters too. */
 export function onHardware<A extends object, G extends object>(suite: OperatorCases<A, G>): OperatorCases<A, G> {
-  return pretend(suite, "as on hardware", { kind: "hardware" });
+  return onOtherDevice(suite, "as on hardware", { kind: "hardware" });
 }
 
-function pretend<A extends object, G extends object>(
+/** The suite with `traits` in place of the device's own; `where` tells its tests apart. */
+export function onOtherDevice<A extends object, G extends object>(
   suite: OperatorCases<A, G>,
   where: string,
   traits: Partial<DeviceTraits>,
