@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { leakyRelu, relu } from "../../src/ops/activations.ts";
 import { leakyReluCases, reluCases, sigmoidCases } from "../cases/activations.ts";
 import { checkOperator } from "../support/check-operator.ts";
-import { onShortGrid } from "../support/other-device.ts";
+import { onShortGrid } from "../support/short-grid.ts";
 
 checkOperator(reluCases);
 checkOperator(leakyReluCases);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { argmax } from "../../src/ops/argmax.ts";
 import { argmaxCases } from "../cases/argmax.ts";
 import { checkOperator } from "../support/check-operator.ts";
-import { onShortGrid } from "../support/other-device.ts";
+import { onShortGrid } from "../support/short-grid.ts";
 
 checkOperator(argmaxCases);
 checkOperator(onShortGrid(argmaxCases));

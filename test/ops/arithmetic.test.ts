@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { add, sub } from "../../src/ops/arithmetic.ts";
 import { addCases, divCases, mulCases, subCases } from "../cases/arithmetic.ts";
 import { checkOperator } from "../support/check-operator.ts";
-import { onShortGrid } from "../support/other-device.ts";
+import { onShortGrid } from "../support/short-grid.ts";
 
 checkOperator(addCases);
 checkOperator(subCases);

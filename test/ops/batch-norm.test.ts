@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { batchNorm } from "../../src/ops/batch-norm.ts";
 import { batchNormCases } from "../cases/batch-norm.ts";
 import { checkOperator } from "../support/check-operator.ts";
-import { onShortGrid } from "../support/other-device.ts";
+import { onShortGrid } from "../support/short-grid.ts";
 
 checkOperator(batchNormCases);
 checkOperator(onShortGrid(batchNormCases));

@@ -4,7 +4,7 @@ import { type Call, type DeviceTraits, noEpilogue, wholeView } from "../../src/o
 import type { Shape } from "../../src/tensor.ts";
 import { concatCases } from "../cases/concat.ts";
 import { checkOperator } from "../support/check-operator.ts";
-import { onShortGrid } from "../support/other-device.ts";
+import { onShortGrid } from "../support/short-grid.ts";
 
 checkOperator(concatCases);
 checkOperator(onShortGrid(concatCases));

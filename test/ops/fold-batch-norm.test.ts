@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { foldBatchNorm } from "../../src/ops/fold-batch-norm.ts";
 import { foldBatchNormCases } from "../cases/fold-batch-norm.ts";
 import { checkOperator } from "../support/check-operator.ts";
-import { onShortGrid } from "../support/other-device.ts";
+import { onShortGrid } from "../support/short-grid.ts";
 
 checkOperator(foldBatchNormCases);
 checkOperator(onShortGrid(foldBatchNormCases));

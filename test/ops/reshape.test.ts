@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { reshape } from "../../src/ops/reshape.ts";
 import { reshapeCases } from "../cases/reshape.ts";
 import { checkOperator } from "../support/check-operator.ts";
-import { onShortGrid } from "../support/other-device.ts";
+import { onShortGrid } from "../support/short-grid.ts";
 
 checkOperator(reshapeCases);
 checkOperator(onShortGrid(reshapeCases));
