@@ -160,8 +160,8 @@ function convert(
   littleEndian: boolean,
   { slope, inter }: { readonly slope: number; readonly inter: number },
 ): Float32Array<ArrayBuffer> {
-  // A copy is aligned for any type, and may be swapped in place.
-  const bytes = stored.slice();
+  // A copy is aligned for any type, and may be swapped in place; not by slice, which on Node's Buffer is no copy.
+  const bytes = new Uint8Array(stored);
   if (!littleEndian) swapBytes(bytes, datatype.bytes);
   // Typed arrays are little-endian on every platform that has WebGPU.
   const values = new datatype.array(bytes.buffer);
