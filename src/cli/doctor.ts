@@ -13,7 +13,8 @@ export function addDoctor(program: Command, session: Session): void {
     .addHelpText(
       "after",
       `
-Exit codes: 0 an adapter works (software adapters too), 1 the self-test failed, 2 no adapter.
+Exit codes: 0 an adapter works (software adapters too), 1 the self-test failed,
+2 no adapter.
 
 Examples:
   $ atrous doctor

@@ -19,7 +19,7 @@ export function addInspect(program: Command, session: Session): void {
   program
     .command("inspect")
     .description("Show a model's layers, parameters, multiply-adds and memory plan. Needs no GPU.")
-    .argument("<model>", modelHelp)
+    .argument("<MODEL>", modelHelp)
     .option("--shape <n,c,h,w>", "shape of the image (default: one 512x512 image)", parseShape)
     .option("--json", "print JSON on standard output")
     .addHelpText(

@@ -36,8 +36,9 @@ export function addParity(program: Command, session: Session): void {
     .addHelpText(
       "after",
       `
-Relative L2 is |got - expected| / |expected| over a layer; the limit is 1e-5. "logits" is the network as users run
-it, with everything fused; the layers before it are kept one by one, so that the first that diverges has a name.
+Relative L2 is |got - expected| / |expected| over a layer; the limit is 1e-5.
+"logits" is the network as users run it, with everything fused; the layers
+before it are kept one by one, so that the first that diverges has a name.
 
 Exit codes: 0 all layers agree, 1 one diverges, 2 bad usage or input.
 

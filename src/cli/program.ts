@@ -61,7 +61,8 @@ function keepRules(command: Command, session: Session): void {
         const message = text
           .trim()
           .replace(/^error: /, "")
-          .replace(/\s*\n\s*/g, " ");
+          .replace(/\s*\n\s*/g, " ")
+          .replace(/\.$/, "");
         write(`atrous: ${message}; see ${path} --help\n`);
       },
     });

@@ -36,7 +36,7 @@ export function addRun(program: Command, session: Session): void {
   program
     .command("run")
     .description("Run a model on the tensors of a safetensors file.")
-    .argument("<model>", modelHelp)
+    .argument("<MODEL>", modelHelp)
     .requiredOption("--input <file>", "safetensors file with the tensor `image`, [N, C, H, W]")
     .requiredOption("--output <file>", "safetensors file to write, with the tensor `logits`")
     .option("--grad-output <file>", "not available yet")
@@ -50,9 +50,8 @@ Times are wall time with upload and read-back; coldMs runs from the start of
 the process to the first result.
 
 Examples:
-  $ atrous run model.safetensors --input in.safetensors --output out.safetensors
-  $ atrous run model.safetensors --input in.safetensors --output out.safetensors \\
-      --repeat 20 --json`,
+  $ atrous run MODEL --input in.safetensors --output out.safetensors
+  $ atrous run MODEL --input in.safetensors --output out.safetensors --repeat 20`,
     )
     .action(async (path: string, _, command: Command) => {
       const options = command.optsWithGlobals<RunOptions>();

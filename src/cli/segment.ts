@@ -47,7 +47,7 @@ export function addSegment(program: Command, session: Session): void {
   program
     .command("segment")
     .description("Segment a NIfTI volume or a PNG picture; write a mask of the same geometry.")
-    .argument("<image>", ".nii, .nii.gz or .png")
+    .argument("<IMAGE>", ".nii, .nii.gz or .png")
     .option("-o, --output <mask>", "mask to write (default: NAME-mask.nii.gz or .png here)")
     .option("--overlay <png>", "also draw the slices with their classes into one picture")
     .option("--model <model>", "model (default: the small lumbar model of this package)")

@@ -41,7 +41,7 @@ function chooseSlices(maps: readonly Uint8Array[]): number[] {
   return Array.from({ length: count }, (_, n) => candidates[Math.round(at(n))]!);
 }
 
-/** The middle 98.5 % of the grey values: single bright vessels do not darken the rest. */
+/** Most of the grey values: bright fat and fluid, a few per cent of the pixels, do not darken the rest. */
 function greyWindow(slices: readonly Float32Array[]): Window {
   const total = slices.reduce((sum, slice) => sum + slice.length, 0);
   const step = Math.max(1, Math.floor(total / 200_000));
@@ -50,6 +50,6 @@ function greyWindow(slices: readonly Float32Array[]): Window {
   );
   const sorted = Float32Array.from(values).sort();
   const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!;
-  const [black, white] = [at(0.01), at(0.995)];
+  const [black, white] = [at(0.01), at(0.98)];
   return white > black ? { black, white } : { black: sorted[0]!, white: sorted.at(-1)! };
 }

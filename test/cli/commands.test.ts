@@ -1,0 +1,138 @@
+// The commands as users run them, on files made here.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { readNifti, writeNifti } from "../../src/formats/nifti/index.ts";
+import { readLabelPng, readPng, writePng } from "../../src/formats/png/index.ts";
+import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors/index.ts";
+import { atrous, modelPath, testFolder } from "./command.ts";
+
+const folder = testFolder();
+const file = (name: string) => join(folder, name);
+const adapter = ["--adapter", process.env.ATROUS_TEST_ADAPTER ?? "auto"];
+
+describe("help and version", () => {
+  test.each(["--help", "help", "doctor -h", "segment --help", "inspect --help", "help run", "help parity"])(
+    "%s",
+    async (line) => {
+      const { code, stdout, stderr } = await atrous(...line.split(" "));
+      expect(code).toBe(0);
+      expect(stderr).toBe("");
+      expect(stdout).toMatch(/^Usage: atrous/);
+      expect(stdout).toContain("Examples:");
+      for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+    },
+  );
+
+  test("version, and help on standard error where there is no command", async () => {
+    expect(await atrous("--version")).toEqual({ code: 0, stdout: "0.1.0\n", stderr: "" });
+    const { code, stdout, stderr } = await atrous();
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(/^Usage: atrous/);
+  });
+});
+
+test("doctor tests the adapter", async () => {
+  const text = await atrous("doctor", ...adapter);
+  expect(text.code).toBe(0);
+  expect(text.stdout).toMatch(/self-test\s+passed/);
+  const json = await atrous("doctor", "--json", ...adapter);
+  expect(JSON.parse(json.stdout)).toMatchObject({ ok: true, selfTest: { passed: true } });
+  const none = await atrous("doctor", "--adapter", "nonesuch");
+  expect(none.code).toBe(2);
+  expect(none.stdout).toMatch(/adapter\s+none/);
+});
+
+test("inspect shows layers and totals, as text and as JSON", async () => {
+  const text = await atrous("inspect", modelPath, "--shape", "1,3,64,96");
+  expect(text.code).toBe(0);
+  expect(text.stdout).toMatch(/^layer1\.0\.conv1 .* 1x8x16x24 +\d/m);
+  expect(text.stdout).toMatch(/^parameters +[\d,]+ trained/m);
+  const json = await atrous("inspect", modelPath, "--shape", "1,3,64,96", "--json");
+  const report = JSON.parse(json.stdout);
+  expect(report).toMatchObject({ network: "msff-resnet18", shape: [1, 3, 64, 96], options: { msff: false } });
+  const sum = report.layers.reduce((total: number, layer: { parameters: number }) => total + layer.parameters, 0);
+  expect(report.parameters).toBe(sum);
+});
+
+test("run writes the logits and says how long it took", async () => {
+  const reference = await readSafetensors(readFileSync("weights/goldens/plain-w8/reference.safetensors"));
+  const image = reference.tensors.get("input:image")!;
+  const expected = reference.tensors.get("output:logits")!;
+  writeFileSync(file("in.safetensors"), writeSafetensors({ image: { shape: image.shape, data: image.data } }));
+  const paths = ["--input", file("in.safetensors"), "--output", file("out.safetensors")];
+  const { code, stdout, stderr } = await atrous("run", modelPath, ...paths, "--repeat", "3", "--json", ...adapter);
+  expect(stderr).not.toContain("atrous:");
+  expect(code).toBe(0);
+  const report = JSON.parse(stdout);
+  expect(report.runsMs).toHaveLength(3);
+  expect(report.minMs).toBeLessThanOrEqual(report.medianMs);
+  expect(report.coldMs).toBeGreaterThanOrEqual(report.runsMs[0]);
+  expect(report.gpuBytes).toBeGreaterThan(0);
+  const { tensors } = await readSafetensors(readFileSync(file("out.safetensors")));
+  const logits = tensors.get("logits")!;
+  expect(logits.shape).toEqual(expected.shape);
+  const errors = [...(logits.data as Float32Array)].map((value, n) => value - Number(expected.data[n]));
+  expect(Math.hypot(...errors) / Math.hypot(...(expected.data as Float32Array))).toBeLessThan(1e-5);
+});
+
+describe("segment", () => {
+  // Stored head first, from front to back, three slices: no axis where a reader would guess it.
+  const affine = [
+    [0, 0, 4, -10],
+    [0, -1, 0, 20],
+    [-1, 0, 0, 30],
+    [0, 0, 0, 1],
+  ];
+  const shape = [40, 30, 3] as const;
+
+  test("a volume: mask with the same geometry, overlay, DSC, JSON alone on standard output", async () => {
+    const voxels = Int16Array.from({ length: 3600 }, (_, n) => 500 + 300 * Math.sin(n / 7) + 200 * Math.cos(n / 391));
+    writeFileSync(file("scan.nii.gz"), await writeNifti({ shape, data: voxels, like: { affine } }, { gzip: true }));
+    const image = [file("scan.nii.gz"), "--model", modelPath, "--batch", "2", ...adapter];
+    const written = ["-o", file("mask.nii.gz"), "--overlay", file("overlay.png"), "--json"];
+    const first = await atrous("segment", ...image, ...written);
+    expect(first.stderr).not.toContain("atrous:");
+    expect(first.code).toBe(0);
+    const report = JSON.parse(first.stdout);
+    expect(report.slices).toMatchObject({ count: 3, height: 40, width: 30, distanceMm: 4, axis: "sagittal (axis k)" });
+    const mask = await readNifti(readFileSync(file("mask.nii.gz")), "mask");
+    expect(mask.shape).toEqual(shape);
+    expect(mask.affine).toEqual(affine);
+    expect(mask.datatype).toBe("uint8");
+    const found = mask.data.filter((label) => label === 1).length;
+    expect(report.classes).toEqual([
+      { label: 1, name: "class 1", pixels: found, volumeMl: (found * 4) / 1000, slices: expect.any(Number) },
+    ]);
+    expect(readPng(readFileSync(file("overlay.png")), "overlay").width).toBeGreaterThan(500);
+
+    const truth = ["--truth", file("mask.nii.gz"), "-o", file("again.nii")];
+    const again = await atrous("segment", ...image, ...truth);
+    expect(again.code).toBe(0);
+    expect(again.stdout).toMatch(/1 +class 1 .* 1\.0000$/m);
+    expect((await readNifti(readFileSync(file("again.nii")), "again")).data).toEqual(mask.data);
+  });
+
+  test("a picture at another spacing", async () => {
+    const data = Uint8Array.from({ length: 1200 }, (_, n) => 128 + 100 * Math.sin(n / 9));
+    writeFileSync(file("slice.png"), writePng({ width: 40, height: 30, channels: 1, data }));
+    const argv = [
+      file("slice.png"),
+      "--model",
+      modelPath,
+      "--spacing",
+      "0.5",
+      "-o",
+      file("slice-mask.png"),
+      ...adapter,
+    ];
+    const { code, stdout, stderr } = await atrous("segment", ...argv);
+    expect(stderr).not.toContain("atrous:");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/size +30x40 at 0\.5 x 0\.5 mm/);
+    const mask = readLabelPng(readFileSync(file("slice-mask.png")), "mask");
+    expect([mask.width, mask.height]).toEqual([40, 30]);
+    const pixels = mask.data.filter((label) => label === 1).length;
+    expect(stdout).toContain(`${Math.round(pixels / 4)} mm2`);
+  });
+});
