@@ -5,6 +5,7 @@ import { convTranspose2dPhase } from "../../shaders/conv-transpose2d-phase.wgsl.
 import { conv2dParams } from "../../shaders/conv2d-direct.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
+import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
 import { type Conv2dAttributes, type Conv2dGiven, tileQuads } from "./conv2d.ts";
 import { epilogueBindings, requireFloat } from "./operands.ts";
 import { type Call, cover, type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
@@ -107,6 +108,15 @@ const phase: Kernel<ConvTranspose2dAttributes> = {
   },
 };
 
+const subgroup: Kernel<ConvTranspose2dAttributes> = {
+  name: "convTranspose2d/subgroup",
+  applies: (call, device) => subgroupApplies(call, device, true),
+  views: [0],
+  packs: (call, device) => subgroupPacks(call, device, true),
+  dispatches: (call, device) =>
+    subgroupDispatches(call, device, { transposed: true, values: convTranspose2dParamValues(call) }),
+};
+
 /**
  * Spreads each input element over the output through K kernels, and sums where they overlap.
  * - x: [N, C, H, W]; weight: [C, K/groups, R, S]; optional bias: [K];
@@ -161,5 +171,5 @@ export const convTranspose2d: Operator<ConvTranspose2dAttributes, ConvTranspose2
     return { flop, bytes: operandBytes(call) };
   },
   channelScale: ({ groups }) => (groups === 1 ? { input: 1, axis: 1 } : undefined),
-  kernels: [direct, phase],
+  kernels: [direct, phase, subgroup],
 };

@@ -5,6 +5,7 @@ import { conv2dDirect, conv2dDirectWorkgroup, conv2dParams } from "../../shaders
 import { conv2dTiled } from "../../shaders/conv2d-tiled.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
+import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
 import { epilogueBindings, requireFloat } from "./operands.ts";
 import { type Call, cover, type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
@@ -177,6 +178,15 @@ const depthwise: Kernel<Conv2dAttributes> = {
   },
 };
 
+const subgroup: Kernel<Conv2dAttributes> = {
+  name: "conv2d/subgroup",
+  applies: (call, device) => subgroupApplies(call, device, false),
+  views: [0],
+  packs: (call, device) => subgroupPacks(call, device, false),
+  dispatches: (call, device) =>
+    subgroupDispatches(call, device, { transposed: false, values: conv2dParamValues(call) }),
+};
+
 /**
  * Slides each of K kernels over the input and sums the products.
  * - x: [N, C, H, W]; weight: [K, C/groups, R, S]; optional bias: [K];
@@ -225,5 +235,5 @@ export const conv2d: Operator<Conv2dAttributes, Conv2dGiven> = {
     return { flop, bytes: operandBytes(call) };
   },
   channelScale: () => ({ input: 1, axis: 0 }),
-  kernels: [direct, tiled, depthwise],
+  kernels: [direct, tiled, subgroup, depthwise],
 };

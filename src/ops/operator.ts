@@ -54,10 +54,15 @@ export interface DeviceTraits {
   readonly maxWorkgroupInvocations: number;
   readonly maxWorkgroupStorageBytes: number;
   readonly maxWorkgroupsPerDimension: number;
+  /** Lanes of every subgroup; absent where the device has no subgroups, or of more than one size. */
+  readonly subgroupSize?: number;
 }
 
 export function deviceTraits(gpu: Gpu): DeviceTraits {
+  const { subgroupMinSize, subgroupMaxSize } = gpu.device.adapterInfo;
+  const oneSize = gpu.features.has("subgroups") && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : undefined;
   return {
+    ...(oneSize !== undefined && { subgroupSize: oneSize }),
     kind: gpu.adapter.kind,
     maxWorkgroupInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
     maxWorkgroupStorageBytes: gpu.limits.maxComputeWorkgroupStorageSize,

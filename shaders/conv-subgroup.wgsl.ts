@@ -1,0 +1,174 @@
+// The convolution of conv2d-direct, or the transposed one of conv-transpose2d-direct, with one output channel per lane
+// of a subgroup: a load brings as many different numbers as there are lanes, and broadcasts hand them around.
+// x [N, C, H, W]; w packed by packLaneWeights; bias [K]; residual and y [N, K, P, Q].
+// One workgroup, which is one subgroup, per tile of output pixels and `lanes` channels; each invocation keeps the tile of
+// its channel in registers. The tile's input patch is loaded lane by lane, its weights as vec4 of taps.
+// x over tile columns, y over tile rows, z over (n * groups + group) * channel tiles.
+// Meant for software drivers, where a load costs about 25 multiply-adds, and others with small subgroups.
+import { type ActivationTemplate, activateFunction } from "./activation.ts";
+import { conv2dParams } from "./conv2d-direct.wgsl.ts";
+import { structParams, wgsl } from "./wgsl.ts";
+
+type Pair = readonly [rows: number, columns: number];
+
+export interface ConvSubgroupTemplate {
+  /** The subgroup's size. */
+  readonly lanes: number;
+  /** Output pixels per invocation; columns a multiple of 4, for transposed convolutions both multiples of the stride. */
+  readonly tile: Pair;
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly dilation: Pair;
+  /** Top and left padding of a transposed convolution; absent for a convolution. */
+  readonly transposedPadding?: Pair;
+  /** Input channels per iteration, so that small kernels fill a vec4. */
+  readonly channelBlock: number;
+  /** Loops over kernel rows instead of unrolling them. */
+  readonly loopRows: boolean;
+  /** Rows of y and residual are whole, aligned vec4. */
+  readonly aligned: boolean;
+  readonly bias: boolean;
+  readonly residual: boolean;
+  readonly activation: ActivationTemplate;
+}
+
+const range = (count: number) => Array.from({ length: count }, (_, i) => i);
+const ascending = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b);
+
+/** Input position, from the tile's origin, that tap `tap` of output `i` reads; undefined in the gaps of a stride. */
+function position(t: ConvSubgroupTemplate, axis: 0 | 1, i: number, tap: number): number | undefined {
+  if (!t.transposedPadding) return i * t.stride[axis] + tap * t.dilation[axis];
+  const scaled = i + t.transposedPadding[axis] - tap * t.dilation[axis];
+  return scaled % t.stride[axis] === 0 ? scaled / t.stride[axis] : undefined;
+}
+
+function tapPairs(t: ConvSubgroupTemplate, axis: 0 | 1, taps: number) {
+  return range(t.tile[axis]).flatMap((i) =>
+    range(taps).flatMap((tap) => {
+      const at = position(t, axis, i, tap);
+      return at === undefined ? [] : [{ i, tap, at }];
+    }),
+  );
+}
+
+/** WGSL that maps an index into `offsets` to its element. */
+function lookUp(offsets: readonly number[], index: string): string {
+  const step = (offsets[1] ?? 1) - offsets[0]!;
+  const even = offsets.every((offset, i) => offset === offsets[0]! + i * step);
+  return even ? `${offsets[0]} + i32(${index}) * ${step}` : `array<i32, ${offsets.length}>(${offsets})[${index}]`;
+}
+
+export function convSubgroup(t: ConvSubgroupTemplate): string {
+  const { lanes, channelBlock } = t;
+  const steps = t.loopRows ? t.kernel[0] : 1;
+  const stepRows = t.kernel[0] / steps;
+  const rowTaps = tapPairs(t, 0, stepRows);
+  const columnTaps = tapPairs(t, 1, t.kernel[1]);
+  const rows = ascending(rowTaps.map(({ at }) => at));
+  const columns = ascending(columnTaps.map(({ at }) => at));
+  const patch = rows.length * columns.length;
+  const loads = range(Math.ceil((channelBlock * patch) / lanes));
+  const vectors = Math.ceil((channelBlock * stepRows * t.kernel[1]) / 4);
+  const products = range(channelBlock * patch).map((e) => {
+    const [row, column] = [rows[Math.floor((e % patch) / columns.length)], columns[e % columns.length]];
+    const block = Math.floor(e / patch);
+    const sums = rowTaps.flatMap((r) =>
+      columnTaps.flatMap((s) => {
+        if (r.at !== row || s.at !== column) return [];
+        const tap = (block * stepRows + r.tap) * t.kernel[1] + s.tap;
+        return [`a${r.i}_${s.i} += v${e} * w${tap >> 2}[${tap & 3}];`];
+      }),
+    );
+    return `let v${e} = subgroupBroadcast(x${Math.floor(e / lanes)}, ${e % lanes}u); ${sums.join(" ")}`;
+  });
+  const cells = range(t.tile[0]).flatMap((i) => range(t.tile[1]).map((j) => `a${i}_${j}`));
+  const type = t.aligned ? "vec4f" : "f32";
+  const quads = range(t.tile[1] / 4).map((h) => range(4).map((e) => h * 4 + e));
+  const stores = range(t.tile[0]).flatMap((i) =>
+    quads.map((quad) => `store(n, k, p0 + ${i}u, q0 + ${quad[0]!}u, vec4f(${quad.map((j) => `a${i}_${j}`)}));`),
+  );
+  const inside = `h >= 0 && h < i32(p.height)`;
+  let next = 2;
+  return wgsl`enable subgroups;
+${structParams(conv2dParams)}
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> w: array<vec4f>;
+${t.bias ? `@group(0) @binding(${next++}) var<storage, read> bias: array<f32>;` : ""}
+${t.residual ? `@group(0) @binding(${next++}) var<storage, read> residual: array<${type}>;` : ""}
+@group(0) @binding(${next++}) var<storage, read_write> y: array<${type}>;
+@group(0) @binding(${next++}) var<uniform> p: Params;
+${activateFunction(t.activation, type)}
+
+fn store(n: u32, k: u32, row: u32, column: u32, sum: vec4f) {
+  if (row >= p.out_height || column >= p.out_width) { return; }
+  let element = (k * p.out_height + row) * p.out_width + column;
+  let y_at = p.y_offset + n * p.y_batch_stride + element;
+  ${t.residual ? "let residual_at = p.residual_offset + n * p.residual_batch_stride + element;" : ""}
+  var value = sum;
+  ${t.bias ? "value += bias[k];" : ""}
+  #if ${t.aligned}
+  ${t.residual ? "value += residual[residual_at / 4u];" : ""}
+  y[y_at / 4u] = activate(value);
+  #else
+  for (var e = 0u; e < min(4u, p.out_width - column); e++) {
+    y[y_at + e] = activate(value[e]${t.residual ? " + residual[residual_at + e]" : ""});
+  }
+  #endif
+}
+
+@compute @workgroup_size(${lanes})
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let group_channels = p.channels / p.groups;
+  let group_out_channels = p.out_channels / p.groups;
+  let tiles = (group_out_channels + ${lanes - 1}u) / ${lanes}u;
+  let group = id.z / tiles % p.groups;
+  let n = id.z / tiles / p.groups;
+  let q0 = id.x * ${t.tile[1]}u;
+  let p0 = id.y * ${t.tile[0]}u;
+  #if ${t.transposedPadding !== undefined}
+  let row0 = i32(p0 / ${t.stride[0]}u);
+  let column0 = i32(q0 / ${t.stride[1]}u);
+  #else
+  let row0 = i32(p0 * ${t.stride[0]}u) - i32(p.pad_top);
+  let column0 = i32(q0 * ${t.stride[1]}u) - i32(p.pad_left);
+  #endif
+  let plane = p.height * p.width;
+  ${loads
+    .map(
+      (l) => `let e${l} = min(${l * lanes}u + lane, ${channelBlock * patch - 1}u); let c${l} = e${l} / ${patch}u;
+  let h${l} = row0 + ${lookUp(rows, `(e${l} % ${patch}u / ${columns.length}u)`)};
+  let v${l} = column0 + ${lookUp(columns, `(e${l} % ${columns.length}u)`)};
+  let in${l} = v${l} >= 0 && v${l} < i32(p.width)${t.loopRows ? "" : ` && ${inside.replaceAll("h ", `h${l} `)}`};
+  let o${l} = c${l} * plane + u32(h${l} * i32(p.width) + v${l});`,
+    )
+    .join("\n  ")}
+  ${cells.map((cell) => `var ${cell} = 0.0;`).join(" ")}
+  var x_plane = p.x_offset + n * p.x_batch_stride + group * group_channels * plane;
+  let blocks = (group_channels + ${channelBlock - 1}u) / ${channelBlock}u;
+  var w_at = id.z % (tiles * p.groups) * blocks * ${steps * vectors * lanes}u + lane;
+  for (var c = 0u; c < group_channels; c += ${channelBlock}u) {
+    for (var r = 0; r < ${steps}; r++) {
+      let down = r * ${t.dilation[0]};
+      let x_row = x_plane + u32(down) * p.width;
+      ${loads
+        .map((l) => {
+          const inRow = t.loopRows ? ` && h${l} + down >= 0 && h${l} + down < i32(p.height)` : "";
+          const inBlock = channelBlock > 1 ? ` && c + c${l} < group_channels` : "";
+          return `let x${l} = select(0.0, x[x_row + o${l}], in${l}${inRow}${inBlock});`;
+        })
+        .join("\n      ")}
+      ${range(vectors)
+        .map((v) => `let w${v} = w[w_at + ${v * lanes}u];`)
+        .join(" ")}
+      ${products.join("\n      ")}
+      w_at += ${vectors * lanes}u;
+    }
+    x_plane += ${channelBlock}u * plane;
+  }
+  let channel = id.z % tiles * ${lanes}u + lane;
+  if (channel >= group_out_channels) { return; }
+  let k = group * group_out_channels + channel;
+  ${stores.join("\n  ")}
+}
+`;
+}

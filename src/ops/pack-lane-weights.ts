@@ -1,0 +1,73 @@
+// Weights with the channels of a subgroup side by side: what the subgroup convolutions read. Not for users.
+import {
+  packLaneWeightsParams,
+  packLaneWeights as packLaneWeightsShader,
+  packLaneWeightsWorkgroup,
+} from "../../shaders/pack-lane-weights.wgsl.ts";
+import { elementCount, type TensorType } from "../tensor.ts";
+import { type Kernel, type Operator, operandBytes, params } from "./operator.ts";
+
+export interface PackLaneWeightsAttributes {
+  readonly groups: number;
+  /** Output channels side by side. */
+  readonly lanes: number;
+  /** Input channels whose taps are packed into common vec4. */
+  readonly channelBlock: number;
+  /** Each kernel row begins with a vec4 of its own. */
+  readonly byRows: boolean;
+  /** The weight is [C, K/G, R, S] instead of [K, C/G, R, S]. */
+  readonly transposed: boolean;
+}
+
+function sizes(weight: TensorType, { groups, transposed, lanes, channelBlock, byRows }: PackLaneWeightsAttributes) {
+  const [first, second, rows, columns] = weight.shape as [number, number, number, number];
+  const groupChannels = transposed ? first / groups : second;
+  const groupOutChannels = transposed ? second : first / groups;
+  const steps = byRows ? rows : 1;
+  const vectors = Math.ceil((channelBlock * (rows / steps) * columns) / 4);
+  const channelTiles = Math.ceil(groupOutChannels / lanes);
+  return { rows, columns, groupChannels, groupOutChannels, steps, vectors, channelTiles };
+}
+
+const gather: Kernel<PackLaneWeightsAttributes> = {
+  name: "packLaneWeights/gather",
+  applies: () => true,
+  dispatches({ inputs: [weight], outputs: [packed], attrs }, device) {
+    const size = sizes(weight!, attrs);
+    const workgroups = Math.ceil(elementCount(packed!.shape) / packLaneWeightsWorkgroup);
+    const x = Math.min(workgroups, device.maxWorkgroupsPerDimension);
+    return [
+      {
+        code: packLaneWeightsShader({ transposed: attrs.transposed }),
+        bindings: [{ input: 0 }, { output: 0 }],
+        params: params(packLaneWeightsParams, {
+          group_channels: size.groupChannels,
+          group_out_channels: size.groupOutChannels,
+          kernel_height: size.rows,
+          kernel_width: size.columns,
+          groups: attrs.groups,
+          channel_tiles: size.channelTiles,
+          lanes: attrs.lanes,
+          channel_block: attrs.channelBlock,
+          steps: size.steps,
+          vectors: size.vectors,
+          row: x * packLaneWeightsWorkgroup,
+        }),
+        workgroups: [x, Math.ceil(workgroups / x), 1],
+      },
+    ];
+  },
+};
+
+/** weight [K, C/G, R, S] (or [C, K/G, R, S]) to [G, channel tiles, blocks, steps, vectors, lanes, 4], padded with zeros. */
+export const packLaneWeights: Operator<PackLaneWeightsAttributes, PackLaneWeightsAttributes> = {
+  name: "packLaneWeights",
+  attributes: (given) => given,
+  shape([weight], attrs) {
+    const { groupChannels, steps, vectors, channelTiles } = sizes(weight!, attrs);
+    const blocks = Math.ceil(groupChannels / attrs.channelBlock);
+    return [{ shape: [attrs.groups, channelTiles, blocks, steps, vectors, attrs.lanes, 4], dtype: "f32" }];
+  },
+  cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
+  kernels: [gather],
+};
