@@ -18,8 +18,8 @@ export type AxisName = "sagittal" | "i" | "j" | "k";
 export interface ScanOptions {
   /** What slices lie across; of volumes only. */
   readonly axis: AxisName;
-  /** Pixel size of a PNG, which states none. */
-  readonly spacing: number;
+  /** Pixel size of a PNG, which states none; default 1 mm. */
+  readonly spacing?: number | undefined;
   /** Which volume of a 4-D file. */
   readonly volume?: number | undefined;
 }
@@ -68,7 +68,8 @@ async function readBytes(path: string): Promise<Uint8Array> {
   }
 }
 
-async function readVolume(path: string, { axis: axisName, volume: index }: ScanOptions): Promise<Scan> {
+async function readVolume(path: string, { axis: axisName, volume: index, spacing }: ScanOptions): Promise<Scan> {
+  if (spacing !== undefined) throw new UsageError(`--spacing ${spacing}: ${path} states its own, expected a PNG`);
   const volume = await readNifti(await readBytes(path), path, index === undefined ? {} : { volume: index });
   requireFinite(path, volume);
   const { axis, text } = chooseAxis(volume, axisName);
@@ -133,7 +134,7 @@ function requireSameAffine(path: string, labels: NiftiVolume, volume: NiftiVolum
   }
 }
 
-async function readPicture(path: string, { spacing, axis, volume }: ScanOptions): Promise<Scan> {
+async function readPicture(path: string, { spacing = 1, axis, volume }: ScanOptions): Promise<Scan> {
   if (axis !== "sagittal") throw new UsageError(`--axis ${axis}: ${path} is a single picture, expected a volume`);
   if (volume !== undefined) throw new UsageError(`--volume ${volume}: ${path} is a single picture, expected a volume`);
   const { width, height, data } = readPng(await readBytes(path), path);

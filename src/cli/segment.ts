@@ -1,6 +1,7 @@
 // `atrous segment`: a scan in, a mask with the same geometry out, and what there is to say about it.
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
+import { UsageError } from "../errors.ts";
 import { writeFileAtomic } from "../formats/output-node.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { ModelFile } from "../models/model-file.ts";
@@ -24,7 +25,7 @@ interface SegmentOptions extends GlobalOptions {
   readonly truthLabels?: TruthLabels;
   readonly axis: AxisName;
   readonly volume?: number;
-  readonly spacing: number;
+  readonly spacing?: number;
   readonly batch: number;
   readonly json?: true;
 }
@@ -57,7 +58,7 @@ export function addSegment(program: Command, session: Session): void {
       new Option("--axis <axis>", "what slices lie across").choices(["sagittal", "i", "j", "k"]).default("sagittal"),
     )
     .option("--volume <n>", "which volume of a 4-D file, from 0", parseIndex)
-    .option("--spacing <mm>", "pixel size of a PNG", parseMillimetres, 1)
+    .option("--spacing <mm>", "pixel size of a PNG (default: 1)", parseMillimetres)
     .option("--batch <n>", "slices in one run", parseCount, 4)
     .option("--json", "print JSON on standard output")
     .addHelpText(
@@ -82,7 +83,7 @@ async function segment(session: Session, image: string, options: SegmentOptions)
   const inputs = [image, modelPath, ...(options.truth ? [options.truth] : [])];
   await requireNewFile(maskPath, inputs);
   if (options.overlay) await requireNewFile(options.overlay, [...inputs, maskPath]);
-  if (options.truthLabels && !options.truth) session.note("atrous: --truth-labels has no effect without --truth");
+  if (options.truthLabels && !options.truth) throw new UsageError("--truth-labels: is given without --truth");
 
   const scan = await readScan(image, options);
   const truthSlices = options.truth ? await scan.readLabels(options.truth) : undefined;

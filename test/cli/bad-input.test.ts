@@ -110,6 +110,8 @@ const images: readonly Case[] = [
   ["picture 20,000 pixels wide", "segment @wide.png", /wide\.png: bad width, got 20000, expected 1 to 16384/],
   ["volume 20,000 pixels wide", "segment @wide.nii.gz", /wide\.nii\.gz: .*20000 pixels wide, expected at most 8192/],
   ["no such volume", "segment @good.nii.gz --volume 3", /good\.nii\.gz: no such volume, got index 3/],
+  ["pixel size of a volume", "segment @good.nii.gz --spacing 2", /--spacing 2: .*good\.nii\.gz states its own/],
+  ["truth labels without truth", "segment @good.png --truth-labels 1", /--truth-labels: is given without --truth/],
   ["axis of a picture", "segment @good.png --axis i", /--axis i: .*single picture/],
   ["mask of the wrong kind", "segment @good.nii.gz -o @mask.png", /mask\.png: .*\.nii or \.nii\.gz/],
   ["mask over the image", "segment @good.nii.gz -o @good.nii.gz", /good\.nii\.gz: is one of the inputs/],

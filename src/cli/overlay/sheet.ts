@@ -76,7 +76,7 @@ function chooseColumns(count: number, width: number, height: number): number {
   const misfit = (columns: number) => {
     const rows = Math.ceil(count / columns);
     const empty = (rows * columns - count) / (rows * columns);
-    return Math.abs(Math.log((columns * width) / (rows * height) / 1.5)) + empty;
+    return Math.abs(Math.log((columns * width) / (rows * height) / 1.5)) + 2 * empty;
   };
   return candidates.reduce((best, columns) => (misfit(columns) < misfit(best) ? columns : best));
 }
