@@ -70,13 +70,13 @@ function asText(file: ModelFile, shape: Shape, { plannedFor, report }: Planned):
     layer.kernel ?? "(in place)",
     layer.outputShape.join("x"),
     layer.parameters > 0 ? formatCount(layer.parameters) : "",
-    layer.macs > 0 ? (layer.macs / 1e6).toFixed(2) : "",
+    layer.macs > 0 ? (layer.macs / 1e6).toFixed(layer.macs < 1e8 ? 2 : 1) : "",
   ]);
   const columns = [
     { title: "layer" },
     { title: "kernel" },
     { title: "output", align: "right" },
-    { title: "parameters", align: "right" },
+    { title: "params", align: "right" },
     { title: "MMAC", align: "right" },
   ] as const;
   const options = Object.entries(file.options).map(([name, value]) => `${name} ${JSON.stringify(value)}`);

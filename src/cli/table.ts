@@ -14,11 +14,11 @@ export function formatTable(columns: readonly Column[], rows: readonly (readonly
   return lines.map((cells) => cells.map(cell).join("  ").trimEnd()).join("\n");
 }
 
-/** Lines of `name: value`, values one below the other. */
+/** Lines of name and value, values one below the other and at most 80 characters to a line where words allow it. */
 export function formatFacts(facts: Readonly<Record<string, string>>): string {
   const width = Math.max(...Object.keys(facts).map((name) => name.length)) + 2;
   return Object.entries(facts)
-    .map(([name, value]) => `${name.padEnd(width)}${value}`)
+    .map(([name, value]) => wrap(`${name.padEnd(width)}${value}`, 80, " ".repeat(width)))
     .join("\n");
 }
 
