@@ -226,5 +226,21 @@ export const convTranspose2dCases: OperatorCases<ConvTranspose2dAttributes, Conv
       given: { stride: 2 },
       epilogue: { bias: true, activation: { kind: "sigmoid" } },
     },
+    {
+      why: "stride 3 in tiles, batch 2",
+      inputs: [
+        [2, 4, 5, 7],
+        [4, 9, 5, 5],
+      ],
+      given: { stride: 3, padding: 1, outputPadding: 1 },
+    },
+    {
+      why: "kernel 4, stride 4, groups 2",
+      inputs: [
+        [1, 4, 3, 5],
+        [4, 6, 4, 4],
+      ],
+      given: { stride: 4, groups: 2 },
+    },
   ],
 };

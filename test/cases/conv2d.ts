@@ -260,5 +260,30 @@ export const conv2dCases: OperatorCases<Conv2dAttributes, Conv2dGiven> = {
       given: { groups: 7, padding: 3, dilation: 3 },
       epilogue: { bias: true, activation: { kind: "sigmoid" } },
     },
+    {
+      why: "5x5 in groups, batch 2, several channel tiles",
+      inputs: [
+        [2, 4, 11, 16],
+        [24, 2, 5, 5],
+      ],
+      given: { groups: 2, padding: 2 },
+    },
+    {
+      why: "1x2 kernel: two channels fill a vec4",
+      inputs: [
+        [1, 7, 5, 9],
+        [9, 7, 1, 2],
+      ],
+      given: {},
+    },
+    {
+      why: "dilation 12: columns read lie apart",
+      inputs: [
+        [1, 3, 13, 20],
+        [8, 3, 3, 3],
+      ],
+      given: { dilation: 12, padding: 12 },
+      epilogue: { residual: true },
+    },
   ],
 };
