@@ -129,8 +129,11 @@ test("tensors are found at odd places in a buffer, and in any order of the heade
   expect(await file.readRaw("a")).toEqual(Uint8Array.of(9));
 });
 
-test("a source that returns views of a larger buffer does not mislead", async () => {
-  const bytes = writeSafetensors({ a: { shape: [6], data: weights } });
+test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
+  ["arrays", (bytes) => bytes],
+  ["Node's buffers", (bytes) => Buffer.from(bytes.buffer)],
+])("a source that returns views of larger %s does not mislead", async (_, wrap) => {
+  const bytes = wrap(writeSafetensors({ a: { shape: [6], data: weights } }));
   const source: ByteSource = {
     name: "views",
     size: bytes.length,

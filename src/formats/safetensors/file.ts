@@ -96,7 +96,8 @@ export class SafetensorsFile {
   async readRaw(name: string): Promise<Uint8Array> {
     const { offset, byteLength } = this.#entry(name);
     const bytes = await this.#source.read(offset, byteLength);
-    return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+    // A copy where the source hands out views; not by slice, which on Node's Buffer is a view again.
+    return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
   }
 
   /** Closes the file; later reads throw UsageError. */
