@@ -2,7 +2,7 @@
 //   node esbuild.config.mjs            everything
 //   node esbuild.config.mjs --demo     the demo page in dist/demo, served until the process is stopped
 //   node esbuild.config.mjs --sizes    prints what the browser bundles weigh
-import { cp, mkdir, readFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { build, context } from "esbuild";
 
@@ -22,6 +22,9 @@ const external = [
 ];
 
 async function buildNode() {
+  for (const name of await readdir("dist").catch(() => [])) {
+    if (name.startsWith("chunk-")) await rm(`dist/${name}`, { force: true });
+  }
   await build({ ...browser, entryPoints: { "atrous.browser": "src/index.ts" }, outdir: "dist" });
   await build({
     ...shared,
