@@ -19,7 +19,7 @@ from imagenet import FILE, load_imagenet
 from msff_resnet18 import MsffResNet18
 
 SHARES = {"VB1": 0.3, "VB2": 0.3, "VB3": 0.4}  # of each batch; phantoms are scaled in beside them
-VIEWS = ((4, 224), (4, 224), (4, 288))  # (batch, crop) in turn: the larger crop shows the whole column
+VIEWS = ((4, 224), (4, 256), (4, 320))  # (batch, crop) in turn: the larger crops show the whole column
 CALIBRATION_IMAGES = 32
 
 
