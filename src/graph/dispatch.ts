@@ -30,6 +30,9 @@ export async function prepareDispatches(
   onProgress?: (done: number, total: number) => void,
 ): Promise<PreparedDispatches> {
   const entries = requests.flatMap((request) => request.dispatches.map((dispatch) => ({ request, dispatch })));
+  for (const { request, dispatch } of entries) {
+    requireGrid(request.label, dispatch.workgroups, gpu.limits.maxComputeWorkgroupsPerDimension);
+  }
   const sources = entries.map(({ request, dispatch }) => ({ label: request.label, code: dispatch.code }));
   const pipelines = await gpu.pipelines(sources, onProgress);
 
@@ -54,7 +57,6 @@ export async function prepareDispatches(
       entries: resources.map((resource, binding) => ({ binding, resource })),
     });
     const [x, y, z] = dispatch.workgroups;
-    requireGrid(request.label, [x, y, z], gpu.limits.maxComputeWorkgroupsPerDimension);
     return {
       label: request.label,
       encode(pass: GPUComputePassEncoder) {

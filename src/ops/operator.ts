@@ -59,8 +59,10 @@ export interface DeviceTraits {
 }
 
 export function deviceTraits(gpu: Gpu): DeviceTraits {
-  const { subgroupMinSize, subgroupMaxSize } = gpu.device.adapterInfo;
-  const oneSize = gpu.features.has("subgroups") && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : undefined;
+  // Older browsers have no `adapterInfo` on the device.
+  const info: Partial<GPUAdapterInfo> | undefined = gpu.device.adapterInfo;
+  const hasOneSize = gpu.features.has("subgroups") && info?.subgroupMinSize === info?.subgroupMaxSize;
+  const oneSize = hasOneSize ? info?.subgroupMinSize : undefined;
   return {
     ...(oneSize !== undefined && { subgroupSize: oneSize }),
     kind: gpu.adapter.kind,
