@@ -14,8 +14,9 @@ const help = `npm run bench -- [options]
   --rounds N      samples of each contender (default 7)
   --filter TEXT   only the cases whose name holds TEXT
   --no-peers      measure atrous alone
-  --adapter NAME  auto, hardware, software or part of a name (default auto)
-  --json FILE     also write a record`;
+  --adapter NAME  auto, hardware, software or part of a name; only with --no-peers
+  --json FILE     also write a record
+With peers both engines take what the Vulkan loader offers first: choose by VK_DRIVER_FILES.`;
 
 /** Two engines that both compute in f32 may be this far apart, relative L2. */
 const agreement = 1e-5;
@@ -44,7 +45,10 @@ const { values: flags } = parseArgs({
   },
 });
 if (flags.help) console.log(help);
-else await main();
+else if (flags.adapter !== "auto" && !flags["no-peers"]) {
+  console.error("bench: --adapter moves atrous alone; with peers, set VK_DRIVER_FILES to the driver of both");
+  process.exitCode = 2;
+} else await main();
 
 async function main(): Promise<void> {
   const gpu = await openGpu({ adapter: flags.adapter });

@@ -40,7 +40,7 @@ const direct: Kernel<AdaptiveAveragePool2dAttributes> = {
   },
 };
 
-/** For windows with work for all lanes. Software adapters pay dearly for barriers: 5 to 19 times the direct kernel's time. */
+/** For windows with work for all lanes. Software adapters pay dearly for barriers: 5 times the direct kernel on large windows. */
 const shared: Kernel<AdaptiveAveragePool2dAttributes> = {
   name: "adaptiveAveragePool2d/shared",
   applies(call, device) {
