@@ -3,7 +3,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
+import { embeddedDriver } from "../src/gpu/embedded-driver.ts";
 import { openGpu } from "../src/gpu/node.ts";
+import { systemVulkan } from "../src/gpu/system-vulkan.ts";
 import { difference } from "../src/parity/difference.ts";
 import { type BenchCase, convolutionCases, networkCase } from "./cases.ts";
 import { type Contender, createAtrous, createData, createOnnxRuntime } from "./contenders.ts";
@@ -52,6 +54,7 @@ else if (flags.adapter !== "auto" && !flags["no-peers"]) {
 
 async function main(): Promise<void> {
   const gpu = await openGpu({ adapter: flags.adapter });
+  if (process.platform === "linux") shareEmbeddedDriver();
   const { driver, kind } = gpu.adapter;
   console.log(`${driver}${kind === "software" ? " (a SOFTWARE adapter: ratios may tell, times do not)" : ""}\n`);
   const network = networkCase(Number(flags.size));
@@ -70,6 +73,12 @@ async function main(): Promise<void> {
   }
   await gpu.dispose();
   if (rows.some((row) => row.problem)) process.exitCode = 1;
+}
+
+/** Peers find their driver through the environment: where atrous fell back on its embedded one, they get the same. */
+function shareEmbeddedDriver(): void {
+  const manifest = systemVulkan().drivers.length === 0 ? embeddedDriver()?.manifest : undefined;
+  if (manifest) process.env.VK_DRIVER_FILES = manifest;
 }
 
 async function measure(
