@@ -5,57 +5,20 @@
 // its channel in registers. The tile's input patch is loaded lane by lane, its weights as vec4 of taps.
 // x over tile columns, y over tile rows, z over (n * groups + group) * channel tiles.
 // Meant for software drivers, where a load costs about 25 multiply-adds, and others with small subgroups.
-import { type ActivationTemplate, activateFunction } from "./activation.ts";
-import { conv2dParams } from "./conv2d-direct.wgsl.ts";
-import { structParams, wgsl } from "./wgsl.ts";
+import { activateFunction } from "./activation.ts";
+import { type ConvEpilogueTemplate, convBindings } from "./conv-bindings.ts";
+import { ascending, lookUp, range, type TapTemplate, tapPairs } from "./conv-taps.ts";
+import { wgsl } from "./wgsl.ts";
 
-type Pair = readonly [rows: number, columns: number];
-
-export interface ConvSubgroupTemplate {
+export interface ConvSubgroupTemplate extends TapTemplate, ConvEpilogueTemplate {
   /** The subgroup's size. */
   readonly lanes: number;
-  /** Output pixels per invocation; columns a multiple of 4, for transposed convolutions both multiples of the stride. */
-  readonly tile: Pair;
-  readonly kernel: Pair;
-  readonly stride: Pair;
-  readonly dilation: Pair;
-  /** Top and left padding of a transposed convolution; absent for a convolution. */
-  readonly transposedPadding?: Pair;
   /** Input channels per iteration, so that small kernels fill a vec4. */
   readonly channelBlock: number;
   /** Loops over kernel rows instead of unrolling them. */
   readonly loopRows: boolean;
   /** Rows of y and residual are whole, aligned vec4. */
   readonly aligned: boolean;
-  readonly bias: boolean;
-  readonly residual: boolean;
-  readonly activation: ActivationTemplate;
-}
-
-const range = (count: number) => Array.from({ length: count }, (_, i) => i);
-const ascending = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b);
-
-/** Input position, from the tile's origin, that tap `tap` of output `i` reads; undefined in the gaps of a stride. */
-function position(t: ConvSubgroupTemplate, axis: 0 | 1, i: number, tap: number): number | undefined {
-  if (!t.transposedPadding) return i * t.stride[axis] + tap * t.dilation[axis];
-  const scaled = i + t.transposedPadding[axis] - tap * t.dilation[axis];
-  return scaled % t.stride[axis] === 0 ? scaled / t.stride[axis] : undefined;
-}
-
-function tapPairs(t: ConvSubgroupTemplate, axis: 0 | 1, taps: number) {
-  return range(t.tile[axis]).flatMap((i) =>
-    range(taps).flatMap((tap) => {
-      const at = position(t, axis, i, tap);
-      return at === undefined ? [] : [{ i, tap, at }];
-    }),
-  );
-}
-
-/** WGSL that maps an index into `offsets` to its element. */
-function lookUp(offsets: readonly number[], index: string): string {
-  const step = (offsets[1] ?? 1) - offsets[0]!;
-  const even = offsets.every((offset, i) => offset === offsets[0]! + i * step);
-  return even ? `${offsets[0]} + i32(${index}) * ${step}` : `array<i32, ${offsets.length}>(${offsets})[${index}]`;
 }
 
 export function convSubgroup(t: ConvSubgroupTemplate): string {
@@ -88,15 +51,8 @@ export function convSubgroup(t: ConvSubgroupTemplate): string {
     quads.map((quad) => `store(n, k, p0 + ${i}u, q0 + ${quad[0]!}u, vec4f(${quad.map((j) => `a${i}_${j}`)}));`),
   );
   const inside = `h >= 0 && h < i32(p.height)`;
-  let next = 2;
   return wgsl`enable subgroups;
-${structParams(conv2dParams)}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> w: array<vec4f>;
-${t.bias ? `@group(0) @binding(${next++}) var<storage, read> bias: array<f32>;` : ""}
-${t.residual ? `@group(0) @binding(${next++}) var<storage, read> residual: array<${type}>;` : ""}
-@group(0) @binding(${next++}) var<storage, read_write> y: array<${type}>;
-@group(0) @binding(${next++}) var<uniform> p: Params;
+${convBindings(t, { w: "vec4f", y: type })}
 ${activateFunction(t.activation, type)}
 
 fn store(n: u32, k: u32, row: u32, column: u32, sum: vec4f) {

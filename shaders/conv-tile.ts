@@ -1,15 +1,11 @@
 // Text that the register-tiled convolutions share: a tile of `pixels` output pixels by `quads` times four output
 // channels, in named vec4 accumulators `a<pixel>_<quad>`, and its epilogue.
-import { type ActivationTemplate, activateFunction } from "./activation.ts";
-import { conv2dParams } from "./conv2d-direct.wgsl.ts";
-import { structParams } from "./wgsl.ts";
+import { activateFunction } from "./activation.ts";
+import { type ConvEpilogueTemplate, convBindings } from "./conv-bindings.ts";
 
-export interface TileTemplate {
+export interface TileTemplate extends ConvEpilogueTemplate {
   readonly pixels: number;
   readonly quads: number;
-  readonly bias: boolean;
-  readonly residual: boolean;
-  readonly activation: ActivationTemplate;
 }
 
 export const tileWorkgroup = 64;
@@ -19,16 +15,7 @@ const lanes = ["x", "y", "z", "w"];
 
 /** Bindings x, w (as vec4), bias, residual, y and parameters `p`; `store` writes one element after the epilogue. */
 export function tileDeclarations(t: TileTemplate, xType: "f32" | "vec4f" = "f32"): string {
-  let next = 0;
-  const read = (name: string, type: string) =>
-    `@group(0) @binding(${next++}) var<storage, read> ${name}: array<${type}>;`;
-  const inputs = [read("x", xType), read("w", "vec4f")];
-  if (t.bias) inputs.push(read("bias", "f32"));
-  if (t.residual) inputs.push(read("residual", "f32"));
-  return `${structParams(conv2dParams)}
-${inputs.join("\n")}
-@group(0) @binding(${next++}) var<storage, read_write> y: array<f32>;
-@group(0) @binding(${next++}) var<uniform> p: Params;
+  return `${convBindings(t, { x: xType, w: "vec4f" })}
 ${activateFunction(t.activation)}
 
 fn store(n: u32, k: u32, row: u32, column: u32, sum: f32) {

@@ -3,28 +3,15 @@
 // x [N, C, H, W], w [C, K/G, R, S], bias [K], residual and y [N, K, P, Q]; g is the group of k, c runs over its C/G channels.
 // One invocation per output element, which gathers its taps: x over q, y over p, z over n * K + k.
 // The reference for every faster transposed convolution, and the fallback for shapes that they refuse.
-import { type ActivationTemplate, activateFunction } from "./activation.ts";
-import { conv2dParams } from "./conv2d-direct.wgsl.ts";
-import { structParams, wgsl } from "./wgsl.ts";
-
-export interface ConvTranspose2dDirectTemplate {
-  readonly bias: boolean;
-  readonly residual: boolean;
-  readonly activation: ActivationTemplate;
-}
+import { activateFunction } from "./activation.ts";
+import { type ConvEpilogueTemplate, convBindings } from "./conv-bindings.ts";
+import { wgsl } from "./wgsl.ts";
 
 export const convTranspose2dDirectWorkgroup = [8, 8, 1] as const;
 
-export function convTranspose2dDirect(t: ConvTranspose2dDirectTemplate): string {
-  let next = 0;
+export function convTranspose2dDirect(t: ConvEpilogueTemplate): string {
   return wgsl`
-${structParams(conv2dParams)}
-@group(0) @binding(${next++}) var<storage, read> x: array<f32>;
-@group(0) @binding(${next++}) var<storage, read> w: array<f32>;
-${t.bias ? `@group(0) @binding(${next++}) var<storage, read> bias: array<f32>;` : ""}
-${t.residual ? `@group(0) @binding(${next++}) var<storage, read> residual: array<f32>;` : ""}
-@group(0) @binding(${next++}) var<storage, read_write> y: array<f32>;
-@group(0) @binding(${next++}) var<uniform> p: Params;
+${convBindings(t)}
 ${activateFunction(t.activation)}
 
 @compute @workgroup_size(8, 8, 1)

@@ -1,18 +1,15 @@
 // The convolution of conv2d-direct where every group has one input channel: k reads channel k / (K/C) only.
 // x [N, C, H, W], w [K, 1, R, S], bias [K], residual and y [N, K, P, Q].
 // One invocation per four neighbouring columns of one output row: x over tiles, row by row; y over k; z over n.
-import { type ActivationTemplate, activateFunction } from "./activation.ts";
-import { conv2dParams } from "./conv2d-direct.wgsl.ts";
-import { structParams, wgsl } from "./wgsl.ts";
+import { activateFunction } from "./activation.ts";
+import { type ConvEpilogueTemplate, convBindings } from "./conv-bindings.ts";
+import { wgsl } from "./wgsl.ts";
 
-export interface Conv2dDepthwiseTemplate {
+export interface Conv2dDepthwiseTemplate extends ConvEpilogueTemplate {
   /** S: taps along a row are unrolled. */
   readonly kernelWidth: number;
   readonly strideWidth: number;
   readonly dilationWidth: number;
-  readonly bias: boolean;
-  readonly residual: boolean;
-  readonly activation: ActivationTemplate;
 }
 
 export const depthwiseWorkgroup = 64;
@@ -31,15 +28,8 @@ export function conv2dDepthwise(t: Conv2dDepthwiseTemplate): string {
   const products = taps.map(
     (s) => `let w${s} = w[w_row + ${s}u]; sum += vec4f(${pixels.map((i) => `x${column(i, s)}`)}) * w${s};`,
   );
-  let next = 0;
   return wgsl`
-${structParams(conv2dParams)}
-@group(0) @binding(${next++}) var<storage, read> x: array<f32>;
-@group(0) @binding(${next++}) var<storage, read> w: array<f32>;
-${t.bias ? `@group(0) @binding(${next++}) var<storage, read> bias: array<f32>;` : ""}
-${t.residual ? `@group(0) @binding(${next++}) var<storage, read> residual: array<f32>;` : ""}
-@group(0) @binding(${next++}) var<storage, read_write> y: array<f32>;
-@group(0) @binding(${next++}) var<uniform> p: Params;
+${convBindings(t)}
 ${activateFunction(t.activation)}
 
 @compute @workgroup_size(${depthwiseWorkgroup})

@@ -3,52 +3,15 @@
 // x [N, C, H, W], w [K, C/G, R, S], bias [K], residual and y [N, K, P, Q]; g is the group of k.
 // One invocation per output element: x over q, y over p, z over n * K + k.
 // The reference for every faster convolution, and the fallback for shapes that they refuse.
-import { type ActivationTemplate, activateFunction } from "./activation.ts";
-import { structParams, wgsl } from "./wgsl.ts";
-
-export const conv2dParams = {
-  channels: "u32", // C
-  height: "u32",
-  width: "u32",
-  out_channels: "u32", // K
-  out_height: "u32",
-  out_width: "u32",
-  kernel_height: "u32", // R
-  kernel_width: "u32", // S
-  stride_height: "u32",
-  stride_width: "u32",
-  pad_top: "u32",
-  pad_left: "u32",
-  dilation_height: "u32",
-  dilation_width: "u32",
-  groups: "u32",
-  items: "u32", // N
-  x_offset: "u32",
-  x_batch_stride: "u32",
-  residual_offset: "u32",
-  residual_batch_stride: "u32",
-  y_offset: "u32",
-  y_batch_stride: "u32",
-} as const;
-
-export interface Conv2dDirectTemplate {
-  readonly bias: boolean;
-  readonly residual: boolean;
-  readonly activation: ActivationTemplate;
-}
+import { activateFunction } from "./activation.ts";
+import { type ConvEpilogueTemplate, convBindings } from "./conv-bindings.ts";
+import { wgsl } from "./wgsl.ts";
 
 export const conv2dDirectWorkgroup = [8, 8, 1] as const;
 
-export function conv2dDirect(t: Conv2dDirectTemplate): string {
-  let next = 0;
+export function conv2dDirect(t: ConvEpilogueTemplate): string {
   return wgsl`
-${structParams(conv2dParams)}
-@group(0) @binding(${next++}) var<storage, read> x: array<f32>;
-@group(0) @binding(${next++}) var<storage, read> w: array<f32>;
-${t.bias ? `@group(0) @binding(${next++}) var<storage, read> bias: array<f32>;` : ""}
-${t.residual ? `@group(0) @binding(${next++}) var<storage, read> residual: array<f32>;` : ""}
-@group(0) @binding(${next++}) var<storage, read_write> y: array<f32>;
-@group(0) @binding(${next++}) var<uniform> p: Params;
+${convBindings(t)}
 ${activateFunction(t.activation)}
 
 @compute @workgroup_size(8, 8, 1)

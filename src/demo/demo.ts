@@ -67,8 +67,7 @@ async function segmentChosen(): Promise<Result> {
   try {
     const { slices } = picture;
     const maps = await timed(`Segmenting ${slices.length} slices`, () => segmenter.segment(slices));
-    const { driver, kind } = device.adapter;
-    element("status").textContent = `Done on ${driver}${kind === "software" ? " (a software adapter)" : ""}`;
+    element("status").textContent = `Done on ${device.adapter.driver}`;
     showTimes(times);
     return { ...picture, maps, labels: segmenter.file.labels ?? [] };
   } finally {

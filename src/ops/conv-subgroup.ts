@@ -1,7 +1,7 @@
 // How convolutions and transposed convolutions share the subgroup kernel: when it applies, its tiles and its packing.
 
+import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { type ConvSubgroupTemplate, convSubgroup } from "../../shaders/conv-subgroup.wgsl.ts";
-import { conv2dParams } from "../../shaders/conv2d-direct.wgsl.ts";
 import { epilogueBindings } from "./operands.ts";
 import { type Call, cover, type DeviceTraits, type Dispatch, type Operand, type Pack, params } from "./operator.ts";
 import { type PackLaneWeightsAttributes, packLaneWeights } from "./pack-lane-weights.ts";

@@ -1,8 +1,9 @@
 // 2-D transposed convolution: the adjoint of `conv2d` with respect to its input, as in PyTorch.
+
+import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { tileWorkgroup } from "../../shaders/conv-tile.ts";
 import { convTranspose2dDirect, convTranspose2dDirectWorkgroup } from "../../shaders/conv-transpose2d-direct.wgsl.ts";
 import { convTranspose2dPhase } from "../../shaders/conv-transpose2d-phase.wgsl.ts";
-import { conv2dParams } from "../../shaders/conv2d-direct.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
 import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";

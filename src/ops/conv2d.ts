@@ -1,7 +1,9 @@
 // 2-D convolution (cross-correlation, as in PyTorch).
+
+import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { tileWorkgroup } from "../../shaders/conv-tile.ts";
 import { conv2dDepthwise, depthwisePixels, depthwiseWorkgroup } from "../../shaders/conv2d-depthwise.wgsl.ts";
-import { conv2dDirect, conv2dDirectWorkgroup, conv2dParams } from "../../shaders/conv2d-direct.wgsl.ts";
+import { conv2dDirect, conv2dDirectWorkgroup } from "../../shaders/conv2d-direct.wgsl.ts";
 import { conv2dTiled } from "../../shaders/conv2d-tiled.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";

@@ -1,0 +1,53 @@
+// What all convolution kernels declare: uniform parameters, and bindings x, w, then bias and residual where the epilogue
+// has them, then y and `p`.
+import type { ActivationTemplate } from "./activation.ts";
+import { structParams } from "./wgsl.ts";
+
+export const conv2dParams = {
+  channels: "u32", // C
+  height: "u32",
+  width: "u32",
+  out_channels: "u32", // K
+  out_height: "u32",
+  out_width: "u32",
+  kernel_height: "u32", // R
+  kernel_width: "u32", // S
+  stride_height: "u32",
+  stride_width: "u32",
+  pad_top: "u32",
+  pad_left: "u32",
+  dilation_height: "u32",
+  dilation_width: "u32",
+  groups: "u32",
+  items: "u32", // N
+  x_offset: "u32",
+  x_batch_stride: "u32",
+  residual_offset: "u32",
+  residual_batch_stride: "u32",
+  y_offset: "u32",
+  y_batch_stride: "u32",
+} as const;
+
+/** What a kernel does to its sums before it writes them. */
+export interface ConvEpilogueTemplate {
+  readonly bias: boolean;
+  readonly residual: boolean;
+  readonly activation: ActivationTemplate;
+}
+
+type Element = "f32" | "vec4f";
+
+/** `struct Params` and the bindings; `types` are those of the arrays, f32 by default, y's is residual's too. */
+export function convBindings(
+  t: ConvEpilogueTemplate,
+  types: { readonly x?: Element; readonly w?: Element; readonly y?: Element } = {},
+): string {
+  const { x = "f32", w = "f32", y = "f32" } = types;
+  const read = (name: string, type: Element) => `var<storage, read> ${name}: array<${type}>;`;
+  const bindings = [read("x", x), read("w", w)];
+  if (t.bias) bindings.push(read("bias", "f32"));
+  if (t.residual) bindings.push(read("residual", y));
+  bindings.push(`var<storage, read_write> y: array<${y}>;`, "var<uniform> p: Params;");
+  const numbered = bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`);
+  return `${structParams(conv2dParams)}\n${numbered.join("\n")}`;
+}
