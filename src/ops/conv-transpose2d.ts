@@ -7,9 +7,9 @@ import { convTranspose2dPhase } from "../../shaders/conv-transpose2d-phase.wgsl.
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
 import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
-import { type Conv2dAttributes, type Conv2dGiven, tileQuads } from "./conv2d.ts";
+import { type Conv2dAttributes, type Conv2dGiven, conv2dParamValues, tileQuads } from "./conv2d.ts";
 import { epilogueBindings, requireFloat } from "./operands.ts";
-import { type Call, cover, type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
+import { type Call, cover, type Kernel, type Operator, operandBytes, params } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
 import { type Pair, pair, requireOutput, requireRank, type Size2d, sides } from "./window.ts";
 
@@ -32,36 +32,6 @@ export function convTranspose2dSizes(call: Call<ConvTranspose2dAttributes>) {
   return { ...sizes, outHeight, outWidth };
 }
 
-/** Uniform parameters that all kernels of this operator share: those of `conv2d`. */
-export function convTranspose2dParamValues(
-  call: Call<ConvTranspose2dAttributes>,
-): Record<keyof typeof conv2dParams, number> {
-  const size = convTranspose2dSizes(call);
-  const { stride, padding, dilation, groups } = call.attrs;
-  const residual = call.epilogue.residual ? call.inputs.at(-1)! : call.outputs[0]!;
-  return {
-    channels: size.channels,
-    height: size.height,
-    width: size.width,
-    out_channels: size.outChannels,
-    out_height: size.outHeight,
-    out_width: size.outWidth,
-    kernel_height: size.kernelHeight,
-    kernel_width: size.kernelWidth,
-    stride_height: stride[0],
-    stride_width: stride[1],
-    pad_top: padding[0],
-    pad_left: padding[1],
-    dilation_height: dilation[0],
-    dilation_width: dilation[1],
-    groups,
-    items: size.items,
-    ...viewParams("x", call.inputs[0]!),
-    ...viewParams("residual", residual),
-    ...viewParams("y", call.outputs[0]!),
-  };
-}
-
 const direct: Kernel<ConvTranspose2dAttributes> = {
   name: "convTranspose2d/direct",
   applies: () => true,
@@ -72,7 +42,7 @@ const direct: Kernel<ConvTranspose2dAttributes> = {
       {
         code: convTranspose2dDirect(call.epilogue),
         bindings: epilogueBindings(call, 2),
-        params: params(conv2dParams, convTranspose2dParamValues(call)),
+        params: params(conv2dParams, conv2dParamValues(call)),
         workgroups: cover([outWidth, outHeight, items * outChannels], convTranspose2dDirectWorkgroup),
       },
     ];
@@ -99,7 +69,7 @@ const phase: Kernel<ConvTranspose2dAttributes> = {
       {
         code: convTranspose2dPhase({ ...call.epilogue, pixels: tilePixels, quads }),
         bindings: epilogueBindings(call, 2),
-        params: params(conv2dParams, convTranspose2dParamValues(call)),
+        params: params(conv2dParams, conv2dParamValues(call)),
         workgroups: cover(
           [tiles, Math.ceil(outChannels / (4 * quads)), items * rowStride * columnStride],
           [tileWorkgroup, 1, 1],
@@ -114,8 +84,7 @@ const subgroup: Kernel<ConvTranspose2dAttributes> = {
   applies: (call, device) => subgroupApplies(call, device, true),
   views: [0],
   packs: (call, device) => subgroupPacks(call, device, true),
-  dispatches: (call, device) =>
-    subgroupDispatches(call, device, { transposed: true, values: convTranspose2dParamValues(call) }),
+  dispatches: (call, device) => subgroupDispatches(call, device, { transposed: true, values: conv2dParamValues(call) }),
 };
 
 /**

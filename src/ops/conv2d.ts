@@ -54,20 +54,22 @@ export function conv2dSizes(call: Call<Conv2dAttributes>) {
   return { items, channels, height, width, outChannels, groupChannels, kernelHeight, kernelWidth, outHeight, outWidth };
 }
 
-/** Uniform parameters that all convolution kernels of this layout share. */
+/** Uniform parameters that all convolution kernels share, transposed ones too. */
 export function conv2dParamValues(call: Call<Conv2dAttributes>): Record<keyof typeof conv2dParams, number> {
-  const size = conv2dSizes(call);
+  const [items, channels, height, width] = call.inputs[0]!.shape as [number, number, number, number];
+  const [, , kernelHeight, kernelWidth] = call.inputs[1]!.shape as [number, number, number, number];
+  const [, outChannels, outHeight, outWidth] = call.outputs[0]!.shape as [number, number, number, number];
   const { stride, padding, dilation, groups } = call.attrs;
   const residual = call.epilogue.residual ? call.inputs.at(-1)! : call.outputs[0]!;
   return {
-    channels: size.channels,
-    height: size.height,
-    width: size.width,
-    out_channels: size.outChannels,
-    out_height: size.outHeight,
-    out_width: size.outWidth,
-    kernel_height: size.kernelHeight,
-    kernel_width: size.kernelWidth,
+    channels,
+    height,
+    width,
+    out_channels: outChannels,
+    out_height: outHeight,
+    out_width: outWidth,
+    kernel_height: kernelHeight,
+    kernel_width: kernelWidth,
     stride_height: stride[0],
     stride_width: stride[1],
     pad_top: padding[0],
@@ -75,7 +77,7 @@ export function conv2dParamValues(call: Call<Conv2dAttributes>): Record<keyof ty
     dilation_height: dilation[0],
     dilation_width: dilation[1],
     groups,
-    items: size.items,
+    items,
     ...viewParams("x", call.inputs[0]!),
     ...viewParams("residual", residual),
     ...viewParams("y", call.outputs[0]!),
