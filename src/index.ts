@@ -13,15 +13,18 @@ export {
   openSafetensors,
   readSafetensors,
   type SafetensorsFile,
+  type TensorToWrite,
   writeSafetensors,
 } from "./formats/safetensors/index.ts";
-export type { ByteSource, Origin } from "./formats/source.ts";
+export { type ByteSource, type Origin, readAll } from "./formats/source.ts";
 export { openGpu } from "./gpu/browser.ts";
+export { type Diagnosis, diagnose } from "./gpu/doctor.ts";
 export { type AdapterDescription, Gpu, type OpenOptions } from "./gpu/gpu.ts";
 export { type ApplyOptions, GraphBuilder } from "./graph/builder.ts";
 export { type CompileOptions, compile } from "./graph/compile.ts";
 export type { BufferTensor, CompiledGraph, MemoryReport, RunInputs, RunOptions } from "./graph/compiled-graph.ts";
 export type { Graph, Node, Value } from "./graph/graph.ts";
+export { type GraphReport, inspectGraph } from "./models/inspect.ts";
 export { type LoadOptions, loadModel, Model } from "./models/load.ts";
 export { buildModelGraph, type ModelFile, type ModelOutput, networks, openModelFile } from "./models/model-file.ts";
 export { type MsffResNet18Options, msffResNet18 } from "./models/msff-resnet18.ts";
@@ -29,6 +32,7 @@ export type { Network } from "./models/network.ts";
 export { type GreySlice, type Preprocess, prepareBatch } from "./models/preprocess.ts";
 export { resnet18 } from "./models/resnet18.ts";
 export { createSegmenter, type Segmenter, type SegmenterOptions } from "./models/segment.ts";
+export { inputChannels, type SliceSize } from "./models/segment-graph.ts";
 export * from "./ops/index.ts";
 export { type ParityReport, type ParityRow, runParity, toJUnit } from "./parity/index.ts";
-export type { DType, Shape, Tensor, TensorData, TensorType } from "./tensor.ts";
+export { type DType, formatShape, type Shape, type Tensor, type TensorData, type TensorType } from "./tensor.ts";

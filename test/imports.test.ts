@@ -53,6 +53,17 @@ test("the rule sees an import that points up", () => {
   expect(layers.indexOf(layerOf("src/cli/main.ts"))).toBeGreaterThan(layers.indexOf(layerOf("src/index.ts")));
 });
 
+test("commands and the demo page use the public API alone", () => {
+  const allowed = ["src/index.ts", "src/node.ts", "package.json"];
+  for (const file of files.filter((name) => /^src\/(cli|demo)\//.test(name))) {
+    const folder = file.split("/").slice(0, 2).join("/");
+    for (const name of importsOf(file).filter((name) => name.startsWith("."))) {
+      const target = relative(".", join(dirname(file), name));
+      expect(target.startsWith(`${folder}/`) || allowed.includes(target), `${file} imports ${target}`).toBe(true);
+    }
+  }
+});
+
 test("one file imports Dawn", () => {
   expect(files.filter((file) => importsOf(file).includes("webgpu"))).toEqual(["src/gpu/node.ts"]);
 });

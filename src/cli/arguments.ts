@@ -1,6 +1,7 @@
 // Parsing of option values; commander turns InvalidArgumentError into exit code 2 with the option's name.
+
 import { InvalidArgumentError } from "commander";
-import type { Shape } from "../tensor.ts";
+import type { Shape } from "../index.ts";
 
 /** `1,3,512,512`. */
 export function parseShape(text: string): Shape {

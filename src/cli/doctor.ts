@@ -1,7 +1,8 @@
 // `atrous doctor`: what this machine can run, and what to install where it cannot.
+
 import type { Command } from "commander";
-import { type Diagnosis, diagnose } from "../gpu/doctor.ts";
-import { openGpu } from "../gpu/node.ts";
+import { type Diagnosis, diagnose } from "../index.ts";
+import { openGpu } from "../node.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { formatBytes, formatCount, formatFacts, formatMs, wrap } from "./table.ts";
 

@@ -1,5 +1,5 @@
 // What the user reads when something went wrong.
-import { AtrousError, DeviceError, ShapeError } from "../errors.ts";
+import { AtrousError, DeviceError, ShapeError } from "../index.ts";
 
 /** The message of an error on one line, or everything there is to know about it. */
 export function describeFailure(error: unknown, debug: boolean): string {

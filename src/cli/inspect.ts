@@ -1,10 +1,16 @@
 // `atrous inspect`: what a model is made of and what it takes to run, without running it.
+
 import type { Command } from "commander";
-import { type GraphReport, inspectGraph } from "../models/inspect.ts";
-import { buildModelGraph, type ModelFile } from "../models/model-file.ts";
-import { inputChannels } from "../models/segment-graph.ts";
-import { deviceTraits } from "../ops/operator.ts";
-import { formatShape, type Shape } from "../tensor.ts";
+import {
+  buildModelGraph,
+  deviceTraits,
+  formatShape,
+  type GraphReport,
+  inputChannels,
+  inspectGraph,
+  type ModelFile,
+  type Shape,
+} from "../index.ts";
 import { parseShape } from "./arguments.ts";
 import { modelHelp, openModel } from "./model.ts";
 import type { GlobalOptions, Session } from "./session.ts";

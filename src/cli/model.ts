@@ -1,9 +1,9 @@
 // Opening the MODEL argument, the same for every command.
+
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UsageError } from "../errors.ts";
-import { type ModelFile, openModelFile } from "../models/model-file.ts";
+import { type ModelFile, openModelFile, UsageError } from "../index.ts";
 
 export const modelHelp = ".safetensors file whose metadata names the network";
 

@@ -1,7 +1,8 @@
 // Checks of output paths before the work begins, so that an hour of it is not lost to a misspelt folder.
+
 import { access, constants, realpath, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../index.ts";
 
 /** Throws UsageError if `path` is one of the files that are read, a folder, or in a folder that is not there. */
 export async function requireNewFile(path: string, inputs: readonly string[]): Promise<void> {

@@ -1,10 +1,10 @@
 // `atrous parity`: a network against what PyTorch computed, layer by layer.
+
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Command } from "commander";
-import { UsageError } from "../errors.ts";
-import { writeFileAtomic } from "../formats/output-node.ts";
-import { type ParityReport, type ParityRow, runParity, toJUnit } from "../parity/index.ts";
+import { type ParityReport, type ParityRow, runParity, toJUnit, UsageError } from "../index.ts";
+import { writeFileAtomic } from "../node.ts";
 import { packagePath } from "./model.ts";
 import { requireNewFile } from "./output.ts";
 import type { GlobalOptions, Session } from "./session.ts";

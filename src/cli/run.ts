@@ -1,14 +1,22 @@
 // `atrous run`: one input through one model, outputs and times written down.
+
 import { type Command, Option } from "commander";
-import { FormatError, UsageError } from "../errors.ts";
-import { writeFileAtomic } from "../formats/output-node.ts";
-import { openSafetensors, type TensorToWrite, writeSafetensors } from "../formats/safetensors/index.ts";
-import { fileSource } from "../formats/source-file.ts";
-import type { Gpu } from "../gpu/gpu.ts";
-import { compile } from "../graph/compile.ts";
-import type { RunInputs } from "../graph/compiled-graph.ts";
-import { buildModelGraph, type ModelFile } from "../models/model-file.ts";
-import { formatShape, type Shape, type Tensor } from "../tensor.ts";
+import {
+  buildModelGraph,
+  compile,
+  FormatError,
+  formatShape,
+  type Gpu,
+  type ModelFile,
+  openSafetensors,
+  type RunInputs,
+  type Shape,
+  type Tensor,
+  type TensorToWrite,
+  UsageError,
+  writeSafetensors,
+} from "../index.ts";
+import { fileSource, writeFileAtomic } from "../node.ts";
 import { parseCount } from "./arguments.ts";
 import { naming } from "./failure.ts";
 import { modelHelp, openModel } from "./model.ts";

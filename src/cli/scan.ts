@@ -1,17 +1,20 @@
 // The IMAGE argument: slices with their geometry, and masks in the file's own form.
-import { FormatError, UsageError } from "../errors.ts";
 import {
   extractSlice,
+  FormatError,
   insertSlice,
   type NiftiVolume,
+  readAll,
+  readLabelPng,
   readNifti,
+  readPng,
+  type SliceSize,
   sliceAxes,
+  UsageError,
+  writeLabelPng,
   writeNifti,
-} from "../formats/nifti/index.ts";
-import { readLabelPng, readPng, writeLabelPng } from "../formats/png/index.ts";
-import { readAll } from "../formats/source.ts";
-import { fileSource } from "../formats/source-file.ts";
-import type { SliceSize } from "../models/segment-graph.ts";
+} from "../index.ts";
+import { fileSource } from "../node.ts";
 
 export type AxisName = "sagittal" | "i" | "j" | "k";
 

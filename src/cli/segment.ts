@@ -1,11 +1,9 @@
 // `atrous segment`: a scan in, a mask with the same geometry out, and what there is to say about it.
+
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
-import { UsageError } from "../errors.ts";
-import { writeFileAtomic } from "../formats/output-node.ts";
-import type { Gpu } from "../gpu/gpu.ts";
-import type { ModelFile } from "../models/model-file.ts";
-import { createSegmenter } from "../models/segment.ts";
+import { createSegmenter, type Gpu, type ModelFile, UsageError } from "../index.ts";
+import { writeFileAtomic } from "../node.ts";
 import { parseCount, parseIndex, parseMillimetres } from "./arguments.ts";
 import { naming } from "./failure.ts";
 import { type ClassMeasure, measureClasses } from "./measure.ts";

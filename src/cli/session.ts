@@ -1,7 +1,7 @@
 // One run of the command line: where it writes, and the exit code it ends with.
 
-import type { Gpu } from "../gpu/gpu.ts";
-import { openGpu } from "../gpu/node.ts";
+import type { Gpu } from "../index.ts";
+import { openGpu } from "../node.ts";
 import { type Progress, progressOn } from "./progress.ts";
 
 /** Good, a check failed, bad usage or input. */

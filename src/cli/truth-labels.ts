@@ -1,6 +1,7 @@
 // Which label values of a truth stand for which class of the model.
+
 import { InvalidArgumentError } from "commander";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../index.ts";
 
 /** For class k + 1 the label values of the truth. */
 export type TruthLabels = readonly (readonly number[])[];

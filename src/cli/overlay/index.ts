@@ -1,6 +1,7 @@
 // From a segmentation to the bytes of its overlay picture.
+
 import { basename } from "node:path";
-import { writePng } from "../../formats/png/index.ts";
+import { writePng } from "../../index.ts";
 import type { Segmentation } from "../segment.ts";
 import { formatSize } from "../segment-report.ts";
 import { drawSheet, type SheetTile } from "./sheet.ts";
