@@ -1,6 +1,11 @@
 // Long work: a bar on a terminal, now and then a plain line elsewhere.
 import cliProgress from "cli-progress";
-import type { TextStream } from "./session.ts";
+
+/** A stream that text is written to; a terminal says so. */
+export interface TextStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+}
 
 export interface Progress {
   /** Arrow function, so that it can be passed on as a callback. */

@@ -1,6 +1,5 @@
-// The result of `atrous segment` as text and as JSON.
-import type { ClassMeasure } from "./measure.ts";
-import type { Segmentation } from "./segment.ts";
+import { formatSize } from "./measure.ts";
+import type { Segmentation } from "./segmentation.ts";
 import type { Session } from "./session.ts";
 import { formatCount, formatFacts, formatMs, formatTable } from "./table.ts";
 
@@ -62,12 +61,6 @@ export function printSegmentation(session: Session, result: Segmentation, writte
   const notes =
     ignored.length > 0 ? [`truth labels ${ignored.join(", ")} belong to no class of the model: background`] : [];
   session.print([formatFacts(facts), formatTable(columns, rows), [...notes, ...files].join("\n")].join("\n\n"));
-}
-
-/** `12.3 mL` or `456 mm2`. */
-export function formatSize({ volumeMl, areaMm2 }: ClassMeasure): string {
-  if (volumeMl !== undefined) return `${volumeMl.toFixed(volumeMl < 10 ? 2 : 1)} mL`;
-  return `${formatCount(Math.round(areaMm2 ?? 0))} mm2`;
 }
 
 /** Up to three decimals, none that are zero. */

@@ -6,14 +6,14 @@ import { createSegmenter, type Gpu, type ModelFile, UsageError } from "../index.
 import { writeFileAtomic } from "../node.ts";
 import { parseCount, parseIndex, parseMillimetres } from "./arguments.ts";
 import { naming } from "./failure.ts";
-import { type ClassMeasure, measureClasses } from "./measure.ts";
+import { measureClasses } from "./measure.ts";
 import { defaultModelPath, openModel } from "./model.ts";
 import { requireNewFile } from "./output.ts";
 import { encodeOverlay } from "./overlay/index.ts";
 import { type AxisName, isPng, readScan, requireMaskName, type Scan } from "./scan.ts";
 import { printSegmentation, segmentationJson } from "./segment-report.ts";
 import type { GlobalOptions, Session } from "./session.ts";
-import { mapTruth, parseTruthLabels, type TruthLabels, type TruthMaps } from "./truth-labels.ts";
+import { mapTruth, parseTruthLabels, type TruthLabels } from "./truth-labels.ts";
 
 interface SegmentOptions extends GlobalOptions {
   readonly output?: string;
@@ -26,20 +26,6 @@ interface SegmentOptions extends GlobalOptions {
   readonly spacing?: number;
   readonly batch: number;
   readonly json?: true;
-}
-
-/** Everything that the reports show. */
-export interface Segmentation {
-  readonly scan: Scan;
-  readonly file: ModelFile;
-  readonly adapter: string;
-  /** Class names, background first. */
-  readonly names: readonly string[];
-  readonly maps: readonly Uint8Array[];
-  readonly truth: TruthMaps | undefined;
-  readonly measures: readonly ClassMeasure[];
-  readonly prepareMs: number;
-  readonly segmentMs: number;
 }
 
 export function addSegment(program: Command, session: Session): void {

@@ -2,16 +2,10 @@
 
 import type { Gpu } from "../index.ts";
 import { openGpu } from "../node.ts";
-import { type Progress, progressOn } from "./progress.ts";
+import { type Progress, progressOn, type TextStream } from "./progress.ts";
 
 /** Good, a check failed, bad usage or input. */
 export type ExitCode = 0 | 1 | 2;
-
-/** A stream that text is written to; a terminal says so. */
-export interface TextStream {
-  write(text: string): unknown;
-  readonly isTTY?: boolean | undefined;
-}
 
 export interface Streams {
   readonly stdout: TextStream;

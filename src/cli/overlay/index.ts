@@ -2,8 +2,8 @@
 
 import { basename } from "node:path";
 import { writePng } from "../../index.ts";
-import type { Segmentation } from "../segment.ts";
-import { formatSize } from "../segment-report.ts";
+import { formatSize } from "../measure.ts";
+import type { Segmentation } from "../segmentation.ts";
 import { drawSheet, type SheetTile } from "./sheet.ts";
 import type { Window } from "./tile.ts";
 
