@@ -33,7 +33,7 @@ export function lower(graph: Graph, traits: DeviceTraits): LoweredGraph {
     const operands = [...node.inputs];
     for (const pack of kernel.packs?.(call, traits) ?? []) {
       const source = operands[pack.input]!;
-      const attrs = pack.operator.attributes(pack.attrs);
+      const attrs = pack.operator.attributes(pack.given);
       const packNode = createNode(pack.operator, [source], attrs, { name: `${source.name}:packed` });
       append({ node: packNode, kernel: pack.operator.kernels[0]!, operands: [source] });
       operands[pack.input] = packNode.outputs[0]!;

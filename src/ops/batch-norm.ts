@@ -58,6 +58,6 @@ export const batchNorm: Operator<BatchNormAttributes, BatchNormGiven> = {
     return [{ shape: x.shape, dtype: "f32" }];
   },
   cost: (call) => ({ flop: 3 * elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
-  fold: ({ eps }, target) => ({ operator: foldBatchNorm, attrs: foldBatchNorm.attributes({ eps, ...target }) }),
+  fold: ({ eps }, target) => ({ operator: foldBatchNorm, given: { eps, ...target } }),
   kernels: [strides],
 };

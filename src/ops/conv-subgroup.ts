@@ -50,7 +50,7 @@ function packing(call: Call<Attributes>, device: DeviceTraits, transposed: boole
 }
 
 export function subgroupPacks(call: Call<Attributes>, device: DeviceTraits, transposed: boolean): readonly Pack[] {
-  return [{ input: 1, operator: packLaneWeights, attrs: packing(call, device, transposed) }];
+  return [{ input: 1, operator: packLaneWeights, given: packing(call, device, transposed) }];
 }
 
 function isAligned({ shape, view }: Operand): boolean {

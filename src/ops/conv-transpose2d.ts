@@ -58,7 +58,7 @@ const phase: Kernel<ConvTranspose2dAttributes> = {
   views: [0],
   packs(call) {
     const multiple = 4 * tileQuads(convTranspose2dSizes(call).outChannels);
-    return [{ input: 1, operator: packConvWeights, attrs: { multiple, transposed: true } }];
+    return [{ input: 1, operator: packConvWeights, given: { multiple, transposed: true } }];
   },
   dispatches(call) {
     const { items, outChannels, outHeight, outWidth } = convTranspose2dSizes(call);

@@ -125,7 +125,7 @@ const tiled: Kernel<Conv2dAttributes> = {
   views: [0],
   packs(call) {
     const multiple = 4 * tileQuads(conv2dSizes(call).outChannels);
-    return [{ input: 1, operator: packConvWeights, attrs: { multiple, transposed: false } }];
+    return [{ input: 1, operator: packConvWeights, given: { multiple, transposed: false } }];
   },
   dispatches(call) {
     const { items, height, width, outChannels, outHeight, outWidth, kernelWidth } = conv2dSizes(call);

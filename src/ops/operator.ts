@@ -97,7 +97,7 @@ export function params<S extends ParamSpec>(spec: S, values: Readonly<Record<key
 export interface Pack {
   readonly input: number;
   readonly operator: Operator;
-  readonly attrs: object;
+  readonly given: object;
 }
 
 export interface Kernel<A extends object = object> {
@@ -148,7 +148,7 @@ export interface Operator<A extends object = object, G extends object = object> 
    * a weight. Its inputs are weight, bias where there is one, and this operator's other inputs; its outputs the new
    * weight and bias.
    */
-  fold?(attrs: A, target: { readonly axis: number; readonly bias: boolean }): { operator: Operator; attrs: object };
+  fold?(attrs: A, target: { readonly axis: number; readonly bias: boolean }): { operator: Operator; given: object };
   /** Set where the output is an activation of the only input, so that it can join that input's epilogue. */
   activation?(attrs: A): Activation;
   /** Set where the output is the sum of both inputs, so that one can join the other's epilogue as residual. */

@@ -12,7 +12,7 @@ const f32 = (...shape: number[]) => ({ shape, dtype: "f32" as const });
 test("names the operator that folds it, with its own eps", () => {
   const fold = batchNorm.fold?.({ eps: 0.5 }, { axis: 1, bias: true });
   expect(fold?.operator.name).toBe("foldBatchNorm");
-  expect(fold?.attrs).toEqual({ eps: 0.5, axis: 1, bias: true });
+  expect(fold?.given).toEqual({ eps: 0.5, axis: 1, bias: true });
 });
 
 test("rejects inputs without channels, vectors of another length and a negative eps", () => {

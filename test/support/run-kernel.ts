@@ -75,8 +75,8 @@ export async function runKernel(gpu: Gpu, { kernel, call, inputs }: KernelRun): 
     const source = operands[pack.input]!;
     const packed = await runPack(gpu, pack.operator.kernels[0]!, {
       source,
-      attrs: pack.operator.attributes(pack.attrs),
-      types: pack.operator.shape([source.operand], pack.operator.attributes(pack.attrs)),
+      attrs: pack.operator.attributes(pack.given),
+      types: pack.operator.shape([source.operand], pack.operator.attributes(pack.given)),
     });
     operands = operands.map((operand, i) => (i === pack.input ? packed : operand));
   }

@@ -25,7 +25,7 @@ export function foldBatchNorm(graph: Graph): Graph {
     const fold = node.operator.fold(node.attrs, { axis: scale.axis, bias: bias.length > 0 });
     const inputs = [weight, ...bias, ...statistics];
     const [newWeight, newBias] = emit(
-      createNode(fold.operator, inputs, fold.attrs, {
+      createNode(fold.operator, inputs, fold.operator.attributes(fold.given), {
         name: `${node.name}:fold`,
         outputNames: [`${weight.name}:folded`, `${node.name}.bias:folded`],
       }),
