@@ -14,8 +14,6 @@ export interface CompileOptions {
   readonly parameter: (name: string) => Promise<Float32Array>;
   /** Called as pipelines become ready. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Default true. False keeps every node as it was built: for finding where numbers diverge. */
-  readonly optimize?: boolean;
 }
 
 /** The passes that every compiled graph goes through. */
@@ -30,14 +28,13 @@ export function optimize(graph: Graph): Graph {
  */
 export async function compile(gpu: Gpu, graph: Graph, options: CompileOptions): Promise<CompiledGraph> {
   gpu.check();
-  const optimized = options.optimize === false ? graph : optimize(graph);
+  const optimized = optimize(graph);
   const lowered = lower(optimized, deviceTraits(gpu));
   const kept = valuesKept(lowered, optimized);
   const prepare = planSection(gpu, { steps: lowered.prepare, inputs: [], outputs: [...kept] });
   const run = planSection(gpu, { steps: lowered.run, inputs: graph.inputs, outputs: [...optimized.outputs.values()] });
 
   const fixed = new Map<Value, GPUBuffer>();
-  const sections: Section[] = [];
   try {
     await gpu.guard("compile", async () => {
       const sources = [...sectionSources(prepare), ...sectionSources(run)];
@@ -46,13 +43,13 @@ export async function compile(gpu: Gpu, graph: Graph, options: CompileOptions): 
     });
     await gpu.guard("prepare parameters", async () => {
       const section = await Section.create(gpu, prepare, fixed);
-      sections.push(section);
-      runOnce(gpu, section);
-      const results = copyOut(gpu, section, kept);
-      await gpu.device.queue.onSubmittedWorkDone();
-      section.dispose();
-      sections.pop();
-      for (const [value, buffer] of results) fixed.set(value, buffer);
+      try {
+        runOnce(gpu, section);
+        for (const [value, buffer] of copyOut(gpu, section, kept)) fixed.set(value, buffer);
+        await gpu.device.queue.onSubmittedWorkDone();
+      } finally {
+        section.dispose();
+      }
     });
     const stillRead = new Set([...lowered.run.flatMap((step) => step.operands), ...optimized.outputs.values()]);
     for (const [value, buffer] of fixed) {
@@ -63,7 +60,6 @@ export async function compile(gpu: Gpu, graph: Graph, options: CompileOptions): 
     const section = await gpu.guard("bind", () => Section.create(gpu, run, fixed));
     return new CompiledGraph(gpu, optimized, section, fixed);
   } catch (error) {
-    for (const section of sections) section.dispose();
     for (const buffer of fixed.values()) gpu.destroyBuffer(buffer);
     throw error;
   }
