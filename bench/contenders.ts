@@ -3,6 +3,7 @@ import type { InferenceSession } from "onnxruntime-node";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { compile } from "../src/graph/compile.ts";
 import { elementCount } from "../src/tensor.ts";
+import { createRandom, seedOf } from "../test/support/random.ts";
 import type { BenchCase } from "./cases.ts";
 import { toOnnx } from "./onnx.ts";
 
@@ -53,23 +54,14 @@ export function createData({ graph }: BenchCase): CaseData {
   const shapes = new Map(graph.parameters.map(({ name, type }) => [name, type.shape]));
   const parameter = async (name: string) => {
     const shape = shapes.get(name)!;
-    const random = createRandom(name);
+    const random = createRandom(seedOf(name));
     const values = Float32Array.from({ length: elementCount(shape) }, () => random() * 2 - 1);
     if (name.endsWith("running_var")) return values.map((value) => 1 + value / 2);
     if (shape.length === 1) return values.map((value) => (name.endsWith("weight") ? 1 + value / 4 : value / 4));
     const fanIn = elementCount(shape.slice(1));
     return values.map((value) => value * Math.sqrt(6 / fanIn));
   };
-  const random = createRandom("image");
+  const random = createRandom(seedOf("image"));
   const count = elementCount(graph.inputs[0]!.type.shape);
   return { parameter, image: Float32Array.from({ length: count }, () => random() * 2 - 1) };
-}
-
-/** A small linear congruential generator seeded by a name; good enough for data that is only multiplied. */
-function createRandom(name: string): () => number {
-  let state = [...name].reduce((hash, letter) => Math.imul(hash, 31) + letter.charCodeAt(0), 17) >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 4294967296;
-  };
 }

@@ -20,7 +20,8 @@ afterAll(() => gpu.dispose());
 const cases = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 
 test("there are goldens with and without fusion of scales", () => {
-  expect(cases.map(({ name }) => name).sort()).toEqual(["msff-w8", "msff-w8-pools", "plain-w8"]);
+  const names = cases.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(["msff-w8", "msff-w8-pools", "plain-w8"]));
 });
 
 for (const { name } of cases) {

@@ -1,5 +1,5 @@
 // How a slice becomes a network's image: the same steps as in training, stated in the weights file.
-import { FormatError, ShapeError } from "../errors.ts";
+import { FormatError } from "../errors.ts";
 
 /** JSON of the metadata field `atrous.preprocess`. */
 export interface Preprocess {
@@ -44,13 +44,6 @@ export function readLabels(given: unknown, where: string): readonly string[] | u
   throw new FormatError(`${where}: expected a list of class names`);
 }
 
-/** One channel of grey values. */
-export interface GreySlice {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Float32Array;
-}
-
 /** (value - mean) / population standard deviation, computed in float64; zeros for a constant slice. */
 export function zScore(data: Float32Array): Float32Array {
   let sum = 0;
@@ -66,29 +59,4 @@ export function zScore(data: Float32Array): Float32Array {
 /** The padded size of an image side. */
 export function paddedSize(size: number, { padMultiple, minSize }: Preprocess): number {
   return Math.ceil(Math.max(size, minSize) / padMultiple) * padMultiple;
-}
-
-/**
- * Fills a batch [N, C, H, W] from slices of one size: normalised, padded at the bottom and right, repeated per channel.
- * Slices are at the training's pixel spacing already. Throws ShapeError when the slices differ in size.
- */
-export function prepareBatch(slices: readonly GreySlice[], channels: number, preprocess: Preprocess) {
-  const { width, height } = slices[0]!;
-  const paddedWidth = paddedSize(width, preprocess);
-  const paddedHeight = paddedSize(height, preprocess);
-  const plane = paddedHeight * paddedWidth;
-  const data = new Float32Array(slices.length * channels * plane).fill(preprocess.padValue);
-  slices.forEach((slice, n) => {
-    if (slice.width !== width || slice.height !== height) {
-      throw new ShapeError(`slices differ in size: got ${slice.height}x${slice.width} beside ${height}x${width}`);
-    }
-    const normalized = zScore(slice.data);
-    for (let c = 0; c < channels; c++) {
-      const start = (n * channels + c) * plane;
-      for (let row = 0; row < height; row++) {
-        data.set(normalized.subarray(row * width, (row + 1) * width), start + row * paddedWidth);
-      }
-    }
-  });
-  return { shape: [slices.length, channels, paddedHeight, paddedWidth] as const, data };
 }

@@ -5,7 +5,3 @@ export type Activation =
   | { readonly kind: "relu" }
   | { readonly kind: "leaky-relu"; readonly slope: number }
   | { readonly kind: "sigmoid" };
-
-export function describeActivation(activation: Activation): string {
-  return activation.kind === "leaky-relu" ? `leaky-relu(${activation.slope})` : activation.kind;
-}

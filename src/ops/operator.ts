@@ -172,12 +172,6 @@ export function wholeView(type: TensorType): View {
   return { offset: 0, batchStride: elementCount(type.shape.slice(1)) };
 }
 
-export function isWhole(operand: Operand): boolean {
-  const whole = wholeView(operand);
-  const oneItem = (operand.shape[0] ?? 1) === 1;
-  return operand.view.offset === 0 && (oneItem || operand.view.batchStride === whole.batchStride);
-}
-
 /** Bytes of all operands once: the floor of memory traffic. */
 export function operandBytes(call: Call): number {
   return [...call.inputs, ...call.outputs].reduce((sum, operand) => sum + byteLength(operand), 0);

@@ -35,7 +35,8 @@ export function difference(shape: Shape, got: ArrayLike<number>, expected: Array
   };
 }
 
-function coordinates(shape: Shape, element: number): number[] {
+/** `[1, 0, 4]` of element 19 in shape [2, 3, 5]. */
+export function coordinates(shape: Shape, element: number): number[] {
   let rest = element;
   return shape
     .toReversed()

@@ -1,6 +1,6 @@
 import { type PadAttributes, type PadGiven, pad } from "../../src/ops/pad.ts";
+import { coordinates } from "../../src/parity/difference.ts";
 import type { OperatorCase, OperatorCases } from "../support/operator-cases.ts";
-import { coordinates } from "../support/run-kernel.ts";
 
 export const padCases: OperatorCases<PadAttributes, PadGiven> = {
   operator: pad,

@@ -1,6 +1,6 @@
 import { type TransposeAttributes, type TransposeGiven, transpose } from "../../src/ops/transpose.ts";
+import { coordinates } from "../../src/parity/difference.ts";
 import type { OperatorCases } from "../support/operator-cases.ts";
-import { coordinates } from "../support/run-kernel.ts";
 
 export const transposeCases: OperatorCases<TransposeAttributes, TransposeGiven> = {
   operator: transpose,

@@ -6,11 +6,12 @@ import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { loadModel } from "../../src/models/load.ts";
 import { openModelFile } from "../../src/models/model-file.ts";
-import { prepareBatch, zScore } from "../../src/models/preprocess.ts";
+import { zScore } from "../../src/models/preprocess.ts";
 import { createSegmenter } from "../../src/models/segment.ts";
 import { buildSegmentGraph } from "../../src/models/segment-graph.ts";
 import { resampleSlice } from "../../src/models/segment-resample.ts";
 import { openTestGpu } from "../support/gpu.ts";
+import { prepareBatch } from "../support/prepare-batch.ts";
 
 let gpu: Gpu;
 /** Random weights without fusion, the last bias moved so that both classes appear. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import type { Activation } from "../../src/ops/activation.ts";
 import { allowsView, type Call, deviceTraits, type Epilogue, type Kernel } from "../../src/ops/operator.ts";
+import { coordinates } from "../../src/parity/difference.ts";
 import { elementCount, formatShape, type Shape, type TensorData } from "../../src/tensor.ts";
 import { openTestGpu } from "./gpu.ts";
 import {
@@ -15,7 +16,7 @@ import {
   type ReferenceTensor,
 } from "./operator-cases.ts";
 import { createRandom } from "./random.ts";
-import { coordinates, type Layout, layOut, runKernel } from "./run-kernel.ts";
+import { type Layout, layOut, runKernel } from "./run-kernel.ts";
 
 const eps32 = 2 ** -23;
 

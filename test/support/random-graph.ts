@@ -8,7 +8,7 @@ import { concat } from "../../src/ops/concat.ts";
 import { conv2d } from "../../src/ops/conv2d.ts";
 import { reshape } from "../../src/ops/reshape.ts";
 import { shapesEqual } from "../../src/tensor.ts";
-import { createRandom } from "./random.ts";
+import { createRandom, seedOf } from "./random.ts";
 
 const height = 6;
 const width = 10;
@@ -62,7 +62,7 @@ function normalized(b: GraphBuilder, i: number, x: Value): Value {
 
 /** Seeded values for any parameter of a random graph; variances are positive. */
 export function randomParameter(name: string, count: number): Float32Array {
-  const random = createRandom([...name].reduce((hash, letter) => Math.imul(hash, 31) + letter.charCodeAt(0), 7));
+  const random = createRandom(seedOf(name));
   const positive = name.endsWith("running_var");
   return Float32Array.from({ length: count }, () => (positive ? 0.5 + random() : random() - 0.5));
 }

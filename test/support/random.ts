@@ -25,3 +25,8 @@ export function distinct(count: number, random: () => number): Float32Array {
   }
   return values;
 }
+
+/** A seed for {@link createRandom} from a name, so that every tensor has numbers of its own. */
+export function seedOf(name: string): number {
+  return [...name].reduce((hash, letter) => Math.imul(hash, 31) + letter.charCodeAt(0), 7);
+}

@@ -3,7 +3,7 @@
 import { BufferUsage, type Gpu } from "../../src/gpu/gpu.ts";
 import { prepareDispatches } from "../../src/graph/dispatch.ts";
 import { type Call, deviceTraits, type Kernel, type Operand, wholeView } from "../../src/ops/operator.ts";
-import { elementCount, type Shape, type TensorData, type TensorType } from "../../src/tensor.ts";
+import { elementCount, type TensorData, type TensorType } from "../../src/tensor.ts";
 
 const sentinelWords = 64;
 const sentinel = 0x7fc0dead; // a NaN that no kernel produces by itself
@@ -131,15 +131,4 @@ async function runPack(
   const call: Call = { inputs: [whole], outputs: [output], attrs: pack.attrs, epilogue };
   const [result] = await runKernel(gpu, { kernel, call, inputs: [data] });
   return { operand: output, data: result! };
-}
-
-/** `[1, 0, 4]` of element 17 in shape [2, 3, 5]. */
-export function coordinates(shape: Shape, element: number): number[] {
-  const result: number[] = [];
-  let rest = element;
-  for (const size of [...shape].reverse()) {
-    result.unshift(rest % size);
-    rest = Math.floor(rest / size);
-  }
-  return result;
 }
