@@ -9,7 +9,8 @@ import { systemVulkan } from "../src/gpu/system-vulkan.ts";
 import { difference } from "../src/parity/difference.ts";
 import { type BenchCase, convolutionCases, networkCase } from "./cases.ts";
 import { type Contender, createAtrous, createData, createOnnxRuntime } from "./contenders.ts";
-import { type Samples, sampleInterleaved } from "./sample.ts";
+import type { Samples } from "./record.ts";
+import { sampleInterleaved } from "./sample.ts";
 
 const help = `npm run bench -- [options]
   --size N        pixels along each side of the image (default 256)

@@ -1,14 +1,7 @@
 // Sampling by the `benchmark` package, one cycle of each contender in turn (A B A B), so that drifts hit all alike.
 import Benchmark from "benchmark";
 import type { Contender } from "./contenders.ts";
-
-export interface Samples {
-  /** Milliseconds of each run, in order. */
-  readonly milliseconds: readonly number[];
-  readonly medianMs: number;
-  /** Half the distance between the quartiles. */
-  readonly spreadMs: number;
-}
+import type { Samples } from "./record.ts";
 
 /** One warm-up run of each, then `rounds` rounds. */
 export async function sampleInterleaved(contenders: readonly Contender[], rounds: number): Promise<Samples[]> {

@@ -1,0 +1,73 @@
+// What a bench run leaves behind: one JSON record, from which tables, reports and comparisons are made.
+import type { AdapterDescription } from "../src/gpu/gpu.ts";
+
+export interface Samples {
+  /** Milliseconds of each run, in order. */
+  readonly milliseconds: readonly number[];
+  readonly medianMs: number;
+  /** Half the distance between the quartiles. */
+  readonly spreadMs: number;
+}
+
+/** What the adapter reached in the same run: the limits that shares are of. Medians of several measurements. */
+export interface Peaks {
+  /** Fused multiply-adds in registers, two FLOP each. */
+  readonly fmaF32Gflops: number;
+  /** Null where the device has no `shader-f16`. */
+  readonly fmaF16Gflops: number | null;
+  /** Bytes read plus bytes written by a copy of buffers larger than the caches, 1e9 bytes per second. */
+  readonly copyGBs: number;
+  /** Time that one more small dispatch adds to a pass. */
+  readonly dispatchUs: number;
+}
+
+/** A contender's times, or why it has none. A result that is not the same is never timed. */
+export type PeerResult = { readonly relativeL2: number; readonly samples: Samples } | { readonly problem: string };
+
+export type Precision = "f32" | "f16";
+
+/** One shape or network. Times are of whole runs: data in, data out, host memory on both sides. */
+export interface BenchRow {
+  readonly suite: "kernels" | "models";
+  /** Where the shape comes from, e.g. `ResNet-18`. */
+  readonly group: string;
+  /** Unique within a suite and precision, e.g. `conv 3x3 64->64 64x64`. */
+  readonly name: string;
+  readonly precision: Precision;
+  /** Image of the first input, [N, C, H, W]. */
+  readonly shape: readonly number[];
+  /** Floating-point operations of one run; a multiply-add counts two. */
+  readonly flop: number;
+  /** Bytes that must cross the memory bus at least once, over all nodes. */
+  readonly bytes: number;
+  /** Kernels that ran, in order, without repeats. */
+  readonly kernels: readonly string[];
+  readonly ours: Samples;
+  /** Median GPU time of a run by timestamps; null without them. */
+  readonly gpuMs: number | null;
+  /** By the peer's name, e.g. `ONNX Runtime WebGPU`. */
+  readonly peers: Readonly<Record<string, PeerResult>>;
+  /** The fastest GPU peer's median over ours: above 1 atrous is faster. CPU peers never count. */
+  readonly ratio: number | null;
+  /** The roofline's time (the larger of FLOP over peak and bytes over bandwidth) over the GPU time, 0 to 1. */
+  readonly rooflineShare: number | null;
+  /** Peak planned bytes of activations and the liveness lower bound. */
+  readonly memory: { readonly plannedBytes: number; readonly lowerBoundBytes: number };
+  /** Why the row is not to be trusted, e.g. results that differ. */
+  readonly problem?: string;
+}
+
+export interface BenchRecord {
+  readonly schema: 1;
+  /** ISO 8601. */
+  readonly date: string;
+  /** Version of atrous. */
+  readonly version: string;
+  readonly adapter: AdapterDescription;
+  readonly host: { readonly cpu: string; readonly cores: number; readonly node: string };
+  readonly peaks: Peaks | null;
+  readonly rows: readonly BenchRow[];
+}
+
+/** Names of peers that compute on the CPU: shown, never counted in ratios. */
+export const cpuPeers: ReadonlySet<string> = new Set(["ONNX Runtime CPU"]);
