@@ -69,7 +69,11 @@ export const concat: Operator<ConcatAttributes, ConcatGiven> = {
     const joined = inputs.reduce((sum, { shape }) => sum + shape[axis]!, 0);
     return [{ shape: first.shape.map((size, a) => (a === axis ? joined : size)), dtype: first.dtype }];
   },
-  cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
+  cost(call) {
+    // What lies in its place already is neither read nor written; the output is what the inputs are.
+    const copied = call.inputs.filter((_, input) => !call.inPlace?.has(input));
+    return { flop: 0, bytes: 2 * operandBytes({ ...call, inputs: copied, outputs: [] }) };
+  },
   regions(inputs, attrs) {
     const { shape } = inputs[0]!;
     if (resolveAxis("concat", attrs.axis, shape) !== 1) return undefined;
