@@ -24,6 +24,7 @@ export { type ApplyOptions, GraphBuilder } from "./graph/builder.ts";
 export { type CompileOptions, compile } from "./graph/compile.ts";
 export type { BufferTensor, CompiledGraph, MemoryReport, RunInputs, RunOptions } from "./graph/compiled-graph.ts";
 export type { Graph, Node, Value } from "./graph/graph.ts";
+export type { GraphProfile, NodeProfile, ProfileOptions } from "./graph/profile.ts";
 export { type GraphReport, inspectGraph } from "./models/inspect.ts";
 export { type LoadOptions, loadModel, Model } from "./models/load.ts";
 export { buildModelGraph, type ModelFile, type ModelOutput, networks, openModelFile } from "./models/model-file.ts";

@@ -4,6 +4,7 @@ import { BufferUsage, type Gpu } from "../gpu/gpu.ts";
 import { MapMode } from "../gpu/usage.ts";
 import {
   byteLength,
+  type DType,
   elementCount,
   formatShape,
   type Shape,
@@ -12,6 +13,7 @@ import {
   type TensorData,
 } from "../tensor.ts";
 import type { Graph, Value } from "./graph.ts";
+import { type GraphProfile, type ProfileOptions, profileSection } from "./profile.ts";
 import type { Section } from "./section.ts";
 
 /** A tensor in a buffer of the caller's, row-major from its beginning. */
@@ -69,26 +71,47 @@ export class CompiledGraph {
    * Throws UsageError for a missing or unknown input, ShapeError for a wrong shape, DeviceError for the GPU.
    */
   run(inputs: RunInputs, options: RunOptions = {}): Promise<Record<string, Tensor>> {
-    if (this.#disposed) return Promise.reject(new DeviceError("disposed", "run: the model was disposed of"));
+    return this.#queue("run", inputs, () => this.#run(inputs, options));
+  }
+
+  /**
+   * Runs the graph with a compute pass per node and measures each on the GPU; outputs are not read back. Passes of their
+   * own cost a little: times add up to more than those of `run`.
+   * Throws as `run` does, and DeviceError `unsupported` where the device has no `timestamp-query`.
+   */
+  profile(inputs: RunInputs, options: ProfileOptions = {}): Promise<GraphProfile> {
+    const encodeInputs = (encoder: GPUCommandEncoder) => this.#encodeInputs(encoder, inputs);
+    return this.#queue("profile", inputs, () => profileSection(this.#gpu, this.#section, { ...options, encodeInputs }));
+  }
+
+  /** Starts after all work that was asked for before. */
+  #queue<T>(label: string, inputs: RunInputs, work: () => Promise<T>): Promise<T> {
+    if (this.#disposed) return Promise.reject(new DeviceError("disposed", `${label}: the model was disposed of`));
     try {
-      this.#checkInputs(inputs);
+      this.#checkInputs(label, inputs);
     } catch (error) {
       return Promise.reject(error);
     }
-    const result = this.#last.then(() => this.#gpu.guard("run", () => this.#run(inputs, options)));
+    const result = this.#last.then(() => this.#gpu.guard(label, work));
     this.#last = result.catch(() => undefined);
     return result;
   }
 
-  async #run(inputs: RunInputs, { into = {} }: RunOptions): Promise<Record<string, Tensor>> {
+  /** Before every run: the memory plan lets later values overwrite the inputs. */
+  #encodeInputs(encoder: GPUCommandEncoder, inputs: RunInputs): void {
     const { queue } = this.#gpu.device;
-    const encoder = this.#gpu.device.createCommandEncoder({ label: "run" });
     for (const value of this.graph.inputs) {
       const input = inputs[value.name]!;
       const buffer = this.#section.buffer(value);
       if ("buffer" in input) encoder.copyBufferToBuffer(input.buffer, 0, buffer, 0, byteLength(value.type));
       else queue.writeBuffer(buffer, 0, input.data.buffer as ArrayBuffer, input.data.byteOffset, input.data.byteLength);
     }
+  }
+
+  async #run(inputs: RunInputs, { into = {} }: RunOptions): Promise<Record<string, Tensor>> {
+    const { queue } = this.#gpu.device;
+    const encoder = this.#gpu.device.createCommandEncoder({ label: "run" });
+    this.#encodeInputs(encoder, inputs);
     const pass = encoder.beginComputePass({ label: "run" });
     this.#section.encode(pass);
     pass.end();
@@ -128,18 +151,19 @@ export class CompiledGraph {
     return { shape: value.type.shape, data: typedArray(value, bytes) };
   }
 
-  #checkInputs(inputs: RunInputs): void {
+  #checkInputs(label: string, inputs: RunInputs): void {
     const known = this.graph.inputs.map((value) => value.name);
     const unknown = Object.keys(inputs).find((name) => !known.includes(name));
-    if (unknown !== undefined) throw new UsageError(`run: unknown input "${unknown}", expected ${known.join(", ")}`);
+    if (unknown !== undefined)
+      throw new UsageError(`${label}: unknown input "${unknown}", expected ${known.join(", ")}`);
     for (const { name, type } of this.graph.inputs) {
       const input = inputs[name];
-      if (!input) throw new UsageError(`run: input "${name}" is missing, expected ${formatShape(type.shape)}`);
+      if (!input) throw new UsageError(`${label}: input "${name}" is missing, expected ${formatShape(type.shape)}`);
       if (!shapesEqual(input.shape, type.shape)) {
         const got = formatShape(input.shape);
-        throw new ShapeError(`run: input "${name}" has shape ${got}, expected ${formatShape(type.shape)}`);
+        throw new ShapeError(`${label}: input "${name}" has shape ${got}, expected ${formatShape(type.shape)}`);
       }
-      if ("data" in input) requireData(name, input, type.dtype);
+      if ("data" in input) requireData(label, name, input, type.dtype);
     }
   }
 
@@ -153,11 +177,11 @@ export class CompiledGraph {
   }
 }
 
-function requireData(name: string, { shape, data }: Tensor, dtype: Value["type"]["dtype"]): void {
+function requireData(label: string, name: string, { shape, data }: Tensor, dtype: DType): void {
   const type = dtype === "f32" ? Float32Array : dtype === "i32" ? Int32Array : Uint32Array;
   if (data instanceof type && data.length === elementCount(shape)) return;
   const got = `${data?.constructor?.name} of ${data?.length}`;
-  throw new ShapeError(`run: input "${name}" has data ${got}, expected ${type.name} of ${elementCount(shape)}`);
+  throw new ShapeError(`${label}: input "${name}" has data ${got}, expected ${type.name} of ${elementCount(shape)}`);
 }
 
 function typedArray({ type }: Value, bytes: ArrayBuffer): TensorData {

@@ -1,7 +1,7 @@
 // A list of steps with buffers, pipelines and bind groups: ready to be encoded any number of times.
 import { BufferUsage, type Gpu } from "../gpu/gpu.ts";
-import { deviceTraits, wholeView } from "../ops/operator.ts";
-import { type DispatchRequest, type PreparedDispatch, prepareDispatches } from "./dispatch.ts";
+import { type Call, type Dispatch, deviceTraits, wholeView } from "../ops/operator.ts";
+import { type PreparedDispatch, prepareDispatches } from "./dispatch.ts";
 import type { Value } from "./graph.ts";
 import { createCall, type Step } from "./lower.ts";
 import { type MemoryPlan, planMemory } from "./memory-plan.ts";
@@ -18,8 +18,21 @@ export interface SectionSpec {
 export interface PlannedSection {
   readonly spec: SectionSpec;
   readonly plan: MemoryPlan;
-  /** Steps with their dispatches; none for elided steps. */
-  readonly work: readonly { readonly step: Step; readonly dispatches: DispatchRequest["dispatches"] }[];
+  /** The steps that are not elided. */
+  readonly work: readonly PlannedStep[];
+}
+
+export interface PlannedStep {
+  readonly step: Step;
+  /** With the operands where the plan put them. */
+  readonly call: Call;
+  readonly dispatches: readonly Dispatch[];
+}
+
+/** A step that is ready to be encoded. */
+export interface PreparedStep {
+  readonly planned: PlannedStep;
+  readonly dispatches: readonly PreparedDispatch[];
 }
 
 export function planSection(gpu: Gpu, spec: SectionSpec): PlannedSection {
@@ -30,7 +43,7 @@ export function planSection(gpu: Gpu, spec: SectionSpec): PlannedSection {
     .filter((step) => !plan.elided.has(step))
     .map((step) => {
       const call = createCall(step.node, view, plan.inPlace.get(step));
-      return { step, dispatches: step.kernel.dispatches(call, traits) };
+      return { step, call, dispatches: step.kernel.dispatches(call, traits) };
     });
   return { spec, plan, work };
 }
@@ -45,8 +58,9 @@ function stepLabel({ node, kernel }: Step): string {
 }
 
 export class Section {
-  readonly dispatches: readonly PreparedDispatch[];
   readonly planned: PlannedSection;
+  /** In the order of `planned.work`. */
+  readonly steps: readonly PreparedStep[];
   readonly #gpu: Gpu;
   readonly #slots: readonly GPUBuffer[];
   readonly #uniforms: GPUBuffer;
@@ -63,7 +77,12 @@ export class Section {
     this.planned = planned;
     this.#slots = slots;
     this.#fixed = fixed;
-    this.dispatches = prepared.dispatches;
+    let next = 0;
+    this.steps = planned.work.map((step) => {
+      const begin = next;
+      next += step.dispatches.length;
+      return { planned: step, dispatches: prepared.dispatches.slice(begin, next) };
+    });
     this.#uniforms = prepared.uniforms;
   }
 
@@ -97,13 +116,17 @@ export class Section {
   }
 
   encode(pass: GPUComputePassEncoder): void {
-    for (const dispatch of this.dispatches) dispatch.encode(pass);
+    for (const step of this.steps) encodeStep(step, pass);
   }
 
   dispose(): void {
     for (const slot of this.#slots) this.#gpu.destroyBuffer(slot);
     this.#gpu.destroyBuffer(this.#uniforms);
   }
+}
+
+export function encodeStep({ dispatches }: PreparedStep, pass: GPUComputePassEncoder): void {
+  for (const dispatch of dispatches) dispatch.encode(pass);
 }
 
 function locate(

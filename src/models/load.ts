@@ -4,6 +4,7 @@ import type { Origin } from "../formats/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { compile } from "../graph/compile.ts";
 import type { CompiledGraph, MemoryReport, RunInputs, RunOptions } from "../graph/compiled-graph.ts";
+import type { GraphProfile, ProfileOptions } from "../graph/profile.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import { buildModelGraph, type ModelFile, type ModelOutput, openModelFile } from "./model-file.ts";
 
@@ -34,6 +35,14 @@ export class Model {
    */
   run(inputs: RunInputs, options?: RunOptions): Promise<Record<string, Tensor>> {
     return this.#compiled.run(inputs, options);
+  }
+
+  /**
+   * Runs the network with a compute pass per node and measures each on the GPU; outputs are not read back.
+   * Throws as `run` does, and DeviceError `unsupported` where the device has no `timestamp-query`.
+   */
+  profile(inputs: RunInputs, options?: ProfileOptions): Promise<GraphProfile> {
+    return this.#compiled.profile(inputs, options);
   }
 
   get memory(): MemoryReport {

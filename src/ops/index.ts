@@ -8,7 +8,7 @@ export { concat } from "./concat.ts";
 export { convTranspose2d } from "./conv-transpose2d.ts";
 export { conv2d } from "./conv2d.ts";
 export { maxPool2d } from "./max-pool.ts";
-export { type DeviceTraits, deviceTraits, type Operator } from "./operator.ts";
+export { type Cost, type DeviceTraits, deviceTraits, type Operator } from "./operator.ts";
 export { pad } from "./pad.ts";
 export { reshape } from "./reshape.ts";
 export { resize2d } from "./resize.ts";
