@@ -18,12 +18,12 @@ export function tileDeclarations(t: TileTemplate, xType: "f32" | "vec4f" = "f32"
   return `${convBindings(t, { x: xType, w: "vec4f" })}
 ${activateFunction(t.activation)}
 
-fn store(n: u32, k: u32, row: u32, column: u32, sum: f32) {
-  if (k >= p.out_channels || column >= p.out_width) { return; }
+fn store(n: u32, k: u32, k_end: u32, row: u32, column: u32, sum: f32) {
+  if (k >= k_end || column >= p.out_width) { return; }
   let element = (k * p.out_height + row) * p.out_width + column;
   var value = sum;
   ${t.bias ? "value += bias[k];" : ""}
-  ${t.residual ? "value += residual[p.residual_offset + n * p.residual_batch_stride + element];" : ""}
+  ${t.residual ? `value += residual[p.residual_offset + n * p.residual_batch_stride + element];` : ""}
   y[p.y_offset + n * p.y_batch_stride + element] = activate(value);
 }`;
 }
@@ -39,12 +39,12 @@ export function tileProducts({ quads }: TileTemplate, xs: readonly string[], wei
   return xs.flatMap((x, i) => range(quads).map((v) => `a${i}_${v} += ${x} * ${weights[v]};`)).join(" ");
 }
 
-/** Stores the tile; `column(i)` is the output column of pixel i, channels begin at `k0`. */
+/** Stores the tile; `column(i)` is the output column of pixel i, channels run from `k0` to before `k_end`. */
 export function tileStores({ pixels, quads }: TileTemplate, column: (pixel: number) => string): string {
   return range(quads)
     .flatMap((v) =>
       lanes.flatMap((lane, e) =>
-        range(pixels).map((i) => `store(n, k0 + ${4 * v + e}u, row, ${column(i)}, a${i}_${v}.${lane});`),
+        range(pixels).map((i) => `store(n, k0 + ${4 * v + e}u, k_end, row, ${column(i)}, a${i}_${v}.${lane});`),
       ),
     )
     .join("\n  ");

@@ -2,7 +2,7 @@
 // column leave the same remainders by the stride use the same taps, so no product with a gap is computed.
 // Phase (a, b): y[k, a + stride*i, b + stride*j] = sum over c and taps t, u of
 //   x[c, i + (a + pad - r0)/stride - t, ...] * w[c, k, r0 + stride*t, ...], r0 = (a + pad) mod stride (likewise columns).
-// x [N, C, H, W]; w packed [C, R, S, Kp]; bias [K]; y [N, K, P, Q].
+// x [N, C, H, W]; w packed [1, C, R, S, Kp]; bias [K]; y [N, K, P, Q].
 // One invocation per tile of `pixels` columns of a phase and 4 * `quads` channels: x over tiles, row by row; y over
 // channels; z over n * phases + phase.
 import {
@@ -39,6 +39,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (row >= p.out_height) { return; }
   let k0 = id.y * ${4 * t.quads}u;
   let k_quads = (p.out_channels + ${4 * t.quads - 1}u) / ${4 * t.quads}u * ${t.quads}u;
+  let k_end = p.out_channels;
   let plane = p.height * p.width;
   let last = i32(p.width) - 1;
   ${tileAccumulators(t)}

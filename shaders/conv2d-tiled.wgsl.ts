@@ -1,6 +1,7 @@
-// The dense convolution of conv2d-direct (groups 1), register-tiled: each input value that is loaded meets several
-// output channels, each weight several pixels. x [N, C, H, W]; w packed [C, R, S, Kp]; bias [K]; y [N, K, P, Q].
-// One invocation per tile of `pixels` columns and 4 * `quads` channels: x over tiles, row by row; y over channels; z over n.
+// The convolution of conv2d-direct, register-tiled: each input value that is loaded meets several output channels, each
+// weight several pixels. x [N, C, H, W]; w packed [G, C/G, R, S, Kp]; bias [K]; y [N, K, P, Q].
+// One invocation per tile of `pixels` columns and 4 * `quads` channels: x over tiles, row by row; y over channel tiles of all
+// groups; z over n.
 import {
   type TileTemplate,
   tileAccumulators,
@@ -49,15 +50,22 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let row = id.x / tiles;
   let q0 = id.x % tiles * ${t.pixels}u;
   if (row >= p.out_height) { return; }
-  let k0 = id.y * ${4 * t.quads}u;
+  let group_channels = p.channels / p.groups;
+  let group_out_channels = p.out_channels / p.groups;
+  let channel_tiles = (group_out_channels + ${4 * t.quads - 1}u) / ${4 * t.quads}u;
+  let k_quads = channel_tiles * ${t.quads}u;
+  let group = id.y / channel_tiles;
+  let k_in_group = id.y % channel_tiles * ${4 * t.quads}u;
+  let k0 = group * group_out_channels + k_in_group;
+  let k_end = (group + 1u) * group_out_channels;
+  let first_channel = group * group_channels;
   let n = id.z;
-  let k_quads = (p.out_channels + ${4 * t.quads - 1}u) / ${4 * t.quads}u * ${t.quads}u;
   let plane = p.height * p.width;
   ${tileAccumulators(t)}
   #if ${t.vectorLoads}
-  for (var c = 0u; c < p.channels; c++) {
+  for (var c = first_channel; c < first_channel + group_channels; c++) {
     let xs = x[(p.x_offset + n * p.x_batch_stride + c * plane + q0) / 4u];
-    ${vectorNames.map((name, v) => `let ${name} = w[c * k_quads + k0 / 4u + ${v}u];`).join(" ")}
+    ${vectorNames.map((name, v) => `let ${name} = w[c * k_quads + k_in_group / 4u + ${v}u];`).join(" ")}
     ${tileProducts(t, ["xs.x", "xs.y", "xs.z", "xs.w"], vectorNames)}
   }
   #else
@@ -67,9 +75,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var r = 0u; r < p.kernel_height; r++) {
     let h = i32(row * p.stride_height + r * p.dilation_height) - i32(p.pad_top);
     if (h < 0 || h >= i32(p.height)) { continue; }
-    for (var c = 0u; c < p.channels; c++) {
+    for (var c = first_channel; c < first_channel + group_channels; c++) {
       let x_row = p.x_offset + n * p.x_batch_stride + c * plane + u32(h) * p.width;
-      let w_row = (c * p.kernel_height + r) * ${t.kernelWidth}u * k_quads + k0 / 4u;
+      let w_row = (c * p.kernel_height + r) * ${t.kernelWidth}u * k_quads + k_in_group / 4u;
       ${loads.join("\n      ")}
       ${products.join("\n      ")}
     }

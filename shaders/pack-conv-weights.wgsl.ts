@@ -1,11 +1,12 @@
-// y[c, r, s, k] = w[k, c, r, s], or w[c, k, r, s] for transposed convolutions; 0 where k >= K.
-// w [K, C, R, S] or [C, K, R, S]; y [C, R, S, Kp], so that neighbouring output channels are one vec4.
+// y[g, c, r, s, k] = w[g*K/G + k, c, r, s], or w[g*C/G + c, k, r, s] for transposed convolutions; 0 where k >= K/G.
+// w [K, C/G, R, S] or [C, K/G, R, S]; y [G, C/G, R, S, Kp], so that neighbouring output channels are one vec4.
 // One invocation per element of y, over x and y of the grid.
 import { structParams, wgsl } from "./wgsl.ts";
 
 export const packConvWeightsParams = {
-  channels: "u32", // C
-  out_channels: "u32", // K
+  groups: "u32", // G
+  group_channels: "u32", // C/G
+  group_out_channels: "u32", // K/G
   padded_out_channels: "u32", // Kp
   taps: "u32", // R * S
   row: "u32", // invocations along x of the grid
@@ -25,15 +26,17 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let element = id.y * p.row + id.x;
   let k = element % p.padded_out_channels;
   let tap = element / p.padded_out_channels % p.taps;
-  let c = element / p.padded_out_channels / p.taps;
-  if (c >= p.channels) { return; }
+  let channel = element / p.padded_out_channels / p.taps;
+  if (channel >= p.groups * p.group_channels) { return; }
   #if ${t.transposed}
-  let source = (c * p.out_channels + k) * p.taps + tap;
+  let source = (channel * p.group_out_channels + k) * p.taps + tap;
   #else
-  let source = (k * p.channels + c) * p.taps + tap;
+  let group = channel / p.group_channels;
+  let c = channel % p.group_channels;
+  let source = ((group * p.group_out_channels + k) * p.group_channels + c) * p.taps + tap;
   #endif
   var value = 0.0;
-  if (k < p.out_channels) { value = w[source]; }
+  if (k < p.group_out_channels) { value = w[source]; }
   y[element] = value;
 }
 `;

@@ -2,9 +2,11 @@
 import { BufferUsage, type Gpu } from "../gpu/gpu.ts";
 import { deviceTraits } from "../ops/operator.ts";
 import { byteLength, elementCount } from "../tensor.ts";
+import type { Choice } from "./choose.ts";
 import { CompiledGraph } from "./compiled-graph.ts";
 import type { Graph, Value } from "./graph.ts";
 import { type LoweredGraph, lower, type Step } from "./lower.ts";
+import { decompose } from "./passes/decompose.ts";
 import { foldBatchNorm } from "./passes/fold-batch-norm.ts";
 import { fuseEpilogues } from "./passes/fuse-epilogues.ts";
 import { planSection, Section, sectionSources } from "./section.ts";
@@ -14,9 +16,11 @@ export interface CompileOptions {
   readonly parameter: (name: string) => Promise<Float32Array>;
   /** Called as pipelines become ready. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Names kernels and decompositions; default: what each operator prefers on this kind of device. */
+  readonly choice?: Choice;
 }
 
-/** The passes that every compiled graph goes through. */
+/** The passes that every compiled graph goes through, whatever the device. */
 export function optimize(graph: Graph): Graph {
   return fuseEpilogues(foldBatchNorm(graph));
 }
@@ -28,8 +32,9 @@ export function optimize(graph: Graph): Graph {
  */
 export async function compile(gpu: Gpu, graph: Graph, options: CompileOptions): Promise<CompiledGraph> {
   gpu.check();
-  const optimized = optimize(graph);
-  const lowered = lower(optimized, deviceTraits(gpu));
+  const traits = deviceTraits(gpu);
+  const optimized = decompose(optimize(graph), traits, options.choice);
+  const lowered = lower(optimized, traits, options.choice);
   const kept = valuesKept(lowered, optimized);
   const prepare = planSection(gpu, { steps: lowered.prepare, inputs: [], outputs: [...kept] });
   const run = planSection(gpu, { steps: lowered.run, inputs: graph.inputs, outputs: [...optimized.outputs.values()] });

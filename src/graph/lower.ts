@@ -1,5 +1,6 @@
-// Chooses a kernel for every node and makes the packing of weights explicit.
+// Gives every node its kernel and makes the packing of weights explicit.
 import { type Call, type DeviceTraits, type Kernel, type Operand, wholeView } from "../ops/operator.ts";
+import { type Choice, choose, isKernel } from "./choose.ts";
 import { createNode, type Graph, type Node, type Value } from "./graph.ts";
 
 /** A node with its kernel; `operands` are the node's inputs, packed where the kernel wants that. */
@@ -16,8 +17,8 @@ export interface LoweredGraph {
   readonly run: readonly Step[];
 }
 
-/** Takes the last kernel that applies, since operators list theirs from the readable to the fast. */
-export function lower(graph: Graph, traits: DeviceTraits): LoweredGraph {
+/** Of a graph that `decompose` went through with the same choice. */
+export function lower(graph: Graph, traits: DeviceTraits, choice?: Choice): LoweredGraph {
   const lowered = { prepare: [] as Step[], run: [] as Step[] };
   const fixed = new Set<Value>();
   const isFixed = (value: Value) => value.kind === "parameter" || value.kind === "constant" || fixed.has(value);
@@ -28,8 +29,8 @@ export function lower(graph: Graph, traits: DeviceTraits): LoweredGraph {
   };
   for (const node of graph.nodes) {
     const call = wholeCall(node);
-    const kernel = node.operator.kernels.findLast((candidate) => candidate.applies(call, traits));
-    if (!kernel) throw new Error(`${node.operator.name}: no kernel applies to node ${node.name}`);
+    const kernel = choose(node, call, traits, choice);
+    if (!isKernel(kernel)) throw new Error(`node ${node.name}: ${kernel.name} is no kernel; decompose first`);
     const operands = [...node.inputs];
     for (const pack of kernel.packs?.(call, traits) ?? []) {
       const source = operands[pack.input]!;
@@ -43,7 +44,8 @@ export function lower(graph: Graph, traits: DeviceTraits): LoweredGraph {
   return lowered;
 }
 
-function wholeCall(node: Node): Call {
+/** A node's call with every operand alone in its buffer. */
+export function wholeCall(node: Node): Call {
   return createCall(node, (value) => wholeView(value.type));
 }
 

@@ -1,9 +1,12 @@
 // What a graph consists of and what it takes to run: layers, parameters, multiply-adds, memory. Needs no GPU.
+
+import { choose } from "../graph/choose.ts";
 import { optimize } from "../graph/compile.ts";
 import type { Graph, Node, Value } from "../graph/graph.ts";
-import { createCall, lower } from "../graph/lower.ts";
+import { lower, wholeCall } from "../graph/lower.ts";
 import { planMemory } from "../graph/memory-plan.ts";
-import { type DeviceTraits, wholeView } from "../ops/operator.ts";
+import { decompose } from "../graph/passes/decompose.ts";
+import type { DeviceTraits } from "../ops/operator.ts";
 import { byteLength, elementCount, type Shape } from "../tensor.ts";
 
 export interface LayerReport {
@@ -11,7 +14,7 @@ export interface LayerReport {
   readonly name: string;
   /** The operator with what was fused into it, as `conv2d + bias + relu`. */
   readonly operator: string;
-  /** The kernel that runs it; undefined where the memory plan left nothing to do. */
+  /** The kernel or decomposition that computes it; undefined where the memory plan left nothing to do. */
   readonly kernel: string | undefined;
   readonly outputShape: Shape;
   /** Trained elements: weights, biases and batch norm's scales and shifts, also where they are folded in. */
@@ -45,28 +48,33 @@ export const defaultTraits: DeviceTraits = {
   maxWorkgroupInvocations: 256,
   maxWorkgroupStorageBytes: 16384,
   maxWorkgroupsPerDimension: 65535,
+  maxBufferBytes: 2 ** 27,
 };
 
 /** Plans a graph as `compile` would and reports each step. */
 export function inspectGraph(graph: Graph, traits: DeviceTraits = defaultTraits): GraphReport {
   const optimized = optimize(graph);
-  const { prepare, run } = lower(optimized, traits);
-  const plan = planMemory(run, graph.inputs, [...optimized.outputs.values()]);
+  const decomposed = decompose(optimized, traits);
+  const { prepare, run } = lower(decomposed, traits);
+  const plan = planMemory(run, graph.inputs, [...decomposed.outputs.values()]);
+  const elided = new Set([...plan.elided].map((step) => step.node.name));
   const producers = new Map<Value, readonly Value[]>();
   for (const { node } of prepare) for (const output of node.outputs) producers.set(output, node.inputs);
 
-  const layers = run.map((step) => {
-    const { node, kernel } = step;
-    const trained = parametersOf(node.inputs, producers).filter((value) => !isStatistic(value));
-    return {
-      name: moduleOf(trained[0]) ?? node.name,
-      operator: describe(node),
-      kernel: plan.elided.has(step) ? undefined : kernel.name,
-      outputShape: node.outputs[0]!.type.shape,
-      parameters: countElements(trained),
-      macs: countMacs(node),
-    };
-  });
+  const names = new Set(run.map(({ node }) => node.name));
+  const layers = optimized.nodes
+    .filter(({ name }) => names.has(name))
+    .map((node) => {
+      const trained = parametersOf(node.inputs, producers).filter((value) => !isStatistic(value));
+      return {
+        name: moduleOf(trained[0]) ?? node.name,
+        operator: describe(node),
+        kernel: elided.has(node.name) ? undefined : choose(node, wholeCall(node), traits).name,
+        outputShape: node.outputs[0]!.type.shape,
+        parameters: countElements(trained),
+        macs: countMacs(node),
+      };
+    });
   const fixed = new Set(run.flatMap((step) => step.operands).filter((value) => !plan.placements.has(value)));
   const values = [...graph.inputs, ...run.flatMap((step) => step.node.outputs)];
   return {
@@ -110,7 +118,7 @@ function countElements(values: readonly Value[]): number {
 /** Operators that are linear in a weight do one multiply-add for each two floating-point operations. */
 function countMacs(node: Node): number {
   if (!node.operator.channelScale) return 0;
-  return node.operator.cost(createCall(node, (value) => wholeView(value.type))).flop / 2;
+  return node.operator.cost(wholeCall(node)).flop / 2;
 }
 
 function describe({ operator, epilogue }: Node): string {

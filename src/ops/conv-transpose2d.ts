@@ -6,6 +6,8 @@ import { convTranspose2dDirect, convTranspose2dDirectWorkgroup } from "../../sha
 import { convTranspose2dPhase } from "../../shaders/conv-transpose2d-phase.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
+import { gemmKernels } from "./conv-gemm.ts";
+import { preferConv } from "./conv-preference.ts";
 import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
 import { type Conv2dAttributes, type Conv2dGiven, conv2dParamValues, tileQuads } from "./conv2d.ts";
 import { epilogueBindings, requireFloat } from "./operands.ts";
@@ -58,7 +60,7 @@ const phase: Kernel<ConvTranspose2dAttributes> = {
   views: [0],
   packs(call) {
     const multiple = 4 * tileQuads(convTranspose2dSizes(call).outChannels);
-    return [{ input: 1, operator: packConvWeights, given: { multiple, transposed: true } }];
+    return [{ input: 1, operator: packConvWeights, given: { multiple, transposed: true, groups: 1 } }];
   },
   dispatches(call) {
     const { items, outChannels, outHeight, outWidth } = convTranspose2dSizes(call);
@@ -141,5 +143,6 @@ export const convTranspose2d: Operator<ConvTranspose2dAttributes, ConvTranspose2
     return { flop, bytes: operandBytes(call) };
   },
   channelScale: ({ groups }) => (groups === 1 ? { input: 1, axis: 1 } : undefined),
-  kernels: [direct, phase, subgroup],
+  kernels: [direct, ...gemmKernels("convTranspose2d", true, conv2dParamValues), phase, subgroup],
+  prefer: (call, device) => preferConv("convTranspose2d", call, device),
 };

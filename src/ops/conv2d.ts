@@ -7,6 +7,9 @@ import { conv2dDirect, conv2dDirectWorkgroup } from "../../shaders/conv2d-direct
 import { conv2dTiled } from "../../shaders/conv2d-tiled.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
+import { winograd } from "./conv-decompositions.ts";
+import { gemmKernels } from "./conv-gemm.ts";
+import { preferConv } from "./conv-preference.ts";
 import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
 import { epilogueBindings, requireFloat } from "./operands.ts";
 import { type Call, cover, type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
@@ -121,15 +124,23 @@ function isFlat(call: Call<Conv2dAttributes>): boolean {
 
 const tiled: Kernel<Conv2dAttributes> = {
   name: "conv2d/tiled",
-  applies: (call) => call.attrs.groups === 1 && conv2dSizes(call).kernelWidth <= widestUnrolled,
+  applies(call, device) {
+    const { outChannels, kernelWidth } = conv2dSizes(call);
+    const { groups } = call.attrs;
+    const fits = groups === 1 || (outChannels / groups >= 4 && outChannels <= device.maxWorkgroupsPerDimension);
+    return fits && kernelWidth <= widestUnrolled;
+  },
   views: [0],
   packs(call) {
-    const multiple = 4 * tileQuads(conv2dSizes(call).outChannels);
-    return [{ input: 1, operator: packConvWeights, given: { multiple, transposed: false } }];
+    const { groups } = call.attrs;
+    const multiple = 4 * tileQuads(conv2dSizes(call).outChannels / groups);
+    return [{ input: 1, operator: packConvWeights, given: { multiple, transposed: false, groups } }];
   },
   dispatches(call) {
     const { items, height, width, outChannels, outHeight, outWidth, kernelWidth } = conv2dSizes(call);
-    const quads = tileQuads(outChannels);
+    const { groups } = call.attrs;
+    const quads = tileQuads(outChannels / groups);
+    const channelTiles = groups * Math.ceil(outChannels / groups / (4 * quads));
     const flat = isFlat(call);
     const plane = height * width;
     const { offset, batchStride } = call.inputs[0]!.view;
@@ -150,10 +161,7 @@ const tiled: Kernel<Conv2dAttributes> = {
         code,
         bindings: epilogueBindings(call, 2),
         params: params(conv2dParams, flat ? { ...values, ...asRow } : values),
-        workgroups: cover(
-          [rows * Math.ceil(columns / tilePixels), Math.ceil(outChannels / (4 * quads)), items],
-          [tileWorkgroup, 1, 1],
-        ),
+        workgroups: cover([rows * Math.ceil(columns / tilePixels), channelTiles, items], [tileWorkgroup, 1, 1]),
       },
     ];
   },
@@ -239,5 +247,7 @@ export const conv2d: Operator<Conv2dAttributes, Conv2dGiven> = {
     return { flop, bytes: operandBytes(call) };
   },
   channelScale: () => ({ input: 1, axis: 0 }),
-  kernels: [direct, tiled, subgroup, depthwise],
+  kernels: [direct, ...gemmKernels("conv2d", false, conv2dParamValues), tiled, subgroup, depthwise],
+  decompositions: [winograd(2, () => conv2d), winograd(4, () => conv2d)],
+  prefer: (call, device) => preferConv("conv2d", call, device),
 };

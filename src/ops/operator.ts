@@ -23,7 +23,7 @@ export interface Operand extends TensorType {
 export interface Epilogue {
   /** [K], added per channel; the operand after the operator's own inputs. */
   readonly bias: boolean;
-  /** Shape of the output, added per element; the last operand. */
+  /** Shape of the output, added per element; the last operand. In place: it lies where the output goes, and has no binding. */
   readonly residual: boolean;
   readonly activation: Activation;
 }
@@ -54,6 +54,8 @@ export interface DeviceTraits {
   readonly maxWorkgroupInvocations: number;
   readonly maxWorkgroupStorageBytes: number;
   readonly maxWorkgroupsPerDimension: number;
+  /** Of one storage binding. */
+  readonly maxBufferBytes: number;
   /** Lanes of every subgroup; absent where the device has no subgroups, or of more than one size. */
   readonly subgroupSize?: number;
 }
@@ -69,6 +71,7 @@ export function deviceTraits(gpu: Gpu): DeviceTraits {
     maxWorkgroupInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
     maxWorkgroupStorageBytes: gpu.limits.maxComputeWorkgroupStorageSize,
     maxWorkgroupsPerDimension: gpu.limits.maxComputeWorkgroupsPerDimension,
+    maxBufferBytes: Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize),
   };
 }
 
@@ -114,6 +117,32 @@ export interface Kernel<A extends object = object> {
   dispatches(call: Call<A>, device: DeviceTraits): readonly Dispatch[];
 }
 
+/** What a decomposition works with; `V` is the graph's value, which this layer does not know. */
+export interface DecompositionContext<V> {
+  /** The call's inputs, then bias and residual where the epilogue has them. */
+  readonly inputs: readonly V[];
+  /** Appends a node named after the call's own with `part` behind it; the last one appended takes the call's name. */
+  apply<B extends object, G extends object>(
+    part: string,
+    operator: Operator<B, G>,
+    inputs: readonly V[],
+    given: G,
+    epilogue?: Epilogue,
+  ): V;
+}
+
+/**
+ * A way to compute a call by other operators, where that is faster: Winograd's algorithm, a sum split over channels.
+ * The parts are ordinary nodes, so that planning, profiling and the choice of kernels work on them unchanged.
+ */
+export interface Decomposition<A extends object = object> {
+  /** `operator/algorithm`, e.g. `conv2d/winograd4`. */
+  readonly name: string;
+  applies(call: Call<A>, device: DeviceTraits): boolean;
+  /** Returns what replaces the call's only output. */
+  build<V>(context: DecompositionContext<V>, call: Call<A>): V;
+}
+
 /** What a gradient rule works with; `V` is the graph's value, which this layer does not know. */
 export interface GradientContext<V, A extends object = object> {
   readonly inputs: readonly V[];
@@ -137,6 +166,12 @@ export interface Operator<A extends object = object, G extends object = object> 
   cost(call: Call<A>): Cost;
   /** From the readable to the fast. The first applies always: it is the reference. */
   readonly kernels: readonly Kernel<A>[];
+  readonly decompositions?: readonly Decomposition<A>[];
+  /**
+   * Name of the kernel or decomposition for a call that nobody has measured on this device. Absent, or where it returns
+   * undefined: the last kernel that applies.
+   */
+  prefer?(call: Call<A>, device: DeviceTraits): string | undefined;
   /** Gradients of the inputs, as graph; undefined where an input has none. Absent: not differentiable. */
   gradient?<V>(context: GradientContext<V, A>): readonly (V | undefined)[];
   /** Set where kernels take an {@link Epilogue}. */

@@ -1,4 +1,4 @@
-// Weights of dense convolutions with output channels innermost: what the tiled kernels read. Not for users.
+// Weights of convolutions with output channels innermost: what the tiled kernels and matrix products read. Not for users.
 import {
   packConvWeightsParams,
   packConvWeights as packConvWeightsShader,
@@ -8,23 +8,25 @@ import { elementCount } from "../tensor.ts";
 import { type Kernel, type Operator, operandBytes, params } from "./operator.ts";
 
 export interface PackConvWeightsAttributes {
-  /** Output channels are padded with zeros to a multiple of this. */
+  /** Output channels of each group are padded with zeros to a multiple of this. */
   readonly multiple: number;
-  /** The weight is [C, K, R, S] instead of [K, C, R, S]. */
+  /** The weight is [C, K/G, R, S] instead of [K, C/G, R, S]. */
   readonly transposed: boolean;
+  readonly groups: number;
 }
 
 const gather: Kernel<PackConvWeightsAttributes> = {
   name: "packConvWeights/gather",
   applies: () => true,
-  dispatches({ inputs: [weight], outputs: [packed], attrs: { transposed } }, device) {
+  dispatches({ inputs: [weight], outputs: [packed], attrs: { transposed, groups } }, device) {
     const [first, second, rows, columns] = weight!.shape as [number, number, number, number];
-    const groups = Math.ceil(elementCount(packed!.shape) / packConvWeightsWorkgroup);
-    const x = Math.min(groups, device.maxWorkgroupsPerDimension);
+    const workgroups = Math.ceil(elementCount(packed!.shape) / packConvWeightsWorkgroup);
+    const x = Math.min(workgroups, device.maxWorkgroupsPerDimension);
     const values = {
-      channels: transposed ? first : second,
-      out_channels: transposed ? second : first,
-      padded_out_channels: packed!.shape[3]!,
+      groups,
+      group_channels: transposed ? first / groups : second,
+      group_out_channels: transposed ? second : first / groups,
+      padded_out_channels: packed!.shape[4]!,
       taps: rows * columns,
       row: x * packConvWeightsWorkgroup,
     };
@@ -33,20 +35,22 @@ const gather: Kernel<PackConvWeightsAttributes> = {
         code: packConvWeightsShader({ transposed }),
         bindings: [{ input: 0 }, { output: 0 }],
         params: params(packConvWeightsParams, values),
-        workgroups: [x, Math.ceil(groups / x), 1],
+        workgroups: [x, Math.ceil(workgroups / x), 1],
       },
     ];
   },
 };
 
-/** weight [K, C, R, S] (or [C, K, R, S]) to [C, R, S, Kp] with Kp = K rounded up to a multiple. */
+/** weight [K, C/G, R, S] (or [C, K/G, R, S]) to [G, C/G, R, S, Kp] with Kp = K/G rounded up to a multiple. */
 export const packConvWeights: Operator<PackConvWeightsAttributes, PackConvWeightsAttributes> = {
   name: "packConvWeights",
   attributes: (given) => given,
-  shape([weight], { multiple, transposed }) {
+  shape([weight], { multiple, transposed, groups }) {
     const [first, second, rows, columns] = weight!.shape as [number, number, number, number];
-    const [outChannels, channels] = transposed ? [second, first] : [first, second];
-    return [{ shape: [channels, rows, columns, Math.ceil(outChannels / multiple) * multiple], dtype: "f32" }];
+    const channels = transposed ? first / groups : second;
+    const outChannels = transposed ? second : first / groups;
+    const padded = Math.ceil(outChannels / multiple) * multiple;
+    return [{ shape: [groups, channels, rows, columns, padded], dtype: "f32" }];
   },
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [gather],

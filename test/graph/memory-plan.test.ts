@@ -14,6 +14,7 @@ const traits: DeviceTraits = {
   maxWorkgroupInvocations: 256,
   maxWorkgroupStorageBytes: 16384,
   maxWorkgroupsPerDimension: 65535,
+  maxBufferBytes: 2 ** 27,
 };
 
 function plan(graph: Graph) {

@@ -25,6 +25,7 @@ test("copies only what is not in place", () => {
     maxWorkgroupInvocations: 256,
     maxWorkgroupStorageBytes: 16384,
     maxWorkgroupsPerDimension: 65535,
+    maxBufferBytes: 2 ** 27,
   };
   const operand = (...shape: Shape) => ({ ...f32(...shape), view: wholeView(f32(...shape)) });
   const inputs = [operand(1, 2, 4), operand(1, 3, 4), operand(1, 1, 4)];

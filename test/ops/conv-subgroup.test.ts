@@ -30,6 +30,7 @@ describe("the kernel chosen", () => {
     maxWorkgroupInvocations: 256,
     maxWorkgroupStorageBytes: 16384,
     maxWorkgroupsPerDimension: 65535,
+    maxBufferBytes: 2 ** 27,
     subgroupSize: 8,
   };
   const chosen = (weight: readonly [number, number, number, number], groups: number, device: DeviceTraits) => {

@@ -7,6 +7,7 @@ const device: DeviceTraits = {
   maxWorkgroupInvocations: 256,
   maxWorkgroupStorageBytes: 16384,
   maxWorkgroupsPerDimension: 65535,
+  maxBufferBytes: 2 ** 27,
 };
 
 test("lays long grids in rows that the device takes", () => {

@@ -1,0 +1,216 @@
+// The convolution of conv2d-direct, or the transposed one of conv-transpose2d-direct, as a matrix product that is never
+// laid out in memory: rows are output pixels, columns output channels, and the sum runs over taps and input channels.
+// x [N, C, H, W]; w packed [G, C/G, R, S, Kp]; bias [K]; residual and y [N, K, P, Q].
+// One workgroup per tile of `tilePixels` pixels and `tileChannels` channels: it gathers a chunk of inputs and weights into
+// workgroup memory while it multiplies the one before; each invocation keeps `threadPixels` x `threadChannels` sums.
+// x over pixel tiles, y over channel tiles of all groups, z over n, for transposed convolutions over n * phases + phase.
+// A phase is the set of outputs whose row and column leave the same remainders by the stride: they use the same taps.
+import { activateFunction } from "./activation.ts";
+import { type ConvEpilogueTemplate, convBindings } from "./conv-bindings.ts";
+import { range } from "./conv-taps.ts";
+import { wgsl } from "./wgsl.ts";
+
+export interface GemmTile {
+  readonly tilePixels: number;
+  readonly tileChannels: number;
+  /** Multiples of 4. */
+  readonly threadPixels: number;
+  readonly threadChannels: number;
+  /** Terms of the sum per chunk. */
+  readonly chunk: number;
+}
+
+export interface ConvGemmTemplate extends GemmTile, ConvEpilogueTemplate {
+  readonly transposed: boolean;
+  /** A chunk runs over channels and taps together, for few channels; else over the channels of one tap. */
+  readonly flatten: boolean;
+  /** Four pixels are one aligned vec4 of y and residual. */
+  readonly aligned: boolean;
+}
+
+export function gemmThreads(t: GemmTile): number {
+  return (t.tilePixels / t.threadPixels) * (t.tileChannels / t.threadChannels);
+}
+
+export function gemmWorkgroupBytes(t: GemmTile): number {
+  return (t.tilePixels + t.tileChannels) * t.chunk * 4;
+}
+
+const lanes = ["x", "y", "z", "w"];
+
+export function convGemm(t: ConvGemmTemplate): string {
+  const threads = gemmThreads(t);
+  const [pixelQuads, channelQuads] = [t.tilePixels / 4, t.tileChannels / 4];
+  const across = t.tilePixels / t.threadPixels;
+  const down = t.tileChannels / t.threadChannels;
+  const pixelLoads = range(Math.ceil((t.chunk * pixelQuads) / threads));
+  const channelLoads = range(Math.ceil((t.chunk * channelQuads) / threads));
+  const quads = range(t.threadPixels / 4);
+  const channels = range(t.threadChannels);
+  const sums = quads.flatMap((j) => channels.map((c) => `s${j}_${c}`));
+  const type = t.aligned ? "vec4f" : "f32";
+  return wgsl`
+${convBindings(t, { w: "vec4f", y: type })}
+${activateFunction(t.activation, type)}
+
+var<workgroup> xs: array<vec4f, ${t.chunk * pixelQuads}>;
+var<workgroup> ws: array<vec4f, ${t.chunk * channelQuads}>;
+
+${storeFunction(t)}
+
+@compute @workgroup_size(${threads})
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let group_channels = p.channels / p.groups;
+  let group_out_channels = p.out_channels / p.groups;
+  let channel_tiles = (group_out_channels + ${t.tileChannels - 1}u) / ${t.tileChannels}u;
+  let group = id.y / channel_tiles;
+  let tile_channel = id.y % channel_tiles * ${t.tileChannels}u;
+  let k_quads = (group_out_channels + 3u) / 4u;
+  ${phaseCode(t)}
+  let taps = taps_height * taps_width;
+  let plane = p.height * p.width;
+  let x_group = p.x_offset + n * p.x_batch_stride + group * group_channels * plane;
+
+  // The four pixels that this invocation gathers, and their top left inputs.
+  let gathered = id.x * ${t.tilePixels}u + thread % ${pixelQuads}u * 4u;
+  let pixels = vec4u(gathered, gathered + 1u, gathered + 2u, gathered + 3u);
+  let inside = pixels < vec4u(columns * rows);
+  let first_row = vec4i(pixels / columns) * row_step + row_base;
+  let first_column = vec4i(pixels % columns) * column_step + column_base;
+  ${sums.map((sum) => `var ${sum} = vec4f();`).join(" ")}
+
+  ${t.flatten ? "let length = taps * group_channels; let chunks = (length" : "let chunks_per_tap = (group_channels"} + ${t.chunk - 1}u) / ${t.chunk}u;
+  ${t.flatten ? "" : "let chunks = taps * chunks_per_tap;"}
+  for (var i = 0u; i < chunks; i++) {
+    #if ${!t.flatten}
+    let tap = i / chunks_per_tap;
+    let chunk_channel = i % chunks_per_tap * ${t.chunk}u;
+    ${tapCode}
+    #endif
+    workgroupBarrier();
+    ${pixelLoads.map((l) => pixelLoad(t, l)).join("\n    ")}
+    ${channelLoads.map((l) => channelLoad(t, l)).join("\n    ")}
+    workgroupBarrier();
+    for (var k = 0u; k < ${t.chunk}u; k++) {
+      ${quads.map((j) => `let x${j} = xs[k * ${pixelQuads}u + ${j * across}u + thread % ${across}u];`).join(" ")}
+      ${range(t.threadChannels / 4)
+        .map((q) => `let w${q} = ws[k * ${channelQuads}u + ${q * down}u + thread / ${across}u];`)
+        .join(" ")}
+      ${quads.flatMap((j) => channels.map((c) => `s${j}_${c} += x${j} * w${c >> 2}.${lanes[c & 3]};`)).join(" ")}
+    }
+  }
+  let k0 = tile_channel + thread / ${across}u * 4u;
+  let m0 = id.x * ${t.tilePixels}u + thread % ${across}u * 4u;
+  ${quads
+    .flatMap((j) =>
+      channels.map((c) => {
+        const k = `k0 + ${(c >> 2) * down * 4 + (c & 3)}u`;
+        return `store(n, group, ${k}, m0 + ${j * across * 4}u, columns, rows, phase, s${j}_${c});`;
+      }),
+    )
+    .join("\n  ")}
+}
+`;
+}
+
+/** The rows and columns of y that the workgroup sees, and how a pixel and a tap lead to an input. */
+function phaseCode(t: ConvGemmTemplate): string {
+  if (!t.transposed) {
+    return `let n = id.z;
+  let phase = vec2u();
+  let rows = p.out_height; let columns = p.out_width;
+  let row_step = i32(p.stride_height); let column_step = i32(p.stride_width);
+  let row_base = -i32(p.pad_top); let column_base = -i32(p.pad_left);
+  let tap_row_step = i32(p.dilation_height); let tap_column_step = i32(p.dilation_width);
+  let taps_height = p.kernel_height; let taps_width = p.kernel_width;
+  let first_tap = vec2u(); let tap_stride = vec2u(1u);`;
+  }
+  return `let phases = p.stride_height * p.stride_width;
+  let n = id.z / phases;
+  let stride = vec2u(p.stride_height, p.stride_width);
+  let phase = vec2u(id.z % phases / p.stride_width, id.z % p.stride_width);
+  let rows = (p.out_height - min(p.out_height, phase.x) + p.stride_height - 1u) / p.stride_height;
+  let columns = max(1u, (p.out_width - min(p.out_width, phase.y) + p.stride_width - 1u) / p.stride_width);
+  let padded = phase + vec2u(p.pad_top, p.pad_left);
+  let first_tap = padded % stride; let tap_stride = stride;
+  let row_step = 1; let column_step = 1;
+  let row_base = i32(padded.x / p.stride_height); let column_base = i32(padded.y / p.stride_width);
+  let tap_row_step = -1; let tap_column_step = -1;
+  let taps_height = (p.kernel_height - min(p.kernel_height, first_tap.x) + p.stride_height - 1u) / p.stride_height;
+  let taps_width = (p.kernel_width - min(p.kernel_width, first_tap.y) + p.stride_width - 1u) / p.stride_width;`;
+}
+
+/** From \`tap\` to the four inputs it reads, whether they exist, and the tap's place in the packed weights. */
+const tapCode = `let tap_row = tap / taps_width; let tap_column = tap % taps_width;
+    let h = first_row + i32(tap_row) * tap_row_step;
+    let v = first_column + i32(tap_column) * tap_column_step;
+    let exists = inside & (h >= vec4i()) & (h < vec4i(i32(p.height))) & (v >= vec4i()) & (v < vec4i(i32(p.width)));
+    let at = vec4u(select(vec4i(), h * i32(p.width) + v, exists));
+    let w_tap = (first_tap.x + tap_row * tap_stride.x) * p.kernel_width + first_tap.y + tap_column * tap_stride.y;`;
+
+function pixelLoad(t: ConvGemmTemplate, l: number): string {
+  const threads = gemmThreads(t);
+  const quads = t.tilePixels / 4;
+  const e = `thread + ${l * threads}u`;
+  const term = `(${e}) / ${quads}u`;
+  const guard = (t.chunk * quads) % threads === 0 ? "" : `if (${e} < ${t.chunk * quads}u)`;
+  const gather = `let x_at = x_group + c * plane;
+      let loaded = vec4f(x[x_at + at.x], x[x_at + at.y], x[x_at + at.z], x[x_at + at.w]);`;
+  if (!t.flatten) {
+    return `${guard}{ let c = chunk_channel + ${term};
+      if (c < group_channels) { ${gather} xs[${e}] = select(vec4f(), loaded, exists); } else { xs[${e}] = vec4f(); } }`;
+  }
+  return `${guard}{ let term = i * ${t.chunk}u + ${term}; let c = term / taps; let tap = term % taps;
+      ${tapCode}
+      if (term < length) { ${gather} xs[${e}] = select(vec4f(), loaded, exists); } else { xs[${e}] = vec4f(); } }`;
+}
+
+function channelLoad(t: ConvGemmTemplate, l: number): string {
+  const threads = gemmThreads(t);
+  const quads = t.tileChannels / 4;
+  const e = `thread + ${l * threads}u`;
+  const guard = (t.chunk * quads) % threads === 0 ? "" : `if (${e} < ${t.chunk * quads}u)`;
+  const row = `(group * group_channels + c) * (p.kernel_height * p.kernel_width) + w_tap`;
+  const place = t.flatten
+    ? `let term = i * ${t.chunk}u + (${e}) / ${quads}u; let c = term / taps; let tap = term % taps;
+      let tap_row = tap / taps_width; let tap_column = tap % taps_width;
+      let w_tap = (first_tap.x + tap_row * tap_stride.x) * p.kernel_width + first_tap.y + tap_column * tap_stride.y;
+      let used = term < length;`
+    : `let c = chunk_channel + (${e}) / ${quads}u; let used = c < group_channels;`;
+  return `${guard}{ ${place}
+      let k = tile_channel / 4u + (${e}) % ${quads}u;
+      var value = vec4f();
+      if (used && k < k_quads) { value = w[(${row}) * k_quads + k]; }
+      ws[${e}] = value; }`;
+}
+
+/** Writes four neighbouring pixels, flat index \`m\` of the phase, of channel \`k\` of a group. */
+function storeFunction(t: ConvGemmTemplate): string {
+  const residual = t.residual ? `value += residual[` : "";
+  const head = `fn store(n: u32, group: u32, k_in_group: u32, m: u32, columns: u32, rows: u32, phase: vec2u, sum: vec4f) {
+  let group_out_channels = p.out_channels / p.groups;
+  if (k_in_group >= group_out_channels || m >= columns * rows) { return; }
+  let k = group * group_out_channels + k_in_group;
+  let plane = p.out_height * p.out_width;`;
+  if (t.aligned) {
+    return `${head}
+  let element = k * plane + m;
+  var value = sum;
+  ${t.bias ? "value += bias[k];" : ""}
+  ${t.residual ? `${residual}(p.residual_offset + n * p.residual_batch_stride + element) / 4u];` : ""}
+  y[(p.y_offset + n * p.y_batch_stride + element) / 4u] = activate(value);
+}`;
+  }
+  const place = t.transposed
+    ? "let element = k * plane + ((m + e) / columns * p.stride_height + phase.x) * p.out_width + (m + e) % columns * p.stride_width + phase.y;"
+    : "let element = k * plane + m + e;";
+  return `${head}
+  for (var e = 0u; e < min(4u, columns * rows - m); e++) {
+    ${place}
+    var value = sum[e];
+    ${t.bias ? "value += bias[k];" : ""}
+    ${t.residual ? `${residual}p.residual_offset + n * p.residual_batch_stride + element];` : ""}
+    y[p.y_offset + n * p.y_batch_stride + element] = activate(value);
+  }
+}`;
+}

@@ -1,0 +1,93 @@
+// How convolutions and transposed convolutions share the matrix-product kernel: its tiles, when it applies, its packing.
+import { conv2dParams } from "../../shaders/conv-bindings.ts";
+import { convGemm, type GemmTile, gemmThreads, gemmWorkgroupBytes } from "../../shaders/conv-gemm.wgsl.ts";
+import { epilogueBindings } from "./operands.ts";
+import { type Call, type DeviceTraits, type Kernel, type Operand, params } from "./operator.ts";
+import { packConvWeights } from "./pack-conv-weights.ts";
+import type { Pair, Sides } from "./window.ts";
+
+interface Attributes {
+  readonly stride: Pair;
+  readonly padding: Sides;
+  readonly dilation: Pair;
+  readonly groups: number;
+}
+
+/** From the smallest to the largest; which is best depends on the shape and the GPU. */
+export const gemmTiles: readonly GemmTile[] = [
+  { tilePixels: 32, tileChannels: 32, threadPixels: 4, threadChannels: 4, chunk: 16 },
+  { tilePixels: 64, tileChannels: 32, threadPixels: 4, threadChannels: 4, chunk: 16 },
+  { tilePixels: 64, tileChannels: 64, threadPixels: 8, threadChannels: 4, chunk: 16 },
+  { tilePixels: 128, tileChannels: 64, threadPixels: 8, threadChannels: 4, chunk: 8 },
+  { tilePixels: 128, tileChannels: 64, threadPixels: 8, threadChannels: 8, chunk: 16 },
+  { tilePixels: 128, tileChannels: 128, threadPixels: 8, threadChannels: 8, chunk: 8 },
+];
+
+/** A chunk of fewer channels than this runs over taps and channels together. */
+const fewChannels = 16;
+
+export function gemmName(operator: string, tile: GemmTile): string {
+  const { tilePixels, tileChannels, threadPixels, threadChannels } = tile;
+  return `${operator}/gemm-${tilePixels}x${tileChannels}-${threadPixels}x${threadChannels}`;
+}
+
+/** One kernel for each tile. `values` are the uniform parameters that all convolution kernels share. */
+export function gemmKernels<A extends Attributes>(
+  operator: string,
+  transposed: boolean,
+  values: (call: Call<A>) => Record<keyof typeof conv2dParams, number>,
+): readonly Kernel<A>[] {
+  return gemmTiles.map((tile) => ({
+    name: gemmName(operator, tile),
+    applies: (call, device) => gemmApplies(tile, transposed, call, device),
+    views: [0],
+    packs: ({ attrs: { groups } }) => [
+      { input: 1, operator: packConvWeights, given: { multiple: 4, transposed, groups } },
+    ],
+    dispatches(call) {
+      const { groups } = call.attrs;
+      const residual = call.epilogue.residual ? [call.inputs.at(-1)!] : [];
+      const code = convGemm({
+        ...tile,
+        ...call.epilogue,
+        transposed,
+        flatten: call.inputs[0]!.shape[1]! / groups < fewChannels,
+        aligned: !transposed && [call.outputs[0]!, ...residual].every(isAligned),
+      });
+      return [
+        {
+          code,
+          bindings: epilogueBindings(call, 2),
+          params: params(conv2dParams, values(call)),
+          workgroups: gemmGrid(tile, transposed, call),
+        },
+      ];
+    },
+  }));
+}
+
+/** Hardware only: software drivers gain nothing from workgroup memory and compile large tiles for minutes. */
+function gemmApplies(tile: GemmTile, transposed: boolean, call: Call<Attributes>, device: DeviceTraits): boolean {
+  return (
+    device.kind === "hardware" &&
+    gemmThreads(tile) <= device.maxWorkgroupInvocations &&
+    gemmWorkgroupBytes(tile) <= device.maxWorkgroupStorageBytes &&
+    (!transposed || call.attrs.dilation.every((size) => size === 1)) &&
+    gemmGrid(tile, transposed, call).every((size) => size <= device.maxWorkgroupsPerDimension)
+  );
+}
+
+/** Workgroups; transposed convolutions give every phase the tiles of the largest one. */
+function gemmGrid(tile: GemmTile, transposed: boolean, call: Call<Attributes>): [number, number, number] {
+  const [items, outChannels, outHeight, outWidth] = call.outputs[0]!.shape as [number, number, number, number];
+  const { groups } = call.attrs;
+  const [rowPhases, columnPhases] = transposed ? call.attrs.stride : [1, 1];
+  const pixels = Math.ceil(outHeight / rowPhases) * Math.ceil(outWidth / columnPhases);
+  const channelTiles = Math.ceil(outChannels / groups / tile.tileChannels);
+  return [Math.ceil(pixels / tile.tilePixels), groups * channelTiles, items * rowPhases * columnPhases];
+}
+
+/** Whether each channel's plane consists of whole, aligned vec4. */
+function isAligned({ shape, view }: Operand): boolean {
+  return [shape[2]! * shape[3]!, view.offset, view.batchStride].every((size) => size % 4 === 0);
+}
