@@ -3,10 +3,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
+import { difference } from "../src/difference.ts";
 import { embeddedDriver } from "../src/gpu/embedded-driver.ts";
 import { openGpu } from "../src/gpu/node.ts";
 import { systemVulkan } from "../src/gpu/system-vulkan.ts";
-import { difference } from "../src/parity/difference.ts";
 import { type BenchCase, convolutionCases, networkCase } from "./cases.ts";
 import { type Contender, createAtrous, createData, createOnnxRuntime } from "./contenders.ts";
 import type { Samples } from "./record.ts";

@@ -1,7 +1,7 @@
 // What a graph consists of and what it takes to run: layers, parameters, multiply-adds, memory. Needs no GPU.
 
+import { optimize } from "../graph/assemble.ts";
 import { choose } from "../graph/choose.ts";
-import { optimize } from "../graph/compile.ts";
 import type { Graph, Node, Value } from "../graph/graph.ts";
 import { lower, wholeCall } from "../graph/lower.ts";
 import { planMemory } from "../graph/memory-plan.ts";

@@ -1,4 +1,6 @@
 // Compares a network, layer by layer, with what PyTorch computed for the same weights and input.
+
+import { type ClassDifference, classDifference, type Difference, difference } from "../difference.ts";
 import { FormatError } from "../errors.ts";
 import type { Origin } from "../formats/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
@@ -6,7 +8,6 @@ import { compile } from "../graph/compile.ts";
 import { findValue, type Graph, type Value } from "../graph/graph.ts";
 import { buildModelGraph, type ModelFile, openModelFile } from "../models/model-file.ts";
 import { formatShape, type Shape, shapesEqual, type Tensor } from "../tensor.ts";
-import { type ClassDifference, classDifference, type Difference, difference } from "./difference.ts";
 import { Reference, type ReferenceTensor } from "./reference.ts";
 
 export interface ParityRow extends Difference {

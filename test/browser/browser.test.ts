@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
+import { difference } from "../../src/difference.ts";
 import { readSafetensors } from "../../src/formats/safetensors/index.ts";
 import { loadModel } from "../../src/models/load.ts";
-import { difference } from "../../src/parity/difference.ts";
 import { openTestGpu } from "../support/gpu.ts";
 import { findChromium, runPage } from "./chromium.ts";
 

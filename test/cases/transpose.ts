@@ -1,5 +1,5 @@
+import { coordinates } from "../../src/difference.ts";
 import { type TransposeAttributes, type TransposeGiven, transpose } from "../../src/ops/transpose.ts";
-import { coordinates } from "../../src/parity/difference.ts";
 import type { OperatorCases } from "../support/operator-cases.ts";
 
 export const transposeCases: OperatorCases<TransposeAttributes, TransposeGiven> = {

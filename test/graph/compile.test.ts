@@ -1,5 +1,6 @@
 // Whole graphs on the GPU: optimised and planned, against one kernel at a time with nothing shared.
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { difference } from "../../src/difference.ts";
 import { DeviceError, ShapeError, UsageError } from "../../src/errors.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { BufferUsage } from "../../src/gpu/gpu.ts";
@@ -10,7 +11,6 @@ import { createCall } from "../../src/graph/lower.ts";
 import { relu } from "../../src/ops/activations.ts";
 import { conv2d } from "../../src/ops/conv2d.ts";
 import { wholeView } from "../../src/ops/operator.ts";
-import { difference } from "../../src/parity/difference.ts";
 import { elementCount, type TensorData } from "../../src/tensor.ts";
 import { openTestGpu } from "../support/gpu.ts";
 import { createRandom, uniform } from "../support/random.ts";

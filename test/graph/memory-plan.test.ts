@@ -1,7 +1,7 @@
 // Executes memory plans on imaginary memory: every word holds the name of the element that was written to it, and every
 // step checks that what it reads is still there. Two live values that share a word cannot pass.
 import { expect, test } from "vitest";
-import { optimize } from "../../src/graph/compile.ts";
+import { optimize } from "../../src/graph/assemble.ts";
 import type { Graph, Value } from "../../src/graph/graph.ts";
 import { lower, type Step } from "../../src/graph/lower.ts";
 import { type MemoryPlan, planMemory } from "../../src/graph/memory-plan.ts";

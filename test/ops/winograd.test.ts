@@ -1,10 +1,10 @@
 // Winograd's convolution: its matrices, and its results within the bound that conv-decompositions.ts states.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Matrix, type WinogradTile, winogradMatrices } from "../../shaders/winograd.ts";
+import { difference } from "../../src/difference.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { conv2d } from "../../src/ops/conv2d.ts";
 import { deviceTraits } from "../../src/ops/operator.ts";
-import { difference } from "../../src/parity/difference.ts";
 import { conv2dCases } from "../cases/conv2d.ts";
 import { compare, prepareCase } from "../support/check-operator.ts";
 import { openTestGpu } from "../support/gpu.ts";

@@ -1,9 +1,9 @@
 // Decides whether an operator is correct: every kernel that applies, on every case, whole and as views.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { coordinates } from "../../src/difference.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import type { Activation } from "../../src/ops/activation.ts";
 import { allowsView, type Call, deviceTraits, type Epilogue, type Kernel } from "../../src/ops/operator.ts";
-import { coordinates } from "../../src/parity/difference.ts";
 import { elementCount, formatShape, type Shape, type TensorData } from "../../src/tensor.ts";
 import { openTestGpu } from "./gpu.ts";
 import {

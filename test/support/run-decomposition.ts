@@ -1,6 +1,6 @@
 // Runs one call by a decomposition: its parts are compiled as any graph, so fusion and planning take part.
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { compile } from "../../src/graph/compile.ts";
+import { assemble } from "../../src/graph/assemble.ts";
 import { createNode, type Value } from "../../src/graph/graph.ts";
 import type { Call, Operator } from "../../src/ops/operator.ts";
 import type { TensorData } from "../../src/tensor.ts";
@@ -16,7 +16,7 @@ export async function runDecomposition<A extends object>(
   );
   const node = createNode(operator, values, call.attrs, { name: "result", epilogue: call.epilogue });
   const graph = { inputs: values, parameters: [], nodes: [node], outputs: new Map([["result", node.outputs[0]!]]) };
-  const compiled = await compile(gpu, graph, {
+  const compiled = await assemble(gpu, graph, {
     parameter: () => Promise.reject(new Error("the graph has no parameters")),
     choice: (part) => (part.name === "result" && part.operator === operator ? name : undefined),
   });

@@ -1,5 +1,5 @@
 // How far two tensors are apart, in numbers that an engineer can act on.
-import type { Shape } from "../tensor.ts";
+import type { Shape } from "./tensor.ts";
 
 export interface Difference {
   /** Largest |got - expected|. */

@@ -1,0 +1,154 @@
+// Measures every way to compute each node of a graph on this very device, and keeps the fastest that is right.
+// A candidate is compared with the operator's reference kernel before it is timed; a wrong one is reported, never used.
+import { difference } from "../difference.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { deviceTraits } from "../ops/operator.ts";
+import { elementCount } from "../tensor.ts";
+import { assemble, optimize } from "./assemble.ts";
+import { type Choice, candidates, isKernel } from "./choose.ts";
+import type { CompiledGraph } from "./compiled-graph.ts";
+import type { Graph, Node } from "./graph.ts";
+import { isolate } from "./isolate.ts";
+import { wholeCall } from "./lower.ts";
+import { decompose } from "./passes/decompose.ts";
+import { isTunable, signature, sourceHash, type Tuning, type TuningEntry, tunedChoice } from "./tuning.ts";
+
+export interface TuneOptions {
+  /** Timed runs of each candidate. Default 5. */
+  readonly rounds?: number;
+  /** What is known already is not measured again, unless its kernel has changed. */
+  readonly known?: Tuning;
+  /** Called for every candidate of every distinct node. */
+  readonly onCandidate?: (report: CandidateReport) => void;
+}
+
+export interface CandidateReport {
+  /** The first node of this signature. */
+  readonly node: string;
+  readonly signature: string;
+  /** Kernel or decomposition. */
+  readonly candidate: string;
+  readonly verdict: "timed" | "wrong" | "failed";
+  /** Median GPU time; NaN unless timed. */
+  readonly microseconds: number;
+  /** From the reference kernel's result; NaN where it failed. */
+  readonly relativeL2: number;
+  /** What the GPU said, where it failed. */
+  readonly message?: string;
+}
+
+/** Two ways to add the same products in f32 are closer than this, relative L2, Winograd's included. */
+const agreement = 1e-5;
+
+/**
+ * Tunes the nodes of a graph, and the parts of their decompositions first. Needs `timestamp-query`.
+ * Throws DeviceError `unsupported` without it, or if a reference kernel itself fails.
+ */
+export async function tune(gpu: Gpu, graph: Graph, options: TuneOptions = {}): Promise<Tuning> {
+  const tuner = new Tuner(gpu, options);
+  for (const node of optimize(graph).nodes) await tuner.visit(node);
+  return tuner.tuning;
+}
+
+class Tuner {
+  readonly #gpu: Gpu;
+  readonly #options: TuneOptions;
+  readonly #entries: Record<string, TuningEntry>;
+  readonly #visited = new Set<string>();
+
+  constructor(gpu: Gpu, options: TuneOptions) {
+    this.#gpu = gpu;
+    this.#options = options;
+    this.#entries = { ...options.known?.entries };
+  }
+
+  get tuning(): Tuning {
+    return { schema: 1, adapter: this.#gpu.adapter.driver, entries: { ...this.#entries } };
+  }
+
+  get #choice(): Choice {
+    return tunedChoice(this.tuning, { adapter: this.#gpu.adapter.driver, device: deviceTraits(this.#gpu) });
+  }
+
+  async visit(node: Node): Promise<void> {
+    const device = deviceTraits(this.#gpu);
+    const call = wholeCall(node);
+    const key = signature(node, call);
+    if (this.#visited.has(key) || !isTunable(node, call, device)) return;
+    this.#visited.add(key);
+    const names = candidates(node, call, device).map(({ name }) => name);
+    for (const candidate of candidates(node, call, device)) {
+      if (isKernel(candidate)) continue;
+      const graph = isolate(node);
+      for (const part of decompose(graph, device, whole(graph, candidate.name)).nodes) await this.visit(part);
+    }
+    if (this.#choice(node, call) !== undefined) return;
+    const best = await this.#measure(node, key, names);
+    this.#entries[key] = { ...best, sourceHash: sourceHash(node, best.choice, device, this.#choice) };
+  }
+
+  /** Runs the candidates, the reference kernel first. */
+  async #measure(node: Node, key: string, names: readonly string[]): Promise<Omit<TuningEntry, "sourceHash">> {
+    const graph = isolate(node);
+    const data = createData(graph);
+    let expected: Float32Array | undefined;
+    let best: { choice: string; microseconds: number } | undefined;
+    for (const name of names) {
+      const report = { node: node.name, signature: key, candidate: name };
+      let compiled: CompiledGraph | undefined;
+      try {
+        compiled = await assemble(this.#gpu, graph, { parameter: data.parameter, choice: this.#only(graph, name) });
+        const result = (await compiled.run(data.inputs)).result!.data as Float32Array;
+        expected ??= result;
+        const { relativeL2 } = difference(node.outputs[0]!.type.shape, result, expected);
+        if (!(relativeL2 <= agreement)) {
+          this.#options.onCandidate?.({ ...report, verdict: "wrong", microseconds: Number.NaN, relativeL2 });
+          continue;
+        }
+        const { totalNanoseconds } = await compiled.profile(data.inputs, { rounds: this.#options.rounds ?? 5 });
+        const microseconds = totalNanoseconds / 1000;
+        this.#options.onCandidate?.({ ...report, verdict: "timed", microseconds, relativeL2 });
+        if (!best || microseconds < best.microseconds) best = { choice: name, microseconds };
+      } catch (error) {
+        if (!expected || !(error instanceof Error)) throw error;
+        const failed = { verdict: "failed", microseconds: Number.NaN, relativeL2: Number.NaN } as const;
+        this.#options.onCandidate?.({ ...report, ...failed, message: error.message });
+      } finally {
+        await compiled?.dispose();
+      }
+    }
+    if (!best) throw new Error(`tune: node ${node.name}: no candidate could be timed`);
+    return best;
+  }
+
+  /** The candidate for the graph's only node; its parts as they were tuned. */
+  #only(graph: Graph, name: string): Choice {
+    const tuned = this.#choice;
+    return (part, call) => (part === graph.nodes[0] ? name : tuned(part, call));
+  }
+}
+
+/** A candidate for the graph's only node, and kernels for its parts, so that these stay whole. */
+function whole(graph: Graph, name: string): Choice {
+  return (part) => (part === graph.nodes[0] ? name : part.operator.kernels[0]!.name);
+}
+
+/** Seeded numbers in [-1, 1); weights are scaled so that sums stay of that order. */
+function createData(graph: Graph) {
+  const [input] = graph.inputs;
+  const fill = (count: number, scale: number, seed: number): Float32Array => {
+    let state = seed;
+    return Float32Array.from({ length: count }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return (state / 2 ** 31 - 1) * scale;
+    });
+  };
+  const shapes = new Map(graph.parameters.map(({ name, type }) => [name, type.shape]));
+  const parameter = async (name: string) => {
+    const shape = shapes.get(name)!;
+    const fanIn = elementCount(shape.slice(1));
+    return fill(elementCount(shape), 1 / Math.sqrt(fanIn), shape.length + fanIn);
+  };
+  const { shape } = input!.type;
+  return { parameter, inputs: { [input!.name]: { shape, data: fill(elementCount(shape), 1, 1) } } };
+}
