@@ -8,6 +8,7 @@ import { addParity } from "./parity.ts";
 import { addRun } from "./run.ts";
 import { addSegment } from "./segment.ts";
 import { type ExitCode, Session, type Streams } from "./session.ts";
+import { addTune } from "./tune.ts";
 
 /** Runs one command line (without node and script) and returns the exit code; it never rejects and never exits. */
 export async function runCommandLine(argv: readonly string[], streams: Streams, startedAt: number): Promise<ExitCode> {
@@ -32,7 +33,7 @@ function createProgram(session: Session): Command {
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")
     .configureHelp({ showGlobalOptions: true });
-  for (const add of [addDoctor, addInspect, addRun, addSegment, addParity]) add(program, session);
+  for (const add of [addDoctor, addInspect, addRun, addSegment, addTune, addParity]) add(program, session);
   program.addHelpText(
     "after",
     `

@@ -13,6 +13,7 @@ import {
   type Shape,
   type Tensor,
   type TensorToWrite,
+  type Tuning,
   UsageError,
   writeSafetensors,
 } from "../index.ts";
@@ -23,6 +24,7 @@ import { modelHelp, openModel } from "./model.ts";
 import { requireNewFile } from "./output.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { formatBytes, formatFacts, formatMs } from "./table.ts";
+import { readTuning } from "./tune.ts";
 
 interface RunOptions extends GlobalOptions {
   readonly input: string;
@@ -30,6 +32,7 @@ interface RunOptions extends GlobalOptions {
   readonly gradOutput?: string;
   readonly repeat: number;
   readonly precision: "f32" | "f16";
+  readonly tuning?: string;
   readonly json?: true;
 }
 
@@ -50,6 +53,7 @@ export function addRun(program: Command, session: Session): void {
     .option("--grad-output <file>", "not available yet")
     .option("--repeat <n>", "number of runs; the first does not count towards the times", parseCount, 1)
     .addOption(new Option("--precision <type>", "f16 is not available yet").choices(["f32", "f16"]).default("f32"))
+    .option("--tuning <file>", "kernels that `atrous tune` measured on this adapter")
     .option("--json", "print JSON on standard output")
     .addHelpText(
       "after",
@@ -66,10 +70,11 @@ Examples:
       if (options.precision === "f16") throw new UsageError("--precision f16: not available yet, expected f32");
       if (options.gradOutput !== undefined) throw new UsageError("--grad-output: gradients are not available yet");
       await requireNewFile(options.output, [path, options.input]);
+      const tuning = options.tuning === undefined ? undefined : await readTuning(options.tuning);
       const file = await openModel(path);
       try {
         const image = await readInput(options.input);
-        const work = session.withGpu(options, (gpu) => runModel(session, gpu, file, image, options));
+        const work = session.withGpu(options, (gpu) => runModel(session, gpu, { file, image, tuning, options }));
         await naming(options.input, work);
       } finally {
         await file.weights.close();
@@ -96,17 +101,23 @@ async function readInput(path: string): Promise<Tensor> {
   }
 }
 
-async function runModel(
-  session: Session,
-  gpu: Gpu,
-  file: ModelFile,
-  image: Tensor,
-  options: RunOptions,
-): Promise<void> {
+interface Given {
+  readonly file: ModelFile;
+  readonly image: Tensor;
+  readonly tuning: Tuning | undefined;
+  readonly options: RunOptions;
+}
+
+async function runModel(session: Session, gpu: Gpu, { file, image, tuning, options }: Given): Promise<void> {
   const graph = buildModelGraph(file, image.shape, ["logits"]);
   const compiling = session.progress("preparing kernels");
   const parameter = (name: string) => file.weights.readF32(name);
-  const model = await compile(gpu, graph, { parameter, onProgress: compiling.update }).finally(() => compiling.stop());
+  const misses: string[] = [];
+  const tuned = tuning && { tuning, onMiss: (node: string) => misses.push(node) };
+  const model = await compile(gpu, graph, { parameter, onProgress: compiling.update, ...tuned }).finally(() =>
+    compiling.stop(),
+  );
+  if (misses.length > 0) session.note(`${options.tuning}: does not know ${misses.length} layers, e.g. ${misses[0]}`);
   const running = session.progress("running");
   try {
     const inputs: RunInputs = { image };

@@ -20,6 +20,8 @@ export interface TuneOptions {
   readonly known?: Tuning;
   /** Called for every candidate of every distinct node. */
   readonly onCandidate?: (report: CandidateReport) => void;
+  /** Called as nodes of the graph are done. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 export interface CandidateReport {
@@ -46,7 +48,11 @@ const agreement = 1e-5;
  */
 export async function tune(gpu: Gpu, graph: Graph, options: TuneOptions = {}): Promise<Tuning> {
   const tuner = new Tuner(gpu, options);
-  for (const node of optimize(graph).nodes) await tuner.visit(node);
+  const { nodes } = optimize(graph);
+  for (const [i, node] of nodes.entries()) {
+    await tuner.visit(node);
+    options.onProgress?.(i + 1, nodes.length);
+  }
   return tuner.tuning;
 }
 

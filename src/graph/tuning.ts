@@ -1,5 +1,5 @@
 // Measured choices of kernels: what a tuning run leaves behind and `compile` uses. Plain data, so it can be kept anywhere.
-import { UsageError } from "../errors.ts";
+import { FormatError, UsageError } from "../errors.ts";
 import type { Call, DeviceTraits } from "../ops/operator.ts";
 import { type Choice, candidates } from "./choose.ts";
 import type { Node } from "./graph.ts";
@@ -83,4 +83,34 @@ function hash(text: string): string {
     high = Math.imul(high ^ unit, 0x01000193);
   }
   return [high, low].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+}
+
+/** Reads a tuning from JSON. `name` is for messages. Throws FormatError. */
+export function parseTuning(text: string, name: string): Tuning {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new FormatError(`${name}: is no JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  if (!isRecord(value) || value.schema !== 1) throw new FormatError(`${name}: is no tuning of schema 1`);
+  const { adapter, entries } = value;
+  if (typeof adapter !== "string") throw new FormatError(`${name}: field adapter is missing`);
+  if (!isRecord(entries)) throw new FormatError(`${name}: field entries is missing`);
+  const checked = Object.entries(entries).map(([key, entry]) => {
+    if (!isEntry(entry)) throw new FormatError(`${name}: entry "${key}" has no choice, sourceHash and microseconds`);
+    const { choice, sourceHash, microseconds } = entry;
+    return [key, { choice, sourceHash, microseconds }] as const;
+  });
+  return { schema: 1, adapter, entries: Object.fromEntries(checked) };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isEntry(value: unknown): value is TuningEntry {
+  if (!isRecord(value)) return false;
+  const { choice, sourceHash, microseconds } = value;
+  return typeof choice === "string" && typeof sourceHash === "string" && typeof microseconds === "number";
 }

@@ -2,19 +2,17 @@
 
 import type { Origin } from "../formats/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { compile } from "../graph/compile.ts";
+import { type CompileOptions, compile } from "../graph/compile.ts";
 import type { CompiledGraph, MemoryReport, RunInputs, RunOptions } from "../graph/compiled-graph.ts";
 import type { GraphProfile, ProfileOptions } from "../graph/profile.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import { buildModelGraph, type ModelFile, type ModelOutput, openModelFile } from "./model-file.ts";
 
-export interface LoadOptions {
+export interface LoadOptions extends Omit<CompileOptions, "parameter"> {
   /** Shape of the image, [N, C, H, W]; fixed for the life of the model. */
   readonly shape: Shape;
   /** Default `["logits"]`. */
   readonly outputs?: readonly ModelOutput[];
-  /** Called as pipelines become ready. */
-  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** A network on a device. */
@@ -66,10 +64,10 @@ export class Model {
 export async function loadModel(gpu: Gpu, origin: Origin, options: LoadOptions): Promise<Model> {
   const file = await openModelFile(origin);
   try {
-    const graph = buildModelGraph(file, options.shape, options.outputs ?? ["logits"]);
+    const { shape, outputs = ["logits"], ...compiling } = options;
+    const graph = buildModelGraph(file, shape, outputs);
     const parameter = (name: string) => file.weights.readF32(name);
-    const progress = options.onProgress ? { onProgress: options.onProgress } : {};
-    return new Model(file, await compile(gpu, graph, { parameter, ...progress }));
+    return new Model(file, await compile(gpu, graph, { ...compiling, parameter }));
   } finally {
     await file.weights.close();
   }
