@@ -11,7 +11,10 @@ const browser = { ...shared, platform: "browser", minify: true };
 
 /** What stays a package: natives, what only the command line needs, and `benchmark`, which breaks when bundled. */
 const external = [
+  "@jax-js/jax",
   "@sparticuz/chromium",
+  "@tensorflow/tfjs-backend-webgpu",
+  "@tensorflow/tfjs-core",
   "benchmark",
   "cli-progress",
   "commander",

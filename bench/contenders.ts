@@ -1,51 +1,47 @@
-// The engines that are compared, behind one face: data in, data out, in host memory on both sides.
-import type { InferenceSession } from "onnxruntime-node";
+// The face that every measured engine has, its data, and atrous behind that face. The other engines are in bench/peers.
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { compile } from "../src/graph/compile.ts";
+import type { Graph, Value } from "../src/graph/graph.ts";
 import { elementCount } from "../src/tensor.ts";
 import { createRandom, seedOf } from "../test/support/random.ts";
 import type { BenchCase } from "./cases.ts";
-import { toOnnx } from "./onnx.ts";
 
 export interface Contender {
   readonly name: string;
-  /** Uploads the image, computes, reads the result back. */
+  /** What is timed: uploads the image, computes, reads the result back. Both in the engine's own layout. */
   run(): Promise<Float32Array>;
+  /** What `run` gave, as row-major [N, C, H, W]. Not timed. */
+  result(raw: Float32Array): Float32Array;
   dispose(): Promise<void>;
 }
 
 export interface CaseData {
+  /** Row-major [N, C, H, W]. */
   readonly image: Float32Array;
   readonly parameter: (name: string) => Promise<Float32Array>;
 }
 
-export async function createAtrous(gpu: Gpu, { graph }: BenchCase, data: CaseData): Promise<Contender> {
-  const compiled = await compile(gpu, graph, { parameter: data.parameter });
-  const [output] = graph.outputs.keys();
-  const image = { shape: graph.inputs[0]!.type.shape, data: data.image };
-  return {
-    name: "atrous",
-    run: async () => (await compiled.run({ image }))[output!]!.data as Float32Array,
-    dispose: () => compiled.dispose(),
-  };
+/** The only input and the only output of a case's graph. Throws Error where there are more. */
+export function endsOf({ inputs, outputs }: Graph): { readonly image: Value; readonly output: string } {
+  const [image] = inputs;
+  const [output] = outputs.keys();
+  if (inputs.length === 1 && outputs.size === 1 && image && output !== undefined) return { image, output };
+  throw new Error(`bench: the graph has ${inputs.length} inputs and ${outputs.size} outputs, expected one of each`);
 }
 
-/** ONNX Runtime's native WebGPU provider; its Dawn finds the adapter through the same Vulkan driver variables. */
-export async function createOnnxRuntime({ graph }: BenchCase, data: CaseData): Promise<Contender> {
-  const { InferenceSession, Tensor } = await import("onnxruntime-node");
-  const model = await toOnnx(graph, data.parameter);
-  const options: InferenceSession.SessionOptions = { executionProviders: ["webgpu"], logSeverityLevel: 3 };
-  const session = await InferenceSession.create(model, options);
-  const { name, type } = graph.inputs[0]!;
-  const [output] = graph.outputs.values();
-  const feeds = { [name]: new Tensor("float32", data.image, type.shape) };
+export async function createAtrous(gpu: Gpu, { graph }: BenchCase, data: CaseData): Promise<Contender> {
+  const { image, output } = endsOf(graph);
+  const compiled = await compile(gpu, graph, { parameter: data.parameter });
+  const feeds = { [image.name]: { shape: image.type.shape, data: data.image } };
   return {
-    name: "ONNX Runtime WebGPU",
+    name: "atrous",
     async run() {
-      const results = await session.run(feeds);
-      return results[output!.name]!.data as Float32Array;
+      const { data: logits } = (await compiled.run(feeds))[output]!;
+      if (logits instanceof Float32Array) return logits;
+      throw new Error(`bench: output ${output} is not f32`);
     },
-    dispose: () => session.release(),
+    result: (raw) => raw,
+    dispose: () => compiled.dispose(),
   };
 }
 

@@ -3,12 +3,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
-import { difference } from "../src/difference.ts";
-import { embeddedDriver } from "../src/gpu/embedded-driver.ts";
 import { openGpu } from "../src/gpu/node.ts";
-import { systemVulkan } from "../src/gpu/system-vulkan.ts";
+import { difference } from "../src/difference.ts";
 import { type BenchCase, convolutionCases, networkCase } from "./cases.ts";
-import { type Contender, createAtrous, createData, createOnnxRuntime } from "./contenders.ts";
+import { type Contender, createAtrous, createData } from "./contenders.ts";
+import { peers as engines } from "./peers/index.ts";
 import type { Samples } from "./record.ts";
 import { sampleInterleaved } from "./sample.ts";
 
@@ -55,7 +54,6 @@ else if (flags.adapter !== "auto" && !flags["no-peers"]) {
 
 async function main(): Promise<void> {
   const gpu = await openGpu({ adapter: flags.adapter });
-  if (process.platform === "linux") shareEmbeddedDriver();
   const { driver, kind } = gpu.adapter;
   console.log(`${driver}${kind === "software" ? " (a SOFTWARE adapter: ratios may tell, times do not)" : ""}\n`);
   const network = networkCase(Number(flags.size));
@@ -76,12 +74,6 @@ async function main(): Promise<void> {
   if (rows.some((row) => row.problem)) process.exitCode = 1;
 }
 
-/** Peers find their driver through the environment: where atrous fell back on its embedded one, they get the same. */
-function shareEmbeddedDriver(): void {
-  const manifest = systemVulkan().drivers.length === 0 ? embeddedDriver()?.manifest : undefined;
-  if (manifest) process.env.VK_DRIVER_FILES = manifest;
-}
-
 async function measure(
   gpu: Awaited<ReturnType<typeof openGpu>>,
   entry: BenchCase,
@@ -92,14 +84,14 @@ async function measure(
   const contenders: Contender[] = [await createAtrous(gpu, entry, data)];
   let problem: string | undefined;
   try {
-    if (peers) contenders.push(await createOnnxRuntime(entry, data));
+    if (peers) contenders.push(await engines["ONNX Runtime WebGPU"](entry, data));
   } catch (error) {
     problem = `ONNX Runtime: ${error instanceof Error ? error.message.split("\n")[0] : error}`;
   }
   try {
     let relativeL2: number | null = null;
     if (contenders[1]) {
-      const [ours, theirs] = [await contenders[0]!.run(), await contenders[1].run()];
+      const [ours, theirs] = [await resultOf(contenders[0]!), await resultOf(contenders[1])];
       relativeL2 = difference([ours.length], ours, theirs).relativeL2;
       if (!(relativeL2 <= agreement)) {
         problem = `results differ: relative L2 ${relativeL2.toExponential(1)}`;
@@ -114,6 +106,10 @@ async function measure(
   } finally {
     for (const contender of contenders) await contender.dispose();
   }
+}
+
+async function resultOf(contender: Contender): Promise<Float32Array> {
+  return contender.result(await contender.run());
 }
 
 function formatRow({ name, count, gflop, atrous, peer, ratio, problem }: Row): string {

@@ -1,11 +1,13 @@
 // Writes a graph as an ONNX model, so that other engines can be given the very network that is measured here.
 // Parameters become initializers. Only what the networks of this project need.
 import protobuf from "protobufjs";
-import type { Graph, Node, Value } from "../src/graph/graph.ts";
-import type { AveragePool2dAttributes } from "../src/ops/average-pool.ts";
-import type { ConvTranspose2dAttributes } from "../src/ops/conv-transpose2d.ts";
-import type { Conv2dAttributes } from "../src/ops/conv2d.ts";
-import type { MaxPool2dAttributes } from "../src/ops/max-pool.ts";
+import type { Graph, Node, Value } from "../../src/graph/graph.ts";
+import type { AveragePool2dAttributes } from "../../src/ops/average-pool.ts";
+import type { ConvTranspose2dAttributes } from "../../src/ops/conv-transpose2d.ts";
+import type { Conv2dAttributes } from "../../src/ops/conv2d.ts";
+import type { MaxPool2dAttributes } from "../../src/ops/max-pool.ts";
+import type { Resize2dAttributes } from "../../src/ops/resize.ts";
+import { unsupported } from "./unsupported.ts";
 
 // The messages and fields of onnx.proto3 that are written; numbers are those of the standard.
 const schema = protobuf
@@ -54,6 +56,9 @@ export async function toOnnx(graph: Graph, parameter: (name: string) => Promise<
   const initializers = await Promise.all(
     graph.parameters.map(async ({ name, type }) => tensor(name, type.shape, await parameter(name))),
   );
+  for (const { name, type, data } of new Set(graph.nodes.flatMap((node) => node.inputs))) {
+    if (data instanceof Float32Array) initializers.push(tensor(name, type.shape, data));
+  }
   const sizes: ReturnType<typeof tensor>[] = [];
   const nodes = graph.nodes.map((node) => {
     const { type, inputs, attributes } = translate(node, (name, shape, data) => {
@@ -102,7 +107,7 @@ type AddTensor = (name: string, shape: readonly number[], data: Float32Array) =>
 
 function translate(node: Node, addTensor: AddTensor): OnnxNode {
   const translation = translations[node.operator.name];
-  if (!translation) throw new Error(`onnx: operator ${node.operator.name} (node ${node.name}) has no translation`);
+  if (!translation) throw unsupported("ONNX", node);
   return translation(node, addTensor);
 }
 
@@ -139,31 +144,41 @@ const translations: Readonly<Record<string, (node: Node, addTensor: AddTensor) =
   relu: () => ({ type: "Relu", attributes: [] }),
   add: () => ({ type: "Add", attributes: [] }),
   concat: ({ attrs }) => ({ type: "Concat", attributes: [["axis", (attrs as { axis: number }).axis]] }),
-  maxPool2d({ attrs }) {
-    const { kernel, stride, padding } = attrs as MaxPool2dAttributes;
+  maxPool2d(node) {
+    const { kernel, stride, padding, dilation, ceilMode, indices } = node.attrs as MaxPool2dAttributes;
+    if (indices) throw unsupported("ONNX", node, "with indices");
     return {
       type: "MaxPool",
       attributes: [
         ["kernel_shape", kernel],
         ["strides", stride],
-        ["pads", [...padding, ...padding].slice(0, 4)],
+        ["pads", padding],
+        ["dilations", dilation],
+        ["ceil_mode", ceilMode ? 1 : 0],
       ],
     };
   },
-  averagePool2d({ attrs }) {
-    const { kernel, stride } = attrs as AveragePool2dAttributes;
+  averagePool2d(node) {
+    const { kernel, stride, padding, ceilMode, countIncludePad, divisorOverride } =
+      node.attrs as AveragePool2dAttributes;
+    if (divisorOverride !== undefined) throw unsupported("ONNX", node, "with a divisor");
     return {
       type: "AveragePool",
       attributes: [
         ["kernel_shape", kernel],
         ["strides", stride],
+        ["pads", padding],
+        ["ceil_mode", ceilMode ? 1 : 0],
+        ["count_include_pad", countIncludePad ? 1 : 0],
       ],
     };
   },
   resize2d(node, addTensor) {
+    const { mode, coordinates, scale } = node.attrs as Resize2dAttributes;
+    if (mode !== "bilinear" || coordinates !== "half-pixel") throw unsupported("ONNX", node, `${mode}, ${coordinates}`);
     const [, , fromHeight, fromWidth] = node.inputs[0]!.type.shape as [number, number, number, number];
     const [, , height, width] = node.outputs[0]!.type.shape as [number, number, number, number];
-    const scales = Float32Array.from([1, 1, height / fromHeight, width / fromWidth]);
+    const scales = Float32Array.from([1, 1, ...(scale ?? [height / fromHeight, width / fromWidth])]);
     return {
       type: "Resize",
       inputs: [node.inputs[0]!.name, "", addTensor(`${node.name}.scales`, [4], scales)],

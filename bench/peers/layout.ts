@@ -1,0 +1,25 @@
+// Row-major arrays with their axes in another order.
+import { elementCount, type Shape } from "../../src/tensor.ts";
+
+/** As numpy.transpose: axis i of the result is axis `order[i]` of `data`, which has shape `shape`. */
+export function permute(data: Float32Array, shape: Shape, order: readonly number[]): Float32Array {
+  const strides = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
+  const result = new Float32Array(data.length);
+  const sizes = order.map((axis) => shape[axis]!);
+  const steps = order.map((axis) => strides[axis]!);
+  const index = sizes.map(() => 0);
+  let from = 0;
+  for (let to = 0; to < result.length; to++) {
+    result[to] = data[from]!;
+    for (let axis = index.length - 1; axis >= 0; axis--) {
+      from += steps[axis]!;
+      if (++index[axis]! < sizes[axis]!) break;
+      from -= steps[axis]! * sizes[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return result;
+}
+
+export const nchwToNhwc = [0, 2, 3, 1] as const;
+export const nhwcToNchw = [0, 3, 1, 2] as const;

@@ -1,0 +1,79 @@
+// TensorFlow.js on its WebGPU backend, NHWC inside and on both ends, which is what its kernels are written for.
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { Value } from "../../src/graph/graph.ts";
+import type { BenchCase } from "../cases.ts";
+import type { CaseData, Contender } from "../contenders.ts";
+import { provideDawn } from "./dawn.ts";
+import { nchwToNhwc, nhwcToNchw, permute } from "./layout.ts";
+import { loadPackage } from "./package.ts";
+import { prepareGraph } from "./prepared-graph.ts";
+import { tensorFlowName as name, type TensorFlow, translateToTensorFlow } from "./tensorflow-operators.ts";
+import { requireShape } from "./unsupported.ts";
+
+/** Rejects with Error naming the first operator that has no translation. */
+export async function createTensorFlow({ graph }: BenchCase, data: CaseData): Promise<Contender> {
+  const tf = await loadTensorFlow();
+  const { image, output, nodes, fixed } = await prepareGraph(name, graph, data.parameter);
+  const weights: Tensor[] = [];
+  const upload = (values: Float32Array, shape: readonly number[]) => {
+    const tensor = tf.tensor(values, [...shape]);
+    weights.push(tensor);
+    return tensor;
+  };
+  const dispose = async () => tf.dispose(weights.splice(0));
+
+  /** Runs under `tidy`, which disposes of all that is between. */
+  const forward = (input: Tensor, steps: readonly Step[]) => {
+    const values = new Map<Value, Tensor>([[image, input]]);
+    for (const { node, compute } of steps) {
+      const result = compute((value) => values.get(value)!);
+      requireShape(name, node, result.shape, inNhwc(node.outputs[0]!.type.shape));
+      values.set(node.outputs[0]!, result);
+    }
+    return values.get(output)!;
+  };
+  type Step = { readonly node: (typeof nodes)[number]; readonly compute: ReturnType<typeof translateToTensorFlow> };
+
+  try {
+    const steps = nodes.map((node) => ({ node, compute: translateToTensorFlow(tf, node, { fixed, upload }) }));
+    const { shape } = image.type;
+    const host = permute(data.image, shape, nchwToNhwc);
+    return {
+      name,
+      async run() {
+        const result = tf.tidy(() => forward(tf.tensor(host, inNhwc(shape)), steps));
+        try {
+          const values = await result.data();
+          if (values instanceof Float32Array) return values;
+          throw new Error(`${name}: output ${output.name} is not f32`);
+        } finally {
+          result.dispose();
+        }
+      },
+      result: (raw) => permute(raw, inNhwc(output.type.shape), nhwcToNchw),
+      dispose,
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+/** Throws Error unless [N, C, H, W]. */
+function inNhwc(shape: readonly number[]): number[] {
+  if (shape.length !== 4) throw new Error(`${name}: got a tensor with ${shape.length} axes, expected [N, C, H, W]`);
+  return nchwToNhwc.map((axis) => shape[axis]!);
+}
+
+async function loadTensorFlow(): Promise<TensorFlow> {
+  await provideDawn();
+  const tf = await loadPackage("@tensorflow/tfjs-core", () => import("@tensorflow/tfjs-core"));
+  await loadPackage("@tensorflow/tfjs-backend-webgpu", () => import("@tensorflow/tfjs-backend-webgpu"));
+  // Leaves out checks of arguments and of NaN, as an application does that is in use.
+  tf.enableProdMode();
+  if (tf.getBackend() !== "webgpu" && !(await tf.setBackend("webgpu"))) {
+    throw new Error(`${name}: its WebGPU backend does not start here`);
+  }
+  await tf.ready();
+  return tf;
+}
