@@ -1,7 +1,10 @@
 // The face that every measured engine has, its data, and atrous behind that face. The other engines are in bench/peers.
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { compile } from "../src/graph/compile.ts";
+import type { MemoryReport } from "../src/graph/compiled-graph.ts";
 import type { Graph, Value } from "../src/graph/graph.ts";
+import type { GraphProfile } from "../src/graph/profile.ts";
+import type { Tuning } from "../src/graph/tuning.ts";
 import { elementCount } from "../src/tensor.ts";
 import { createRandom, seedOf } from "../test/support/random.ts";
 import type { BenchCase } from "./cases.ts";
@@ -29,9 +32,22 @@ export function endsOf({ inputs, outputs }: Graph): { readonly image: Value; rea
   throw new Error(`bench: the graph has ${inputs.length} inputs and ${outputs.size} outputs, expected one of each`);
 }
 
-export async function createAtrous(gpu: Gpu, { graph }: BenchCase, data: CaseData): Promise<Contender> {
+/** What only atrous can tell of itself. */
+export interface AtrousContender extends Contender {
+  /** That run, in order, without repeats. */
+  readonly kernels: readonly string[];
+  readonly memory: MemoryReport;
+  profile(rounds: number): Promise<GraphProfile>;
+}
+
+export async function createAtrous(
+  gpu: Gpu,
+  { graph }: BenchCase,
+  data: CaseData,
+  tuning?: Tuning,
+): Promise<AtrousContender> {
   const { image, output } = endsOf(graph);
-  const compiled = await compile(gpu, graph, { parameter: data.parameter });
+  const compiled = await compile(gpu, graph, { parameter: data.parameter, ...(tuning && { tuning }) });
   const feeds = { [image.name]: { shape: image.type.shape, data: data.image } };
   return {
     name: "atrous",
@@ -41,6 +57,9 @@ export async function createAtrous(gpu: Gpu, { graph }: BenchCase, data: CaseDat
       throw new Error(`bench: output ${output} is not f32`);
     },
     result: (raw) => raw,
+    kernels: [...new Set(compiled.steps.map(({ kernel }) => kernel))],
+    memory: compiled.memory,
+    profile: (rounds) => compiled.profile(feeds, { rounds }),
     dispose: () => compiled.dispose(),
   };
 }

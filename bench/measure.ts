@@ -1,0 +1,116 @@
+// Measures one case: atrous and its peers, compared first and then timed in turn.
+import { difference } from "../src/difference.ts";
+import type { Gpu } from "../src/gpu/gpu.ts";
+import { GpuTimer } from "../src/gpu/timing.ts";
+import type { Tuning } from "../src/graph/tuning.ts";
+import type { BenchCase } from "./cases.ts";
+import { type Contender, createAtrous, createData } from "./contenders.ts";
+import { peers as engines } from "./peers/index.ts";
+import { type BenchRow, cpuPeers, type Peaks, type PeerResult } from "./record.ts";
+import { roofline } from "./roofline.ts";
+import { sampleInterleaved } from "./sample.ts";
+
+export type PeerName = keyof typeof engines;
+
+export interface MeasureOptions {
+  readonly rounds: number;
+  readonly peers: readonly PeerName[];
+  readonly peaks: Peaks | null;
+  readonly tuning?: Tuning;
+}
+
+/** Two engines that both compute in f32 may be this far apart, relative L2. */
+const agreement = 1e-5;
+
+/** Never rejects for a peer's sake: a peer that fails, or computes something else, has a problem instead of times. */
+export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOptions): Promise<BenchRow> {
+  const data = createData(entry);
+  const ours = await createAtrous(gpu, entry, data, options.tuning);
+  const rivals: { name: PeerName; contender: Contender; relativeL2: number }[] = [];
+  const peers: Record<string, PeerResult> = {};
+  try {
+    const expected = ours.result(await ours.run());
+    const bad = expected.findIndex((value) => !Number.isFinite(value));
+    for (const name of options.peers) {
+      const found = await join(name, entry, data, expected);
+      if ("problem" in found) peers[name] = found;
+      else rivals.push({ name, ...found });
+    }
+    const [own, ...theirs] = await sampleInterleaved(
+      [ours, ...rivals.map(({ contender }) => contender)],
+      options.rounds,
+    );
+    rivals.forEach(({ name, relativeL2 }, i) => {
+      peers[name] = { relativeL2, samples: theirs[i]! };
+    });
+    const profile = GpuTimer.isAvailable(gpu) ? await ours.profile(options.rounds) : undefined;
+    const gpuMs = profile ? profile.totalNanoseconds / 1e6 : null;
+    const { suite, group, name, flop, bytes, graph } = entry;
+    const { activationBytes, lowerBoundBytes } = ours.memory;
+    return {
+      suite,
+      group,
+      name,
+      precision: "f32",
+      shape: graph.inputs[0]!.type.shape,
+      flop,
+      bytes,
+      kernels: ours.kernels,
+      ours: own!,
+      gpuMs,
+      peers,
+      ratio: bestRatio(peers, own!.medianMs),
+      rooflineShare: options.peaks && gpuMs ? roofline({ flop, bytes }, gpuMs * 1e6, options.peaks).share : null,
+      memory: { plannedBytes: activationBytes, lowerBoundBytes },
+      ...problemOf(peers, bad, expected),
+    };
+  } finally {
+    await ours.dispose();
+    for (const { contender } of rivals) await contender.dispose();
+  }
+}
+
+/** A peer that computes what we do, or why there is none. */
+async function join(
+  name: PeerName,
+  entry: BenchCase,
+  data: ReturnType<typeof createData>,
+  expected: Float32Array,
+): Promise<{ contender: Contender; relativeL2: number } | { problem: string }> {
+  let contender: Contender | undefined;
+  try {
+    contender = await engines[name](entry, data);
+    const theirs = contender.result(await contender.run());
+    const { relativeL2 } = difference([expected.length], theirs, expected);
+    if (relativeL2 <= agreement) return { contender, relativeL2 };
+    await contender.dispose();
+    return { problem: `${differs}: relative L2 ${relativeL2.toExponential(1)}` };
+  } catch (error) {
+    await contender?.dispose().catch(() => undefined);
+    return { problem: error instanceof Error ? error.message.split("\n")[0]! : String(error) };
+  }
+}
+
+const differs = "result differs";
+
+/** The fastest GPU peer's median over ours. */
+function bestRatio(peers: Readonly<Record<string, PeerResult>>, ownMs: number): number | null {
+  const medians = Object.entries(peers).flatMap(([name, result]) =>
+    "samples" in result && !cpuPeers.has(name) ? [result.samples.medianMs] : [],
+  );
+  return medians.length > 0 ? Math.min(...medians) / ownMs : null;
+}
+
+/** A row is suspect if our result is not finite, or if several peers agree that it is another one. */
+function problemOf(
+  peers: Readonly<Record<string, PeerResult>>,
+  bad: number,
+  expected: Float32Array,
+): { problem: string } | undefined {
+  if (bad >= 0) return { problem: `element ${bad} of our result is ${expected[bad]}` };
+  const results = Object.values(peers);
+  const differing = results.filter((result) => "problem" in result && result.problem.startsWith(differs));
+  const agreeing = results.filter((result) => "samples" in result);
+  if (differing.length === 0 || agreeing.length > 0) return undefined;
+  return { problem: "every peer that ran has another result" };
+}

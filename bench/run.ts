@@ -1,0 +1,54 @@
+// One bench run: cases in, a record out, row by row.
+import { cpus } from "node:os";
+import { version } from "../package.json";
+import type { Gpu } from "../src/gpu/gpu.ts";
+import type { Tuning } from "../src/graph/tuning.ts";
+import { type BenchCase, networkCase } from "./cases.ts";
+import { measureCase, type PeerName } from "./measure.ts";
+import { measurePeaks } from "./peaks.ts";
+import { type BenchRecord, type BenchRow, cpuPeers } from "./record.ts";
+import { kernelZoo } from "./zoo.ts";
+
+export interface BenchOptions {
+  readonly cases: readonly BenchCase[];
+  readonly rounds: number;
+  readonly peers: readonly PeerName[];
+  readonly tuning?: Tuning;
+  /** Called as rows are measured. */
+  readonly onRow?: (row: BenchRow, done: number, total: number) => void | Promise<void>;
+}
+
+/** Peaks first, then every case. */
+export async function runBench(gpu: Gpu, options: BenchOptions): Promise<BenchRecord> {
+  const peaks = await measurePeaks(gpu);
+  const { cases, rounds, peers, tuning, onRow } = options;
+  const rows: BenchRow[] = [];
+  for (const entry of cases) {
+    const row = await measureCase(gpu, entry, { rounds, peers, peaks, ...(tuning && { tuning }) });
+    rows.push(row);
+    await onRow?.(row, rows.length, cases.length);
+  }
+  const host = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version };
+  return { schema: 1, date: new Date().toISOString(), version, adapter: gpu.adapter, host, peaks, rows };
+}
+
+export interface Suites {
+  readonly suite: "kernels" | "models";
+  /** Pixels along each side, for models. */
+  readonly sizes: readonly number[];
+  /** Images per run, for models. */
+  readonly batches: readonly number[];
+  /** Only cases whose group or name holds this text. */
+  readonly filter: string;
+}
+
+export function benchCases({ suite, sizes, batches, filter }: Suites): BenchCase[] {
+  const cases =
+    suite === "kernels" ? kernelZoo() : sizes.flatMap((size) => batches.map((batch) => networkCase(size, batch)));
+  return cases.filter(({ group, name }) => `${group} ${name}`.includes(filter));
+}
+
+/** Names of all peers that compute on the GPU. */
+export function isGpuPeer(name: string): boolean {
+  return !cpuPeers.has(name);
+}
