@@ -88,6 +88,7 @@ const direct: Kernel<Conv2dAttributes> = {
   name: "conv2d/direct",
   applies: () => true,
   views: [0],
+  residualInPlace: true,
   dispatches(call) {
     const { items, outChannels, outHeight, outWidth } = conv2dSizes(call);
     return [
@@ -123,6 +124,7 @@ const tiled: Kernel<Conv2dAttributes> = {
   name: "conv2d/tiled",
   applies: (call) => call.attrs.groups === 1 && conv2dSizes(call).kernelWidth <= widestUnrolled,
   views: [0],
+  residualInPlace: true,
   packs(call) {
     const multiple = 4 * tileQuads(conv2dSizes(call).outChannels);
     return [{ input: 1, operator: packConvWeights, given: { multiple, transposed: false } }];
@@ -167,6 +169,7 @@ const depthwise: Kernel<Conv2dAttributes> = {
     return call.attrs.groups === channels && kernelWidth <= widestUnrolled && fits;
   },
   views: [0],
+  residualInPlace: true,
   dispatches(call) {
     const { items, outChannels, outHeight, outWidth, kernelWidth } = conv2dSizes(call);
     const { stride, dilation } = call.attrs;
@@ -186,6 +189,7 @@ const subgroup: Kernel<Conv2dAttributes> = {
   name: "conv2d/subgroup",
   applies: (call, device) => subgroupApplies(call, device, false),
   views: [0],
+  residualInPlace: true,
   packs: (call, device) => subgroupPacks(call, device, false),
   dispatches: (call, device) =>
     subgroupDispatches(call, device, { transposed: false, values: conv2dParamValues(call) }),

@@ -23,8 +23,8 @@ export interface Operand extends TensorType {
 export interface Epilogue {
   /** [K], added per channel; the operand after the operator's own inputs. */
   readonly bias: boolean;
-  /** Shape of the output, added per element; the last operand. */
-  readonly residual: boolean;
+  /** Shape of the output, added per element; the last operand. In place: it lies where the output goes, and has no binding. */
+  readonly residual: boolean | "in place";
   readonly activation: Activation;
 }
 
@@ -109,6 +109,11 @@ export interface Kernel<A extends object = object> {
    * planner keeps all operands whole.
    */
   readonly views?: "all" | readonly number[];
+  /**
+   * Set where the residual may lie in the output's place: each of its elements is read and then overwritten by the same
+   * invocation, through the output's binding.
+   */
+  readonly residualInPlace?: true;
   packs?(call: Call<A>, device: DeviceTraits): readonly Pack[];
   /** Operand shapes are the logical ones; a packed input's buffer holds what its pack produced. */
   dispatches(call: Call<A>, device: DeviceTraits): readonly Dispatch[];
