@@ -34,7 +34,7 @@ async function prepare(
       {
         label,
         dispatches: [{ code, bindings, params: kernel.params, workgroups: [columns, workgroups / columns, 1] }],
-        buffer: (binding) => buffers["input" in binding ? binding.input : binding.output]!,
+        resource: (binding) => ({ buffer: buffers["input" in binding ? binding.input : binding.output]! }),
       },
     ]),
   );

@@ -31,8 +31,14 @@ export const conv2dParams = {
 /** What a kernel does to its sums before it writes them. */
 export interface ConvEpilogueTemplate {
   readonly bias: boolean;
-  readonly residual: boolean;
+  /** In place: it has no binding of its own, y holds it. */
+  readonly residual: boolean | "in place";
   readonly activation: ActivationTemplate;
+}
+
+/** The array that the residual is read from, at `p.residual_offset`. */
+export function residualArray({ residual }: Pick<ConvEpilogueTemplate, "residual">): "residual" | "y" {
+  return residual === "in place" ? "y" : "residual";
 }
 
 type Element = "f32" | "vec4f";
@@ -46,7 +52,7 @@ export function convBindings(
   const read = (name: string, type: Element) => `var<storage, read> ${name}: array<${type}>;`;
   const bindings = [read("x", x), read("w", w)];
   if (t.bias) bindings.push(read("bias", "f32"));
-  if (t.residual) bindings.push(read("residual", y));
+  if (t.residual === true) bindings.push(read("residual", y));
   bindings.push(`var<storage, read_write> y: array<${y}>;`, "var<uniform> p: Params;");
   const numbered = bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`);
   return `${structParams(conv2dParams)}\n${numbered.join("\n")}`;

@@ -6,7 +6,7 @@
 // x over pixel tiles, y over channel tiles of all groups, z over n, for transposed convolutions over n * phases + phase.
 // A phase is the set of outputs whose row and column leave the same remainders by the stride: they use the same taps.
 import { activateFunction } from "./activation.ts";
-import { type ConvEpilogueTemplate, convBindings } from "./conv-bindings.ts";
+import { type ConvEpilogueTemplate, convBindings, residualArray } from "./conv-bindings.ts";
 import { range } from "./conv-taps.ts";
 import { wgsl } from "./wgsl.ts";
 
@@ -186,7 +186,7 @@ function channelLoad(t: ConvGemmTemplate, l: number): string {
 
 /** Writes four neighbouring pixels, flat index \`m\` of the phase, of channel \`k\` of a group. */
 function storeFunction(t: ConvGemmTemplate): string {
-  const residual = t.residual ? `value += residual[` : "";
+  const residual = t.residual ? `value += ${residualArray(t)}[` : "";
   const head = `fn store(n: u32, group: u32, k_in_group: u32, m: u32, columns: u32, rows: u32, phase: vec2u, sum: vec4f) {
   let group_out_channels = p.out_channels / p.groups;
   if (k_in_group >= group_out_channels || m >= columns * rows) { return; }

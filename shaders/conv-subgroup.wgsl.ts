@@ -6,7 +6,7 @@
 // x over tile columns, y over tile rows, z over (n * groups + group) * channel tiles.
 // Meant for software drivers, where a load costs about 25 multiply-adds, and others with small subgroups.
 import { activateFunction } from "./activation.ts";
-import { type ConvEpilogueTemplate, convBindings } from "./conv-bindings.ts";
+import { type ConvEpilogueTemplate, convBindings, residualArray } from "./conv-bindings.ts";
 import { ascending, lookUp, range, type TapTemplate, tapPairs } from "./conv-taps.ts";
 import { wgsl } from "./wgsl.ts";
 
@@ -63,11 +63,11 @@ fn store(n: u32, k: u32, row: u32, column: u32, sum: vec4f) {
   var value = sum;
   ${t.bias ? "value += bias[k];" : ""}
   #if ${t.aligned}
-  ${t.residual ? "value += residual[residual_at / 4u];" : ""}
+  ${t.residual ? `value += ${residualArray(t)}[residual_at / 4u];` : ""}
   y[y_at / 4u] = activate(value);
   #else
   for (var e = 0u; e < min(4u, p.out_width - column); e++) {
-    y[y_at + e] = activate(value[e]${t.residual ? " + residual[residual_at + e]" : ""});
+    y[y_at + e] = activate(value[e]${t.residual ? ` + ${residualArray(t)}[residual_at + e]` : ""});
   }
   #endif
 }

@@ -1,7 +1,7 @@
 // Text that the register-tiled convolutions share: a tile of `pixels` output pixels by `quads` times four output
 // channels, in named vec4 accumulators `a<pixel>_<quad>`, and its epilogue.
 import { activateFunction } from "./activation.ts";
-import { type ConvEpilogueTemplate, convBindings } from "./conv-bindings.ts";
+import { type ConvEpilogueTemplate, convBindings, residualArray } from "./conv-bindings.ts";
 
 export interface TileTemplate extends ConvEpilogueTemplate {
   readonly pixels: number;
@@ -23,7 +23,7 @@ fn store(n: u32, k: u32, k_end: u32, row: u32, column: u32, sum: f32) {
   let element = (k * p.out_height + row) * p.out_width + column;
   var value = sum;
   ${t.bias ? "value += bias[k];" : ""}
-  ${t.residual ? `value += residual[p.residual_offset + n * p.residual_batch_stride + element];` : ""}
+  ${t.residual ? `value += ${residualArray(t)}[p.residual_offset + n * p.residual_batch_stride + element];` : ""}
   y[p.y_offset + n * p.y_batch_stride + element] = activate(value);
 }`;
 }

@@ -4,7 +4,7 @@
 // One invocation per output element, which gathers its taps: x over q, y over p, z over n * K + k.
 // The reference for every faster transposed convolution, and the fallback for shapes that they refuse.
 import { activateFunction } from "./activation.ts";
-import { type ConvEpilogueTemplate, convBindings } from "./conv-bindings.ts";
+import { type ConvEpilogueTemplate, convBindings, residualArray } from "./conv-bindings.ts";
 import { wgsl } from "./wgsl.ts";
 
 export const convTranspose2dDirectWorkgroup = [8, 8, 1] as const;
@@ -47,7 +47,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   sum += bias[k];
   #endif
   #if ${t.residual}
-  sum += residual[p.residual_offset + n * p.residual_batch_stride + element];
+  sum += ${residualArray(t)}[p.residual_offset + n * p.residual_batch_stride + element];
   #endif
   y[p.y_offset + n * p.y_batch_stride + element] = activate(sum);
 }

@@ -2,7 +2,7 @@
 // x [N, C, H, W], w [K, 1, R, S], bias [K], residual and y [N, K, P, Q].
 // One invocation per four neighbouring columns of one output row: x over tiles, row by row; y over k; z over n.
 import { activateFunction } from "./activation.ts";
-import { type ConvEpilogueTemplate, convBindings } from "./conv-bindings.ts";
+import { type ConvEpilogueTemplate, convBindings, residualArray } from "./conv-bindings.ts";
 import { wgsl } from "./wgsl.ts";
 
 export interface Conv2dDepthwiseTemplate extends ConvEpilogueTemplate {
@@ -60,7 +60,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var i = 0u; i < min(${depthwisePixels}u, p.out_width - q0); i++) {
     var value = sum[i];
     #if ${t.residual}
-    value += residual[p.residual_offset + n * p.residual_batch_stride + element + i];
+    value += ${residualArray(t)}[p.residual_offset + n * p.residual_batch_stride + element + i];
     #endif
     y[p.y_offset + n * p.y_batch_stride + element + i] = activate(value);
   }

@@ -2,7 +2,7 @@
 // x = M [N, A*K, I, J], A = (tile + 2)^2; bias [K]; residual and y [N, K, P, Q].
 // One invocation per tile of a channel: x over j, y over i, z over n * K + k.
 import { activateFunction } from "./activation.ts";
-import type { ConvEpilogueTemplate } from "./conv-bindings.ts";
+import { type ConvEpilogueTemplate, residualArray } from "./conv-bindings.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 import { combine, type WinogradTile, winogradMatrices } from "./winograd.ts";
 import { winogradWorkgroup } from "./winograd-input.wgsl.ts";
@@ -35,7 +35,7 @@ export function winogradOutput(t: WinogradOutputTemplate): string {
   const cells = range(t.tile);
   const matrix = winogradMatrices(t.tile).outputTransposed;
   const type = t.aligned ? "vec4f" : "f32";
-  const names = ["x", ...(t.bias ? ["bias"] : []), ...(t.residual ? ["residual"] : [])];
+  const names = ["x", ...(t.bias ? ["bias"] : []), ...(t.residual === true ? ["residual"] : [])];
   const types = names.map((name) => (name === "residual" ? type : "f32"));
   const loads = side.flatMap((a) => side.map((b) => `let m${a}_${b} = x[x_at + ${a * side.length + b}u * x_step];`));
   const halves = cells.flatMap((i) =>
@@ -75,13 +75,13 @@ var<private> residual_base: u32;
 #if ${t.aligned}
 fn store(at: u32, row: u32, sum: vec4f) {
   if (row >= p.height) { return; }
-  ${t.residual ? "let value = sum + residual[(residual_base + at) / 4u];" : "let value = sum;"}
+  ${t.residual ? `let value = sum + ${residualArray(t)}[(residual_base + at) / 4u];` : "let value = sum;"}
   y[(y_base + at) / 4u] = activate(value);
 }
 #else
 fn store(at: u32, row: u32, column: u32, sum: f32) {
   if (row >= p.height || column >= p.width) { return; }
-  ${t.residual ? "let value = sum + residual[residual_base + at];" : "let value = sum;"}
+  ${t.residual ? `let value = sum + ${residualArray(t)}[residual_base + at];` : "let value = sum;"}
   y[y_base + at] = activate(value);
 }
 #endif

@@ -112,7 +112,8 @@ function copyOut(gpu: Gpu, section: Section, values: ReadonlySet<Value>): Readon
   const copies = new Map<Value, GPUBuffer>();
   for (const value of values) {
     const buffer = gpu.createBuffer(byteLength(value.type), usage, value.name);
-    encoder.copyBufferToBuffer(section.buffer(value), 0, buffer, 0, byteLength(value.type));
+    const place = section.place(value);
+    encoder.copyBufferToBuffer(place.buffer, place.offset, buffer, 0, byteLength(value.type));
     copies.set(value, buffer);
   }
   gpu.device.queue.submit([encoder.finish()]);

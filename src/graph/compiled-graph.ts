@@ -102,9 +102,12 @@ export class CompiledGraph {
     const { queue } = this.#gpu.device;
     for (const value of this.graph.inputs) {
       const input = inputs[value.name]!;
-      const buffer = this.#section.buffer(value);
-      if ("buffer" in input) encoder.copyBufferToBuffer(input.buffer, 0, buffer, 0, byteLength(value.type));
-      else queue.writeBuffer(buffer, 0, input.data.buffer as ArrayBuffer, input.data.byteOffset, input.data.byteLength);
+      const { buffer, offset } = this.#section.place(value);
+      if ("buffer" in input) encoder.copyBufferToBuffer(input.buffer, 0, buffer, offset, byteLength(value.type));
+      else {
+        const { buffer: source, byteOffset, byteLength: bytes } = input.data;
+        queue.writeBuffer(buffer, offset, source as ArrayBuffer, byteOffset, bytes);
+      }
     }
   }
 
@@ -117,13 +120,9 @@ export class CompiledGraph {
     pass.end();
     const outputs = [...this.graph.outputs].map(([name, value]) => ({ name, value, target: into[name] }));
     for (const { name, value, target } of outputs) {
-      encoder.copyBufferToBuffer(
-        this.#section.buffer(value),
-        0,
-        target ?? this.#stage(name, value),
-        0,
-        byteLength(value.type),
-      );
+      const { buffer, offset } = this.#section.place(value);
+      const staged = target ?? this.#stage(name, value);
+      encoder.copyBufferToBuffer(buffer, offset, staged, 0, byteLength(value.type));
     }
     queue.submit([encoder.finish()]);
     const read = outputs.filter(({ target }) => target === undefined);

@@ -9,7 +9,8 @@ export interface DispatchRequest {
   /** Names the node in GPU errors. */
   readonly label: string;
   readonly dispatches: readonly Dispatch[];
-  buffer(binding: Binding): GPUBuffer;
+  /** Where the operand lies: a buffer, or a part of one that begins at a multiple of 256 bytes. */
+  resource(binding: Binding): GPUBufferBinding;
 }
 
 export interface PreparedDispatch {
@@ -48,8 +49,8 @@ export async function prepareDispatches(
     writeParams(contents, offset, dispatch.params);
     const pipeline = pipelines[i]!;
     const size = uniformWords(dispatch.params) * 4;
-    const buffers = dispatch.bindings.map((binding) => ({ buffer: request.buffer(binding) }));
-    const resources = [...buffers, { buffer: uniforms, offset, size }];
+    const operands = dispatch.bindings.map((binding) => request.resource(binding));
+    const resources = [...operands, { buffer: uniforms, offset, size }];
     offset += stride(dispatch.params);
     const bindGroup = gpu.device.createBindGroup({
       label: request.label,

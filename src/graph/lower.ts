@@ -56,11 +56,12 @@ export function createCall(
   inPlace?: ReadonlySet<number>,
 ): Call {
   const operand = (value: Value, index: number): Operand => ({ ...value.type, view: view(value, index) });
+  const overwrites = node.epilogue.residual && inPlace?.has(node.inputs.length - 1);
   const call = {
     inputs: node.inputs.map(operand),
     outputs: node.outputs.map(operand),
     attrs: node.attrs,
-    epilogue: node.epilogue,
+    epilogue: overwrites ? { ...node.epilogue, residual: "in place" as const } : node.epilogue,
   };
   return inPlace ? { ...call, inPlace } : call;
 }

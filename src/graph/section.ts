@@ -1,6 +1,6 @@
 // A list of steps with buffers, pipelines and bind groups: ready to be encoded any number of times.
 import { BufferUsage, type Gpu } from "../gpu/gpu.ts";
-import { type Call, type Dispatch, deviceTraits, wholeView } from "../ops/operator.ts";
+import { type Binding, type Call, type Dispatch, deviceTraits, wholeView } from "../ops/operator.ts";
 import { type PreparedDispatch, prepareDispatches } from "./dispatch.ts";
 import type { Value } from "./graph.ts";
 import { createCall, type Step } from "./lower.ts";
@@ -29,6 +29,9 @@ export interface PlannedStep {
   readonly dispatches: readonly Dispatch[];
 }
 
+/** A part of a buffer, in bytes. */
+export type BufferPlace = Required<GPUBufferBinding>;
+
 /** A step that is ready to be encoded. */
 export interface PreparedStep {
   readonly planned: PlannedStep;
@@ -36,7 +39,10 @@ export interface PreparedStep {
 }
 
 export function planSection(gpu: Gpu, spec: SectionSpec): PlannedSection {
-  const plan = planMemory(spec.steps, spec.inputs, spec.outputs);
+  const { maxBufferSize, maxStorageBufferBindingSize } = gpu.limits;
+  const plan = planMemory(spec.steps, spec.inputs, spec.outputs, {
+    maxSlotBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
+  });
   const traits = deviceTraits(gpu);
   const view = (value: Value) => plan.placements.get(value)?.view ?? wholeView(value.type);
   const work = spec.steps
@@ -97,7 +103,7 @@ export class Section {
       const requests = planned.work.map(({ step, dispatches }) => ({
         label: stepLabel(step),
         dispatches,
-        buffer: (binding: { input: number } | { output: number }) => {
+        resource: (binding: Binding) => {
           const value = "input" in binding ? step.operands[binding.input]! : step.node.outputs[binding.output]!;
           return locate(value, planned.plan, slots, fixed);
         },
@@ -110,8 +116,8 @@ export class Section {
     }
   }
 
-  /** The buffer that holds a value at its beginning: graph inputs, outputs and fixed values. */
-  buffer(value: Value): GPUBuffer {
+  /** Where graph inputs, outputs and fixed values lie, row-major from the offset on. */
+  place(value: Value): BufferPlace {
     return locate(value, this.planned.plan, this.#slots, this.#fixed);
   }
 
@@ -134,9 +140,9 @@ function locate(
   plan: MemoryPlan,
   slots: readonly GPUBuffer[],
   fixed: ReadonlyMap<Value, GPUBuffer>,
-): GPUBuffer {
-  const placement = plan.placements.get(value);
-  const buffer = placement ? slots[placement.storage.slot] : fixed.get(value);
+): BufferPlace {
+  const storage = plan.placements.get(value)?.storage;
+  const buffer = storage ? slots[storage.slot] : fixed.get(value);
   if (!buffer) throw new Error(`value ${value.name} has no buffer`);
-  return buffer;
+  return { buffer, offset: storage?.offset ?? 0, size: storage?.bytes ?? buffer.size };
 }

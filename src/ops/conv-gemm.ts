@@ -41,6 +41,7 @@ export function gemmKernels<A extends Attributes>(
     name: gemmName(operator, tile),
     applies: (call, device) => gemmApplies(tile, transposed, call, device),
     views: [0],
+    residualInPlace: true,
     packs: ({ attrs: { groups } }) => [
       { input: 1, operator: packConvWeights, given: { multiple: 4, transposed, groups } },
     ],

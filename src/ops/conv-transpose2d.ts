@@ -38,6 +38,7 @@ const direct: Kernel<ConvTranspose2dAttributes> = {
   name: "convTranspose2d/direct",
   applies: () => true,
   views: [0],
+  residualInPlace: true,
   dispatches(call) {
     const { items, outChannels, outHeight, outWidth } = convTranspose2dSizes(call);
     return [
@@ -58,6 +59,7 @@ const phase: Kernel<ConvTranspose2dAttributes> = {
   name: "convTranspose2d/phase",
   applies: ({ attrs: { groups, dilation } }) => groups === 1 && dilation.every((size) => size === 1),
   views: [0],
+  residualInPlace: true,
   packs(call) {
     const multiple = 4 * tileQuads(convTranspose2dSizes(call).outChannels);
     return [{ input: 1, operator: packConvWeights, given: { multiple, transposed: true, groups: 1 } }];
@@ -85,6 +87,7 @@ const subgroup: Kernel<ConvTranspose2dAttributes> = {
   name: "convTranspose2d/subgroup",
   applies: (call, device) => subgroupApplies(call, device, true),
   views: [0],
+  residualInPlace: true,
   packs: (call, device) => subgroupPacks(call, device, true),
   dispatches: (call, device) => subgroupDispatches(call, device, { transposed: true, values: conv2dParamValues(call) }),
 };

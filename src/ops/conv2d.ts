@@ -91,6 +91,7 @@ const direct: Kernel<Conv2dAttributes> = {
   name: "conv2d/direct",
   applies: () => true,
   views: [0],
+  residualInPlace: true,
   dispatches(call) {
     const { items, outChannels, outHeight, outWidth } = conv2dSizes(call);
     return [
@@ -131,6 +132,7 @@ const tiled: Kernel<Conv2dAttributes> = {
     return fits && kernelWidth <= widestUnrolled;
   },
   views: [0],
+  residualInPlace: true,
   packs(call) {
     const { groups } = call.attrs;
     const multiple = 4 * tileQuads(conv2dSizes(call).outChannels / groups);
@@ -175,6 +177,7 @@ const depthwise: Kernel<Conv2dAttributes> = {
     return call.attrs.groups === channels && kernelWidth <= widestUnrolled && fits;
   },
   views: [0],
+  residualInPlace: true,
   dispatches(call) {
     const { items, outChannels, outHeight, outWidth, kernelWidth } = conv2dSizes(call);
     const { stride, dilation } = call.attrs;
@@ -194,6 +197,7 @@ const subgroup: Kernel<Conv2dAttributes> = {
   name: "conv2d/subgroup",
   applies: (call, device) => subgroupApplies(call, device, false),
   views: [0],
+  residualInPlace: true,
   packs: (call, device) => subgroupPacks(call, device, false),
   dispatches: (call, device) =>
     subgroupDispatches(call, device, { transposed: false, values: conv2dParamValues(call) }),

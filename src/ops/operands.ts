@@ -20,9 +20,9 @@ export function requireChannels(operator: string, inputs: readonly TensorType[],
   });
 }
 
-/** Bindings in the order of the kernels' shaders: inputs (own, bias, residual), then the output. */
+/** Bindings in the order of the kernels' shaders: inputs (own, bias, residual unless in place), then the output. */
 export function epilogueBindings(call: Call, ownInputs: number): readonly Binding[] {
   const { bias, residual } = call.epilogue;
-  const count = ownInputs + (bias ? 1 : 0) + (residual ? 1 : 0);
+  const count = ownInputs + (bias ? 1 : 0) + (residual === true ? 1 : 0);
   return [...Array.from({ length: count }, (_, input) => ({ input })), { output: 0 }];
 }

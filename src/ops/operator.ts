@@ -24,7 +24,7 @@ export interface Epilogue {
   /** [K], added per channel; the operand after the operator's own inputs. */
   readonly bias: boolean;
   /** Shape of the output, added per element; the last operand. In place: it lies where the output goes, and has no binding. */
-  readonly residual: boolean;
+  readonly residual: boolean | "in place";
   readonly activation: Activation;
 }
 
@@ -112,6 +112,11 @@ export interface Kernel<A extends object = object> {
    * planner keeps all operands whole.
    */
   readonly views?: "all" | readonly number[];
+  /**
+   * Set where the residual may lie in the output's place: each of its elements is read and then overwritten by the same
+   * invocation, through the output's binding.
+   */
+  readonly residualInPlace?: true;
   packs?(call: Call<A>, device: DeviceTraits): readonly Pack[];
   /** Operand shapes are the logical ones; a packed input's buffer holds what its pack produced. */
   dispatches(call: Call<A>, device: DeviceTraits): readonly Dispatch[];

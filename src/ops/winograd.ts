@@ -128,6 +128,7 @@ const outputTiles: Kernel<WinogradOutputAttributes> = {
   name: "winogradOutput/tiles",
   applies: () => true,
   views: [0],
+  residualInPlace: true,
   dispatches(call) {
     const [x, y] = [call.inputs[0]!, call.outputs[0]!];
     const [items, channels, height, width] = y.shape as unknown as Shape4;

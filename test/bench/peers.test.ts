@@ -5,12 +5,12 @@ import type { BenchCase } from "../../bench/cases.ts";
 import { type CaseData, type Contender, createAtrous, createData } from "../../bench/contenders.ts";
 import { type CreatePeer, peers } from "../../bench/peers/index.ts";
 import { PackageError } from "../../bench/peers/package.ts";
+import { difference } from "../../src/difference.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import type { Value } from "../../src/graph/graph.ts";
 import { type Conv2dSpec, conv, convTranspose, norm, normRelu } from "../../src/models/layers.ts";
 import { add, averagePool2d, concat, maxPool2d, relu, resize2d, sigmoid } from "../../src/ops/index.ts";
-import { difference } from "../../src/difference.ts";
 import { openTestGpu } from "../support/gpu.ts";
 
 /** Relative L2 between two engines that both compute in f32. */

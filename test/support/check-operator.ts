@@ -42,12 +42,23 @@ export function checkOperator<A extends object, G extends object>(suite: Operato
               compare(`${kernel.name}, ${layout}, output ${i}`, call.outputs[i]!.shape, result, prepared.expected[i]!);
             });
             runs++;
+            if (layout !== "views" || !kernel.residualInPlace || !call.epilogue.residual) continue;
+            const inPlace = overwriteResidual(call);
+            const [overwritten] = await runKernel(gpu, { kernel, call: inPlace, inputs: prepared.data });
+            const name = `${kernel.name}, ${layout}, over its residual`;
+            compare(name, call.outputs[0]!.shape, overwritten!, prepared.expected[0]!);
           }
         }
         expect(runs, "kernels that applied").toBeGreaterThan(0);
       });
     }
   });
+}
+
+/** The same call with its residual where the output goes. */
+function overwriteResidual<A extends object>(call: Call<A>): Call<A> {
+  const inputs = [...call.inputs.slice(0, -1), call.outputs[0]!];
+  return { ...call, inputs, epilogue: { ...call.epilogue, residual: "in place" } };
 }
 
 /** Draws a case's inputs, and computes its shapes and its reference. */

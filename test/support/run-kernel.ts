@@ -89,16 +89,25 @@ export async function runKernel(gpu: Gpu, { kernel, call, inputs }: KernelRun): 
     return buffer;
   };
   try {
-    const inputBuffers = operands.map(({ operand, data }, i) => upload(scatter(operand, data, inputGap), `input ${i}`));
+    const isInPlace = (i: number) => call.epilogue.residual === "in place" && i === operands.length - 1;
+    const inputBuffers = operands.map(({ operand, data }, i) =>
+      upload(scatter(operand, data, isInPlace(i) ? sentinel : inputGap), `input ${i}`),
+    );
+    // A residual in place is what the output's buffer holds before.
+    const overwritten = call.epilogue.residual === "in place" ? inputBuffers.at(-1) : undefined;
     const outputBuffers = call.outputs.map((output, i) =>
-      upload(scatter(output, new Uint32Array(elementCount(output.shape)).fill(poison), sentinel), `output ${i}`),
+      i === 0 && overwritten
+        ? overwritten
+        : upload(scatter(output, new Uint32Array(elementCount(output.shape)).fill(poison), sentinel), `output ${i}`),
     );
     await gpu.guard(kernel.name, async () => {
       const prepared = await prepareDispatches(gpu, [
         {
           label: kernel.name,
           dispatches: kernel.dispatches(call, traits),
-          buffer: (binding) => ("input" in binding ? inputBuffers[binding.input]! : outputBuffers[binding.output]!),
+          resource: (binding) => ({
+            buffer: "input" in binding ? inputBuffers[binding.input]! : outputBuffers[binding.output]!,
+          }),
         },
       ]);
       const encoder = gpu.device.createCommandEncoder();
