@@ -16,7 +16,7 @@ import type { Graph, Value } from "./graph.ts";
 import { type GraphProfile, type ProfileOptions, profileSection } from "./profile.ts";
 import type { Section } from "./section.ts";
 
-/** A tensor in a buffer of the caller's, row-major from its beginning. */
+/** A tensor in a buffer of the caller's, row-major from its beginning: read where it is (usage STORAGE), else copied (COPY_SRC). */
 export interface BufferTensor {
   readonly shape: Shape;
   readonly buffer: GPUBuffer;
@@ -25,7 +25,7 @@ export interface BufferTensor {
 export type RunInputs = Readonly<Record<string, Tensor | BufferTensor>>;
 
 export interface RunOptions {
-  /** Buffers (usage COPY_DST) that outputs are copied into instead of being read back. */
+  /** Buffers that outputs go to instead of being read back: written by the kernels (usage STORAGE), else copied (COPY_DST). */
   readonly into?: Readonly<Record<string, GPUBuffer>>;
 }
 
@@ -37,14 +37,23 @@ export interface MemoryReport {
   readonly parameterBytes: number;
 }
 
-/** One submit per run. Runs that overlap are queued in the order of their calls. */
+/** What the results of one run are read back from, by output. */
+type Lane = Map<string, GPUBuffer>;
+
+/** Enough that upload, compute and read-back of neighbouring runs overlap. */
+const runsInFlight = 3;
+
+/** One submit per run. Runs start in the order of their calls; up to three overlap. */
 export class CompiledGraph {
   readonly graph: Graph;
   readonly #gpu: Gpu;
   readonly #section: Section;
   readonly #fixed: ReadonlyMap<Value, GPUBuffer>;
-  readonly #staging = new Map<string, GPUBuffer>();
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #lanes: Lane[] = [];
+  readonly #idleLanes: Lane[] = [];
+  readonly #running = new Set<Promise<unknown>>();
+  #waiting: ((lane: Lane) => void) | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
   /** Made by `compile`. */
@@ -71,7 +80,17 @@ export class CompiledGraph {
    * Throws UsageError for a missing or unknown input, ShapeError for a wrong shape, DeviceError for the GPU.
    */
   run(inputs: RunInputs, options: RunOptions = {}): Promise<Record<string, Tensor>> {
-    return this.#queue("run", inputs, () => this.#run(inputs, options));
+    return this.#inTurn("run", inputs, async (begun) => {
+      const lane = await this.#takeLane();
+      try {
+        // The guard calls `#run` at once, and that submits before it first waits.
+        const result = this.#gpu.guard("run", () => this.#run(inputs, options, lane));
+        begun();
+        return await result;
+      } finally {
+        this.#giveBack(lane);
+      }
+    });
   }
 
   /**
@@ -81,26 +100,60 @@ export class CompiledGraph {
    */
   profile(inputs: RunInputs, options: ProfileOptions = {}): Promise<GraphProfile> {
     const encodeInputs = (encoder: GPUCommandEncoder) => this.#encodeInputs(encoder, inputs);
-    return this.#queue("profile", inputs, () => profileSection(this.#gpu, this.#section, { ...options, encodeInputs }));
+    return this.#inTurn("profile", inputs, () =>
+      this.#gpu.guard("profile", () => profileSection(this.#gpu, this.#section, { ...options, encodeInputs })),
+    );
   }
 
-  /** Starts after all work that was asked for before. */
-  #queue<T>(label: string, inputs: RunInputs, work: () => Promise<T>): Promise<T> {
-    if (this.#disposed) return Promise.reject(new DeviceError("disposed", `${label}: the model was disposed of`));
+  /** Throws what is wrong with a call before any of it starts. */
+  #check(label: string, inputs: RunInputs): void {
+    if (this.#disposed) throw new DeviceError("disposed", `${label}: the model was disposed of`);
+    this.#checkInputs(label, inputs);
+  }
+
+  /** Work starts in the order of the calls; `begun` tells when the next may start. */
+  async #inTurn<T>(label: string, inputs: RunInputs, work: (begun: () => void) => Promise<T>): Promise<T> {
+    this.#check(label, inputs);
+    const before = this.#turn;
+    let begun = () => {};
+    this.#turn = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const result = before.then(() => work(begun)).finally(begun);
+    this.#running.add(result);
     try {
-      this.#checkInputs(label, inputs);
-    } catch (error) {
-      return Promise.reject(error);
+      return await result;
+    } finally {
+      this.#running.delete(result);
     }
-    const result = this.#last.then(() => this.#gpu.guard(label, work));
-    this.#last = result.catch(() => undefined);
-    return result;
   }
 
-  /** Before every run: the memory plan lets later values overwrite the inputs. */
-  #encodeInputs(encoder: GPUCommandEncoder, inputs: RunInputs): void {
+  /** Buffers to read results from; waits until one of the runs in flight has ended where there are enough of them. */
+  async #takeLane(): Promise<Lane> {
+    const idle = this.#idleLanes.pop();
+    if (idle) return idle;
+    if (this.#lanes.length < runsInFlight) {
+      const lane: Lane = new Map();
+      this.#lanes.push(lane);
+      return lane;
+    }
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+    });
+  }
+
+  #giveBack(lane: Lane): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting) waiting(lane);
+    else this.#idleLanes.push(lane);
+  }
+
+  /** Before every run: the memory plan lets later values overwrite the inputs. `external` inputs are bound as they are. */
+  #encodeInputs(encoder: GPUCommandEncoder, inputs: RunInputs, external?: ReadonlyMap<Value, GPUBuffer>): void {
     const { queue } = this.#gpu.device;
     for (const value of this.graph.inputs) {
+      if (external?.has(value)) continue;
       const input = inputs[value.name]!;
       const { buffer, offset } = this.#section.place(value);
       if ("buffer" in input) encoder.copyBufferToBuffer(input.buffer, 0, buffer, offset, byteLength(value.type));
@@ -111,43 +164,52 @@ export class CompiledGraph {
     }
   }
 
-  async #run(inputs: RunInputs, { into = {} }: RunOptions): Promise<Record<string, Tensor>> {
+  async #run(inputs: RunInputs, { into = {} }: RunOptions, lane: Lane): Promise<Record<string, Tensor>> {
     const { queue } = this.#gpu.device;
     const encoder = this.#gpu.device.createCommandEncoder({ label: "run" });
-    this.#encodeInputs(encoder, inputs);
+    const external = this.#external(inputs, into);
+    this.#encodeInputs(encoder, inputs, external);
     const pass = encoder.beginComputePass({ label: "run" });
-    this.#section.encode(pass);
+    this.#section.encode(pass, external);
     pass.end();
     const outputs = [...this.graph.outputs].map(([name, value]) => ({ name, value, target: into[name] }));
     for (const { name, value, target } of outputs) {
+      if (external.has(value)) continue;
       const { buffer, offset } = this.#section.place(value);
-      const staged = target ?? this.#stage(name, value);
-      encoder.copyBufferToBuffer(buffer, offset, staged, 0, byteLength(value.type));
+      encoder.copyBufferToBuffer(buffer, offset, target ?? this.#stage(lane, name, value), 0, byteLength(value.type));
     }
     queue.submit([encoder.finish()]);
     const read = outputs.filter(({ target }) => target === undefined);
     const tensors = await Promise.all(
-      read.map(async ({ name, value }) => [name, await this.#read(name, value)] as const),
+      read.map(async ({ name, value }) => [name, await readTensor(this.#stage(lane, name, value), value)] as const),
     );
     if (read.length === 0) await queue.onSubmittedWorkDone();
     return Object.fromEntries(tensors);
   }
 
-  #stage(name: string, value: Value): GPUBuffer {
-    const known = this.#staging.get(name);
+  /** The caller's buffers that the kernels can use where they are: others are copied. */
+  #external(inputs: RunInputs, into: NonNullable<RunOptions["into"]>): ReadonlyMap<Value, GPUBuffer> {
+    const external = new Map<Value, GPUBuffer>();
+    const add = (value: Value, buffer: GPUBuffer) => {
+      const isFree = ![...external.values()].includes(buffer) && !external.has(value);
+      const fits = (buffer.usage & BufferUsage.STORAGE) !== 0 && buffer.size >= byteLength(value.type);
+      if (isFree && fits && this.#section.standsAlone(value)) external.set(value, buffer);
+    };
+    for (const [name, value] of this.graph.outputs) if (into[name]) add(value, into[name]);
+    for (const value of this.graph.inputs) {
+      const input = inputs[value.name]!;
+      if ("buffer" in input) add(value, input.buffer);
+    }
+    return external;
+  }
+
+  #stage(lane: Lane, name: string, value: Value): GPUBuffer {
+    const known = lane.get(name);
     if (known) return known;
     const usage = BufferUsage.MAP_READ | BufferUsage.COPY_DST;
     const buffer = this.#gpu.createBuffer(byteLength(value.type), usage, `readback of ${name}`);
-    this.#staging.set(name, buffer);
+    lane.set(name, buffer);
     return buffer;
-  }
-
-  async #read(name: string, value: Value): Promise<Tensor> {
-    const buffer = this.#stage(name, value);
-    await buffer.mapAsync(MapMode.READ);
-    const bytes = buffer.getMappedRange(0, byteLength(value.type)).slice(0);
-    buffer.unmap();
-    return { shape: value.type.shape, data: typedArray(value, bytes) };
   }
 
   #checkInputs(label: string, inputs: RunInputs): void {
@@ -170,9 +232,10 @@ export class CompiledGraph {
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    await this.#last;
+    await Promise.allSettled(this.#running);
     this.#section.dispose();
-    for (const buffer of [...this.#fixed.values(), ...this.#staging.values()]) this.#gpu.destroyBuffer(buffer);
+    const staging = this.#lanes.flatMap((lane) => [...lane.values()]);
+    for (const buffer of [...this.#fixed.values(), ...staging]) this.#gpu.destroyBuffer(buffer);
   }
 }
 
@@ -181,6 +244,13 @@ function requireData(label: string, name: string, { shape, data }: Tensor, dtype
   if (data instanceof type && data.length === elementCount(shape)) return;
   const got = `${data?.constructor?.name} of ${data?.length}`;
   throw new ShapeError(`${label}: input "${name}" has data ${got}, expected ${type.name} of ${elementCount(shape)}`);
+}
+
+async function readTensor(buffer: GPUBuffer, value: Value): Promise<Tensor> {
+  await buffer.mapAsync(MapMode.READ);
+  const bytes = buffer.getMappedRange(0, byteLength(value.type)).slice(0);
+  buffer.unmap();
+  return { shape: value.type.shape, data: typedArray(value, bytes) };
 }
 
 function typedArray({ type }: Value, bytes: ArrayBuffer): TensorData {

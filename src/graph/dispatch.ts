@@ -10,12 +10,16 @@ export interface DispatchRequest {
   readonly label: string;
   readonly dispatches: readonly Dispatch[];
   /** Where the operand lies: a buffer, or a part of one that begins at a multiple of 256 bytes. */
-  resource(binding: Binding): GPUBufferBinding;
+  readonly resource: (binding: Binding) => GPUBufferBinding;
 }
 
 export interface PreparedDispatch {
   readonly label: string;
-  encode(pass: GPUComputePassEncoder): void;
+  /** The operands, in the order of the shader's bindings. */
+  readonly bindings: readonly Binding[];
+  /** With other resources than those of the request where a bind group of {@link bind} is given. */
+  encode(pass: GPUComputePassEncoder, bindGroup?: GPUBindGroup): void;
+  bind(resource: (binding: Binding) => GPUBufferBinding): GPUBindGroup;
 }
 
 export interface PreparedDispatches {
@@ -49,18 +53,21 @@ export async function prepareDispatches(
     writeParams(contents, offset, dispatch.params);
     const pipeline = pipelines[i]!;
     const size = uniformWords(dispatch.params) * 4;
-    const operands = dispatch.bindings.map((binding) => request.resource(binding));
-    const resources = [...operands, { buffer: uniforms, offset, size }];
+    const params = { buffer: uniforms, offset, size };
     offset += stride(dispatch.params);
-    const bindGroup = gpu.device.createBindGroup({
-      label: request.label,
-      layout: pipeline.getBindGroupLayout(0),
-      entries: resources.map((resource, binding) => ({ binding, resource })),
-    });
+    const bind = (resource: DispatchRequest["resource"]) =>
+      gpu.device.createBindGroup({
+        label: request.label,
+        layout: pipeline.getBindGroupLayout(0),
+        entries: [...dispatch.bindings.map(resource), params].map((entry, binding) => ({ binding, resource: entry })),
+      });
+    const own = bind(request.resource);
     const [x, y, z] = dispatch.workgroups;
     return {
       label: request.label,
-      encode(pass: GPUComputePassEncoder) {
+      bindings: dispatch.bindings,
+      bind,
+      encode(pass: GPUComputePassEncoder, bindGroup = own) {
         pass.setPipeline(pipeline);
         pass.setBindGroup(0, bindGroup);
         pass.dispatchWorkgroups(x, y, z);

@@ -1,6 +1,7 @@
 // A list of steps with buffers, pipelines and bind groups: ready to be encoded any number of times.
 import { BufferUsage, type Gpu } from "../gpu/gpu.ts";
 import { type Binding, type Call, type Dispatch, deviceTraits, wholeView } from "../ops/operator.ts";
+import { byteLength } from "../tensor.ts";
 import { type PreparedDispatch, prepareDispatches } from "./dispatch.ts";
 import type { Value } from "./graph.ts";
 import { createCall, type Step } from "./lower.ts";
@@ -71,6 +72,7 @@ export class Section {
   readonly #slots: readonly GPUBuffer[];
   readonly #uniforms: GPUBuffer;
   readonly #fixed: ReadonlyMap<Value, GPUBuffer>;
+  readonly #rebound = new Map<PreparedDispatch, { buffers: (GPUBuffer | undefined)[]; bindGroup: GPUBindGroup }>();
 
   private constructor(
     gpu: Gpu,
@@ -103,10 +105,7 @@ export class Section {
       const requests = planned.work.map(({ step, dispatches }) => ({
         label: stepLabel(step),
         dispatches,
-        resource: (binding: Binding) => {
-          const value = "input" in binding ? step.operands[binding.input]! : step.node.outputs[binding.output]!;
-          return locate(value, planned.plan, slots, fixed);
-        },
+        resource: (binding: Binding) => locate(operandOf(step, binding), planned.plan, slots, fixed),
       }));
       const prepared = await prepareDispatches(gpu, requests);
       return new Section(gpu, planned, slots, fixed, prepared);
@@ -121,8 +120,35 @@ export class Section {
     return locate(value, this.planned.plan, this.#slots, this.#fixed);
   }
 
-  encode(pass: GPUComputePassEncoder): void {
-    for (const step of this.steps) encodeStep(step, pass);
+  /** Whether the value's memory is its own, so that a buffer of the caller's can stand for it. */
+  standsAlone(value: Value): boolean {
+    const { placements } = this.planned.plan;
+    const storage = placements.get(value)?.storage;
+    return storage !== undefined && [...placements.values()].filter((other) => other.storage === storage).length === 1;
+  }
+
+  /** `external` are buffers in place of the plan's, for values that stand alone. */
+  encode(pass: GPUComputePassEncoder, external: ReadonlyMap<Value, GPUBuffer> = new Map()): void {
+    for (const step of this.steps) {
+      if (external.size === 0) encodeStep(step, pass);
+      else for (const dispatch of step.dispatches) dispatch.encode(pass, this.#rebind(step, dispatch, external));
+    }
+  }
+
+  /** Bind groups of one set of external buffers are kept until another set is used. */
+  #rebind({ planned }: PreparedStep, dispatch: PreparedDispatch, external: ReadonlyMap<Value, GPUBuffer>) {
+    const values = dispatch.bindings.map((binding) => operandOf(planned.step, binding));
+    const buffers = values.map((value) => external.get(value));
+    if (buffers.every((buffer) => buffer === undefined)) return undefined;
+    const known = this.#rebound.get(dispatch);
+    if (known?.buffers.every((buffer, i) => buffer === buffers[i])) return known.bindGroup;
+    const bindGroup = dispatch.bind((binding) => {
+      const value = operandOf(planned.step, binding);
+      const buffer = external.get(value);
+      return buffer ? { buffer, offset: 0, size: byteLength(value.type) } : this.place(value);
+    });
+    this.#rebound.set(dispatch, { buffers, bindGroup });
+    return bindGroup;
   }
 
   dispose(): void {
@@ -133,6 +159,10 @@ export class Section {
 
 export function encodeStep({ dispatches }: PreparedStep, pass: GPUComputePassEncoder): void {
   for (const dispatch of dispatches) dispatch.encode(pass);
+}
+
+function operandOf(step: Step, binding: Binding): Value {
+  return "input" in binding ? step.operands[binding.input]! : step.node.outputs[binding.output]!;
 }
 
 function locate(

@@ -1,5 +1,5 @@
 // Whole graphs on the GPU: optimised and planned, against one kernel at a time with nothing shared.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { difference } from "../../src/difference.ts";
 import { DeviceError, ShapeError, UsageError } from "../../src/errors.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
@@ -80,23 +80,83 @@ test("names, epilogues and memory of a small graph", async () => {
   await compiled.dispose();
 });
 
-test("runs that overlap are queued, and buffers are taken in and filled", async () => {
-  const compiled = await compile(gpu, small(), { parameter: async (name) => randomParameter(name, 108) });
-  const images = [1, 2, 3].map((seed) => ({ shape: [1, 3, 5, 7], data: uniform(105, createRandom(seed)) }));
-  const alone = [];
-  for (const image of images) alone.push((await compiled.run({ image })).y!.data);
-  const together = await Promise.all(images.map((image) => compiled.run({ image })));
-  expect(together.map(({ y }) => y!.data)).toEqual(alone);
+const images = [1, 2, 3, 4, 5].map((seed) => ({ shape: [1, 3, 5, 7], data: uniform(105, createRandom(seed)) }));
 
-  const usage = BufferUsage.COPY_DST | BufferUsage.COPY_SRC;
-  const source = gpu.createBuffer(105 * 4, usage, "image of the caller");
-  const target = gpu.createBuffer(140 * 4, usage, "result of the caller");
-  gpu.device.queue.writeBuffer(source, 0, images[1]!.data);
-  expect(await compiled.run({ image: { shape: [1, 3, 5, 7], buffer: source } }, { into: { y: target } })).toEqual({});
-  expect(new Float32Array(await gpu.read(target, 0, 140 * 4))).toEqual(alone[1]);
-  gpu.destroyBuffer(source);
-  gpu.destroyBuffer(target);
+/** Submits of the device while `work` runs. */
+async function countSubmits(work: (submits: () => number) => Promise<void>): Promise<void> {
+  const { queue } = gpu.device;
+  const submit = vi.spyOn(queue, "submit");
+  try {
+    await work(() => submit.mock.calls.length);
+  } finally {
+    submit.mockRestore();
+  }
+}
+
+test("up to three runs overlap, and each gives what it gives alone", async () => {
+  const compiled = await compile(gpu, small(), { parameter: async (name) => randomParameter(name, 108) });
+  const alone: TensorData[] = [];
+  for (const image of images) alone.push((await compiled.run({ image })).y!.data);
+  await countSubmits(async (submits) => {
+    const together = images.map((image) => compiled.run({ image }));
+    const first = together[0]!.then(() => submits());
+    for (let i = 0; i < 100; i++) await Promise.resolve();
+    expect(submits(), "before any run has ended").toBe(3);
+    expect(await first).toBeGreaterThanOrEqual(3);
+    expect((await Promise.all(together)).map(({ y }) => y!.data)).toEqual(alone);
+    expect(submits()).toBe(images.length);
+  });
   await compiled.dispose();
+  expect(gpu.allocated.buffers).toBe(0);
+});
+
+test("a profile waits for runs before it, and runs after it for the profile", async () => {
+  const compiled = await compile(gpu, small(), { parameter: async (name) => randomParameter(name, 108) });
+  const ended: string[] = [];
+  const note = (name: string) => () => ended.push(name);
+  const image = images[0]!;
+  const all = [
+    compiled.run({ image }).then(note("run")),
+    compiled.profile({ image }, { rounds: 1 }).then(note("profile")),
+    compiled.run({ image }).then(note("run after")),
+  ];
+  await Promise.all(all);
+  expect(ended).toEqual(["run", "profile", "run after"]);
+  await compiled.dispose();
+});
+
+describe("buffers of the caller", () => {
+  const { COPY_DST, COPY_SRC, STORAGE } = BufferUsage;
+  test.each([
+    ["are copied without usage STORAGE", COPY_DST | COPY_SRC, 2],
+    ["are used where they are with it", COPY_DST | COPY_SRC | STORAGE, 0],
+  ])("%s", async (_, usage, copies) => {
+    const compiled = await compile(gpu, small(), { parameter: async (name) => randomParameter(name, 108) });
+    const [sources, targets] = [1, 2].reduce<[GPUBuffer[], GPUBuffer[]]>(
+      ([before, after], i) => {
+        const source = gpu.createBuffer(105 * 4, usage, `image ${i}`);
+        gpu.device.queue.writeBuffer(source, 0, images[i]!.data);
+        return [
+          [...before, source],
+          [...after, gpu.createBuffer(140 * 4, usage, `result ${i}`)],
+        ];
+      },
+      [[], []],
+    );
+    const copy = vi.spyOn(Object.getPrototypeOf(gpu.device.createCommandEncoder()), "copyBufferToBuffer");
+    // The second round comes back to the first buffers.
+    for (const i of [0, 1, 0]) {
+      copy.mockClear();
+      const image = { shape: [1, 3, 5, 7], buffer: sources[i]! };
+      expect(await compiled.run({ image }, { into: { y: targets[i]! } })).toEqual({});
+      expect(copy).toHaveBeenCalledTimes(copies);
+      const expected = (await compiled.run({ image: images[i + 1]! })).y!.data;
+      expect(new Float32Array(await gpu.read(targets[i]!, 0, 140 * 4))).toEqual(expected);
+    }
+    copy.mockRestore();
+    for (const buffer of [...sources, ...targets]) gpu.destroyBuffer(buffer);
+    await compiled.dispose();
+  });
 });
 
 test("wrong inputs are refused with names", async () => {
