@@ -1,4 +1,4 @@
-// Builds dist/: the library, Node's part of it, the command line and the bench.
+// Builds dist/: the library, Node's part of it, the command line with the bench.
 //   node esbuild.config.mjs            everything
 //   node esbuild.config.mjs --demo     the demo page in dist/demo, served until the process is stopped
 //   node esbuild.config.mjs --sizes    prints what the browser bundles weigh
@@ -36,11 +36,11 @@ async function buildNode() {
     external,
     sourcemap: true,
     splitting: true,
+    chunkNames: "chunk-[name]-[hash]",
     entryPoints: {
       atrous: "src/index.ts",
       node: "src/node.ts",
       cli: "src/cli/main.ts",
-      bench: "bench/main.ts",
       score: "weights/score.ts",
     },
     outdir: "dist",

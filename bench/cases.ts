@@ -10,6 +10,8 @@ export interface BenchCase {
   /** Where the shape comes from. */
   readonly group: string;
   readonly name: string;
+  /** The convolution as text; kernels only. */
+  readonly spec?: string;
   /** One input, one output. */
   readonly graph: Graph;
   /** Floating-point operations of one run; a multiply-add counts two. */
@@ -25,7 +27,7 @@ export function convCase(group: string, spec: ConvSpec): BenchCase {
   const x = b.input("image", spec.input);
   const bias = b.parameter("bias", [outChannels]);
   b.output("result", b.apply(operator, [x, b.parameter("weight", weight)], given, { name: "result", bias }));
-  return { suite: "kernels", group, name: describe(spec), ...costed(b.build()) };
+  return { suite: "kernels", group, name: describe(spec), spec: spec.text, ...costed(b.build()) };
 }
 
 /** MSFF-ResNet18 at its full width on square images, with nothing folded or fused yet. */

@@ -2,6 +2,8 @@
 import { difference } from "../src/difference.ts";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { GpuTimer } from "../src/gpu/timing.ts";
+import type { GraphProfile } from "../src/graph/profile.ts";
+import { tune } from "../src/graph/tune.ts";
 import type { Tuning } from "../src/graph/tuning.ts";
 import type { BenchCase } from "./cases.ts";
 import { type Contender, createAtrous, createData } from "./contenders.ts";
@@ -17,15 +19,24 @@ export interface MeasureOptions {
   readonly peers: readonly PeerName[];
   readonly peaks: Peaks | null;
   readonly tuning?: Tuning;
+  /** Measures every kernel of the case first. */
+  readonly tune?: boolean;
 }
 
 /** Two engines that both compute in f32 may be this far apart, relative L2. */
 const agreement = 1e-5;
 
+export interface Measurement {
+  readonly row: BenchRow;
+  /** Undefined without `timestamp-query`. */
+  readonly profile: GraphProfile | undefined;
+}
+
 /** Never rejects for a peer's sake: a peer that fails, or computes something else, has a problem instead of times. */
-export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOptions): Promise<BenchRow> {
+export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOptions): Promise<Measurement> {
   const data = createData(entry);
-  const ours = await createAtrous(gpu, entry, data, options.tuning);
+  const tuning = options.tune ? await tune(gpu, entry.graph, knownAs(options.tuning)) : options.tuning;
+  const ours = await createAtrous(gpu, entry, data, tuning);
   const rivals: { name: PeerName; contender: Contender; relativeL2: number }[] = [];
   const peers: Record<string, PeerResult> = {};
   try {
@@ -47,11 +58,12 @@ export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOp
     const gpuMs = profile ? profile.totalNanoseconds / 1e6 : null;
     const { suite, group, name, flop, bytes, graph } = entry;
     const { activationBytes, lowerBoundBytes } = ours.memory;
-    return {
+    const row: BenchRow = {
       suite,
       group,
       name,
       precision: "f32",
+      ...(entry.spec !== undefined && { spec: entry.spec }),
       shape: graph.inputs[0]!.type.shape,
       flop,
       bytes,
@@ -64,10 +76,15 @@ export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOp
       memory: { plannedBytes: activationBytes, lowerBoundBytes },
       ...problemOf(peers, bad, expected),
     };
+    return { row, profile };
   } finally {
     await ours.dispose();
     for (const { contender } of rivals) await contender.dispose();
   }
+}
+
+function knownAs(tuning: Tuning | undefined): { known?: Tuning } {
+  return tuning ? { known: tuning } : {};
 }
 
 /** A peer that computes what we do, or why there is none. */

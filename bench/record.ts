@@ -34,6 +34,8 @@ export interface BenchRow {
   /** Unique within a suite and precision, e.g. `conv 3x3 64->64 64x64`. */
   readonly name: string;
   readonly precision: Precision;
+  /** The convolution as `--conv` takes it; kernels only. */
+  readonly spec?: string;
   /** Image of the first input, [N, C, H, W]. */
   readonly shape: readonly number[];
   /** Floating-point operations of one run; a multiply-add counts two. */

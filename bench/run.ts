@@ -4,9 +4,9 @@ import { version } from "../package.json";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import type { Tuning } from "../src/graph/tuning.ts";
 import { type BenchCase, networkCase } from "./cases.ts";
-import { measureCase, type PeerName } from "./measure.ts";
+import { type Measurement, measureCase, type PeerName } from "./measure.ts";
 import { measurePeaks } from "./peaks.ts";
-import { type BenchRecord, type BenchRow, cpuPeers } from "./record.ts";
+import type { BenchRecord, BenchRow } from "./record.ts";
 import { kernelZoo } from "./zoo.ts";
 
 export interface BenchOptions {
@@ -14,19 +14,21 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly peers: readonly PeerName[];
   readonly tuning?: Tuning;
-  /** Called as rows are measured. */
-  readonly onRow?: (row: BenchRow, done: number, total: number) => void | Promise<void>;
+  /** Measures every kernel of every case first. */
+  readonly tune?: boolean;
+  /** Called as cases are measured. */
+  readonly onCase?: (measured: Measurement, done: number, total: number) => void;
 }
 
 /** Peaks first, then every case. */
 export async function runBench(gpu: Gpu, options: BenchOptions): Promise<BenchRecord> {
   const peaks = await measurePeaks(gpu);
-  const { cases, rounds, peers, tuning, onRow } = options;
+  const { cases, onCase, ...measuring } = options;
   const rows: BenchRow[] = [];
   for (const entry of cases) {
-    const row = await measureCase(gpu, entry, { rounds, peers, peaks, ...(tuning && { tuning }) });
-    rows.push(row);
-    await onRow?.(row, rows.length, cases.length);
+    const measured = await measureCase(gpu, entry, { ...measuring, peaks });
+    rows.push(measured.row);
+    onCase?.(measured, rows.length, cases.length);
   }
   const host = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version };
   return { schema: 1, date: new Date().toISOString(), version, adapter: gpu.adapter, host, peaks, rows };
@@ -46,9 +48,4 @@ export function benchCases({ suite, sizes, batches, filter }: Suites): BenchCase
   const cases =
     suite === "kernels" ? kernelZoo() : sizes.flatMap((size) => batches.map((batch) => networkCase(size, batch)));
   return cases.filter(({ group, name }) => `${group} ${name}`.includes(filter));
-}
-
-/** Names of all peers that compute on the GPU. */
-export function isGpuPeer(name: string): boolean {
-  return !cpuPeers.has(name);
 }

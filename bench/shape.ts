@@ -6,6 +6,8 @@ import type { Operator } from "../src/ops/operator.ts";
 import type { Shape } from "../src/tensor.ts";
 
 export interface ConvSpec {
+  /** As it was parsed. */
+  readonly text: string;
   readonly operator: Operator<object, Conv2dGiven>;
   /** [N, C, H, W] */
   readonly input: Shape;
@@ -46,11 +48,12 @@ export function parseConv(text: string): ConvSpec {
   const channels = input[1]!;
   if (channels % groups !== 0 || outChannels % groups !== 0) fail(`groups ${groups} do not divide the channels`);
   if (!transposed) {
-    return { operator: conv2d, input, weight: [outChannels, channels / groups, rows, columns], outChannels, given };
+    const weight = [outChannels, channels / groups, rows, columns];
+    return { text, operator: conv2d, input, weight, outChannels, given };
   }
   const weight = [channels, outChannels / groups, rows, columns];
   const outputPadding = numbers.get("o") ?? 0;
-  return { operator: convTranspose2d, input, weight, outChannels, given: { ...given, outputPadding } };
+  return { text, operator: convTranspose2d, input, weight, outChannels, given: { ...given, outputPadding } };
 }
 
 /** `conv 3x3 64->64 64x64`, with batch, stride, dilation and groups where they are not 1. */

@@ -1,6 +1,7 @@
 // The commands and the rules that all of them keep: exit codes, errors on one line, help everywhere.
 import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
+import { addBench } from "./bench.ts";
 import { addDoctor } from "./doctor.ts";
 import { describeFailure } from "./failure.ts";
 import { addInspect } from "./inspect.ts";
@@ -33,7 +34,7 @@ function createProgram(session: Session): Command {
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")
     .configureHelp({ showGlobalOptions: true });
-  for (const add of [addDoctor, addInspect, addRun, addSegment, addTune, addParity]) add(program, session);
+  for (const add of [addDoctor, addInspect, addRun, addSegment, addTune, addBench, addParity]) add(program, session);
   program.addHelpText(
     "after",
     `

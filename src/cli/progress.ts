@@ -5,6 +5,8 @@ import cliProgress from "cli-progress";
 export interface TextStream {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
+  /** Characters in a line of a terminal. */
+  readonly columns?: number | undefined;
 }
 
 export interface Progress {

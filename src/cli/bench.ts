@@ -1,0 +1,153 @@
+// `atrous bench`: kernels and networks, measured and checked, beside other engines.
+
+import type { Command } from "commander";
+// The one command that reaches beside the public API: the bench measures the engine's inside.
+import type { BenchCase, Measurement, PeerName } from "../../bench/index.ts";
+import { UsageError } from "../index.ts";
+import { writeFileAtomic } from "../node.ts";
+import { parseCount } from "./arguments.ts";
+import { requireNewFile } from "./output.ts";
+import type { GlobalOptions, Session } from "./session.ts";
+import { readTuning } from "./tune.ts";
+
+interface BenchFlags extends GlobalOptions {
+  readonly peers?: true | string;
+  readonly conv?: string[];
+  readonly filter: string;
+  readonly sizes: number[];
+  readonly batches: number[];
+  readonly rounds: number;
+  readonly tuning?: string;
+  readonly tune?: true;
+  readonly profile?: string;
+  readonly json?: string;
+  readonly html?: string;
+  readonly baseline?: string;
+}
+
+export function addBench(program: Command, session: Session): void {
+  program
+    .command("bench")
+    .description("Measure kernels or whole networks on this adapter, each result checked first.")
+    .argument("[suite]", "kernels: the convolutions of many networks; models: MSFF-ResNet18", "models")
+    .option("--peers [names]", "also run other engines: all, or some of ort, ort-cpu, tfjs, jax, with commas")
+    .option("--conv <shape>", 'measure this convolution instead, as "1,64,128,128 k3 c64 d2"; may be repeated', collect)
+    .option("--filter <text>", "only what holds this text in its name", "")
+    .option("--sizes <list>", "pixels along each side, for models", parseCounts, [256])
+    .option("--batches <list>", "images per run, for models", parseCounts, [1])
+    .option("--rounds <n>", "samples of each engine", parseCount, 7)
+    .option("--tuning <file>", "kernels that `atrous tune` measured on this adapter")
+    .option("--tune", "measure every kernel of every case first, and take the fastest")
+    .option(
+      "--profile <prefix>",
+      "also write PREFIX.trace.json (Perfetto) and PREFIX.html, layer by layer; models only",
+    )
+    .option("--json <file>", "also write the record; - for standard output, and nothing else there")
+    .option("--html <file>", "also write a report with plots")
+    .option("--baseline <file>", "compare with an earlier record; a regression beyond the noise makes the exit code 1")
+    .addHelpText(
+      "after",
+      `
+Times are of whole runs, data in and data out of host memory; GPU ms are by
+timestamps. Engines take turns, each with the same driver; --adapter moves atrous
+alone, so with --peers choose the driver by VK_DRIVER_FILES. Peers are packages
+to install beside atrous: onnxruntime-node and protobufjs, @tensorflow/tfjs-core
+and @tensorflow/tfjs-backend-webgpu, @jax-js/jax.
+
+Exit codes: 0 good, 1 a result differs or a regression, 2 bad usage or input.
+
+Examples:
+  $ atrous bench models --sizes 128,256,512 --html report.html
+  $ atrous bench kernels --peers ort --filter ResNet-18
+  $ atrous bench kernels --conv "1,64,128,128 k3 c64 d2"`,
+    )
+    .action(async (suite: string, _: unknown, command: Command) => {
+      await bench(session, suite, command.optsWithGlobals<BenchFlags>());
+    });
+}
+
+const collect = (text: string, before: string[] = []): string[] => [...before, text];
+
+function parseCounts(text: string): number[] {
+  return text.split(",").map((word) => parseCount(word));
+}
+
+const shortNames: Readonly<Record<string, PeerName>> = {
+  ort: "ONNX Runtime WebGPU",
+  "ort-cpu": "ONNX Runtime CPU",
+  tfjs: "TensorFlow.js WebGPU",
+  jax: "jax-js",
+};
+
+/** The peers that were asked for. Throws UsageError for a name that is none. */
+function choosePeers(asked: true | string | undefined): PeerName[] {
+  if (asked === undefined) return [];
+  if (asked === true || asked === "all") return Object.values(shortNames);
+  return asked.split(",").map((name) => {
+    const peer = shortNames[name];
+    if (peer) return peer;
+    throw new UsageError(`--peers: got "${name}", expected all or some of ${Object.keys(shortNames).join(", ")}`);
+  });
+}
+
+/** Loaded when it is used: other commands start without it. */
+function loadBench() {
+  return import("../../bench/index.ts");
+}
+
+async function chooseCases(suite: string, { conv, filter, sizes, batches }: BenchFlags): Promise<BenchCase[]> {
+  if (suite !== "kernels" && suite !== "models")
+    throw new UsageError(`bench: got suite "${suite}", expected kernels or models`);
+  const { benchCases, convCase, parseConv } = await loadBench();
+  const cases = conv
+    ? conv.map((shape) => convCase("--conv", parseConv(shape)))
+    : benchCases({ suite, sizes, batches, filter });
+  if (cases.length > 0) return cases;
+  throw new UsageError(`--filter: nothing in ${suite} holds "${filter}"`);
+}
+
+async function bench(session: Session, suite: string, flags: BenchFlags): Promise<void> {
+  const peers = choosePeers(flags.peers);
+  const cases = await chooseCases(suite, flags);
+  if (flags.adapter !== "auto" && peers.length > 0)
+    throw new UsageError("--adapter: moves atrous alone; with --peers, set VK_DRIVER_FILES to the driver of all");
+  if (flags.profile !== undefined && cases.length > 1)
+    throw new UsageError(`--profile: got ${cases.length} cases, expected one, by --filter, --sizes and --batches`);
+  const { compareRecords, createTrace, formatHtml, formatRecord, readRecord, runBench } = await loadBench();
+  const baseline = flags.baseline === undefined ? undefined : await readRecord(flags.baseline);
+  const tuning = flags.tuning === undefined ? undefined : await readTuning(flags.tuning);
+  const given = { rounds: flags.rounds, ...(tuning && { tuning }), ...(flags.tune && { tune: true }) };
+  const json = flags.json === "-" ? undefined : flags.json;
+  const prefix = flags.profile;
+  const outputs = [json, flags.html, prefix && `${prefix}.html`, prefix && `${prefix}.trace.json`];
+  for (const file of outputs) if (file) await requireNewFile(file, flags.baseline ? [flags.baseline] : []);
+
+  const progress = session.progress("measuring");
+  let profile: Measurement["profile"];
+  const onCase = (measured: Measurement, done: number, total: number) => {
+    profile = measured.profile;
+    progress.update(done, total);
+  };
+  const record = await session
+    .withGpu(flags, (gpu) => runBench(gpu, { ...given, cases, peers, onCase }))
+    .finally(() => progress.stop());
+
+  const compared = baseline && compareRecords(baseline, record);
+  if (flags.json === "-") session.printJson(record);
+  else session.print(formatRecord(record, { width: session.streams.stdout.columns ?? 120 }));
+  if (compared && flags.json !== "-") session.print(`\n${compared.text}`);
+  else if (compared) session.note(compared.text);
+  if (json) await writeText(json, `${JSON.stringify(record, null, 1)}\n`);
+  if (flags.html) await writeText(flags.html, formatHtml(record));
+  if (prefix && profile && record.peaks) {
+    const trace = createTrace(profile, record.peaks, { title: cases[0]!.name, track: record.adapter.driver });
+    await writeText(`${prefix}.trace.json`, JSON.stringify(trace));
+    await writeText(`${prefix}.html`, formatHtml(record, { profiles: [{ title: cases[0]!.name, profile }] }));
+  }
+  const regressed = (compared?.regressions.length ?? 0) > 0;
+  session.exitCode = regressed || record.rows.some(({ problem }) => problem !== undefined) ? 1 : 0;
+}
+
+function writeText(path: string, text: string): Promise<void> {
+  return writeFileAtomic(path, new TextEncoder().encode(text));
+}
