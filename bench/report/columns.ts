@@ -1,0 +1,83 @@
+// The columns of a record's table and of a profile's, the same for terminals and pages.
+import type { GraphProfile, NodeProfile } from "../../src/graph/profile.ts";
+import { formatShape } from "../../src/tensor.ts";
+import { type BenchRecord, type BenchRow, cpuPeers, type Peaks, type Precision } from "../record.ts";
+import { roofline } from "../roofline.ts";
+import { formatNumber, formatRatio, formatSamples, formatShare, none } from "./format.ts";
+import { computeMs, countedRatio, peerNames } from "./summary.ts";
+
+export interface Column<Row> {
+  readonly title: string;
+  /** `number`: right-aligned. */
+  readonly kind: "text" | "number";
+  readonly text: (row: Row) => string;
+  /** What rows are sorted by; null and NaN come last. */
+  readonly value: (row: Row) => string | number | null;
+}
+
+/** Marks the titles of peers that compute on the CPU. */
+export const cpuMark = "*";
+export const cpuNote = `${cpuMark} computes on the CPU: shown, never counted in ratios.`;
+export const wallNote = "Rows without GPU ms: GFLOP/s is of the whole run, copies included.";
+
+/** A network's profile, as a report shows it. */
+export interface ProfileSection {
+  /** Network and shape. */
+  readonly title: string;
+  readonly profile: GraphProfile;
+  /** Of the arithmetic; default f32. */
+  readonly precision?: Precision;
+}
+
+/** Names and groups are left to the caller: terminals show them as headings. */
+export function rowColumns(record: BenchRecord): Column<BenchRow>[] {
+  const gflops = (row: BenchRow) => row.flop / 1e6 / computeMs(row);
+  return [
+    { title: "precision", kind: "text", text: (row) => row.precision, value: (row) => row.precision },
+    number("GFLOP", (row) => row.flop / 1e9),
+    { ...number("atrous ms", (row) => row.ours.medianMs), text: (row) => formatSamples(row.ours) },
+    number("GPU ms", (row) => row.gpuMs),
+    number("GFLOP/s", gflops),
+    number("% of roofline", (row) => row.rooflineShare, formatShare),
+    ...peerNames(record).map((peer) =>
+      number(`${peer}${cpuPeers.has(peer) ? cpuMark : ""} ms`, (row: BenchRow) => peerMs(row, peer)),
+    ),
+    number("ratio", countedRatio, formatRatio),
+  ];
+}
+
+/** `peaks` null: shares and limits are not known. */
+export function nodeColumns(peaks: Peaks | null, precision: Precision = "f32"): Column<NodeProfile>[] {
+  const place = (node: NodeProfile) => (peaks ? roofline(node.cost, node.medianNanoseconds, peaks, precision) : null);
+  const perNanosecond = (amount: number, node: NodeProfile) =>
+    node.medianNanoseconds > 0 ? amount / node.medianNanoseconds : null;
+  return [
+    { title: "node", kind: "text", text: (node) => node.name, value: (node) => node.name },
+    { title: "kernel", kind: "text", text: (node) => node.kernel, value: (node) => node.kernel },
+    {
+      title: "output shape",
+      kind: "text",
+      text: (node) => formatShape(node.outputShape),
+      value: (node) => node.outputShape.reduce((product, size) => product * size, 1),
+    },
+    number("us", (node) => node.medianNanoseconds / 1000),
+    number("GFLOP/s", (node) => perNanosecond(node.cost.flop, node)),
+    number("GB/s", (node) => perNanosecond(node.cost.bytes, node)),
+    number("% of roofline", (node) => place(node)?.share ?? null, formatShare),
+    {
+      title: "limit",
+      kind: "text",
+      text: (node) => place(node)?.limit ?? none,
+      value: (node) => place(node)?.limit ?? null,
+    },
+  ];
+}
+
+function peerMs(row: BenchRow, peer: string): number | null {
+  const result = row.peers[peer];
+  return result && "samples" in result ? result.samples.medianMs : null;
+}
+
+function number<Row>(title: string, value: (row: Row) => number | null, format = formatNumber): Column<Row> {
+  return { title, kind: "number", text: (row) => format(value(row)), value };
+}

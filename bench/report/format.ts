@@ -1,0 +1,62 @@
+// Numbers and names of bench records as people read them.
+import type { BenchRecord, Samples } from "../record.ts";
+
+/** Stands where there is no number. */
+export const none = "-";
+
+/** Three significant digits: `12.3`, `0.00123`, `1.5e+7`; `-` for null and what is not finite. */
+export function formatNumber(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return none;
+  const size = Math.abs(value);
+  if (size >= 100 && size < 1e6) return value.toFixed(0);
+  if (size !== 0 && (size < 1e-4 || size >= 1e6)) return value.toExponential(1);
+  return value.toPrecision(3);
+}
+
+/** `12.3 ±0.4`, in milliseconds; the spread to the digit that the median has. */
+export function formatSamples({ medianMs, spreadMs }: Samples): string {
+  const median = formatNumber(medianMs);
+  const decimals = median.includes("e") ? 0 : (median.split(".")[1] ?? "").length;
+  return `${median} ±${spreadMs.toFixed(decimals)}`;
+}
+
+/** `1.25x`. */
+export function formatRatio(ratio: number | null): string {
+  return ratio === null ? none : `${formatNumber(ratio)}x`;
+}
+
+/** `43 %` of a share from 0 to 1. */
+export function formatShare(share: number | null): string {
+  return share === null || !Number.isFinite(share) ? none : `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+}
+
+/** `2026-11-21 19:16 UTC`. */
+export function formatDate(iso: string): string {
+  return `${new Date(iso).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
+/** Said in every report of a software adapter; undefined of hardware. */
+export function softwareWarning({ adapter }: BenchRecord): string | undefined {
+  return adapter.kind === "software" ? "SOFTWARE adapter: ratios may tell, times do not." : undefined;
+}
+
+/** What was measured, where and when, by name. */
+export function recordFacts(record: BenchRecord): Readonly<Record<string, string>> {
+  const { adapter, host, peaks } = record;
+  return {
+    Adapter:
+      adapter.kind === "software" && !/software/i.test(adapter.driver)
+        ? `${adapter.driver} (software)`
+        : adapter.driver,
+    Host: `${host.cpu}, ${host.cores} cores, Node ${host.node}`,
+    Date: `${formatDate(record.date)}, atrous ${record.version}`,
+    Peaks: peaks
+      ? [
+          `f32 ${formatNumber(peaks.fmaF32Gflops)} GFLOP/s`,
+          peaks.fmaF16Gflops === null ? "no f16" : `f16 ${formatNumber(peaks.fmaF16Gflops)} GFLOP/s`,
+          `copy ${formatNumber(peaks.copyGBs)} GB/s`,
+          `${formatNumber(peaks.dispatchUs)} us a dispatch (measured in the same run)`,
+        ].join(", ")
+      : "not measured",
+  };
+}
