@@ -19,7 +19,7 @@ export function tileDeclarations(t: TileTemplate, xType: "f32" | "vec4f" = "f32"
 ${activateFunction(t.activation)}
 
 fn store(n: u32, k: u32, k_end: u32, row: u32, column: u32, sum: f32) {
-  if (k >= k_end || column >= p.out_width) { return; }
+  if (k >= k_end || row >= p.out_height || column >= p.out_width) { return; }
   let element = (k * p.out_height + row) * p.out_width + column;
   var value = sum;
   ${t.bias ? "value += bias[k];" : ""}

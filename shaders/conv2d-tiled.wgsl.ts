@@ -1,7 +1,7 @@
 // The convolution of conv2d-direct, register-tiled: each input value that is loaded meets several output channels, each
 // weight several pixels. x [N, C, H, W]; w packed [G, C/G, R, S, Kp]; bias [K]; y [N, K, P, Q].
-// One invocation per tile of `pixels` columns and 4 * `quads` channels: x over tiles, row by row; y over channel tiles of all
-// groups; z over n.
+// One invocation per tile of `pixels` columns and 4 * `quads` channels: x, and y where x is full, over tiles row by row and
+// then over channel tiles of all groups; z over n.
 import {
   type TileTemplate,
   tileAccumulators,
@@ -17,12 +17,13 @@ export interface Conv2dTiledTemplate extends TileTemplate {
   readonly kernelWidth: number;
   readonly strideWidth: number;
   readonly dilationWidth: number;
-  /** Four pixels are one aligned vec4 of x: 1x1 kernels with stride 1 on planes that are multiples of 4. */
+  /** Every four pixels are one aligned vec4 of x: 1x1 kernels with stride 1 on planes that are multiples of 4. */
   readonly vectorLoads: boolean;
 }
 
 export function conv2dTiled(t: Conv2dTiledTemplate): string {
   const pixels = Array.from({ length: t.pixels }, (_, i) => i);
+  const pixelQuads = Array.from({ length: t.pixels / 4 }, (_, h) => h);
   const taps = Array.from({ length: t.kernelWidth }, (_, s) => s);
   const column = (i: number, s: number) => i * t.strideWidth + s * t.dilationWidth;
   const columns = [...new Set(pixels.flatMap((i) => taps.map((s) => column(i, s))))].sort((a, b) => a - b);
@@ -45,17 +46,20 @@ export function conv2dTiled(t: Conv2dTiledTemplate): string {
 ${tileDeclarations(t, t.vectorLoads ? "vec4f" : "f32")}
 
 @compute @workgroup_size(${tileWorkgroup})
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid: vec3u) {
   let tiles = (p.out_width + ${t.pixels - 1}u) / ${t.pixels}u;
-  let row = id.x / tiles;
-  let q0 = id.x % tiles * ${t.pixels}u;
-  if (row >= p.out_height) { return; }
+  let plane_tiles = tiles * p.out_height;
+  let index = id.y * grid.x * ${tileWorkgroup}u + id.x;
+  let row = index % plane_tiles / tiles;
+  let q0 = index % tiles * ${t.pixels}u;
   let group_channels = p.channels / p.groups;
   let group_out_channels = p.out_channels / p.groups;
   let channel_tiles = (group_out_channels + ${4 * t.quads - 1}u) / ${4 * t.quads}u;
   let k_quads = channel_tiles * ${t.quads}u;
-  let group = id.y / channel_tiles;
-  let k_in_group = id.y % channel_tiles * ${4 * t.quads}u;
+  let channel_tile = index / plane_tiles;
+  let group = channel_tile / channel_tiles;
+  if (group >= p.groups) { return; }
+  let k_in_group = channel_tile % channel_tiles * ${4 * t.quads}u;
   let k0 = group * group_out_channels + k_in_group;
   let k_end = (group + 1u) * group_out_channels;
   let first_channel = group * group_channels;
@@ -64,9 +68,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   ${tileAccumulators(t)}
   #if ${t.vectorLoads}
   for (var c = first_channel; c < first_channel + group_channels; c++) {
-    let xs = x[(p.x_offset + n * p.x_batch_stride + c * plane + q0) / 4u];
+    let x_at = (p.x_offset + n * p.x_batch_stride + c * plane + q0) / 4u;
+    ${pixelQuads.map((h) => `let xs${h} = x[x_at + ${h}u];`).join(" ")}
     ${vectorNames.map((name, v) => `let ${name} = w[c * k_quads + k_in_group / 4u + ${v}u];`).join(" ")}
-    ${tileProducts(t, ["xs.x", "xs.y", "xs.z", "xs.w"], vectorNames)}
+    ${tileProducts(
+      t,
+      pixelQuads.flatMap((h) => ["x", "y", "z", "w"].map((lane) => `xs${h}.${lane}`)),
+      vectorNames,
+    )}
   }
   #else
   let first = i32(q0 * ${t.strideWidth}u) - i32(p.pad_left);

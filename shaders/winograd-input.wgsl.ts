@@ -1,6 +1,6 @@
 // V[n, a*C + c, i, j] = (B^T d B)[a], d the patch of x[n, c] whose top left is (tile*i - pad_top, tile*j - pad_left).
 // x [N, C, H, W]; y = V [N, A*C, I, J], A = (tile + 2)^2. Zeros stand outside of x.
-// One invocation per patch of a channel: x over j, y over i, z over n * C + c.
+// One invocation per patch of a channel: x, and y where x is full, over patches row by row and then over channels; z over n.
 
 import { structParams, wgsl } from "./wgsl.ts";
 import { combine, type WinogradTile, winogradMatrices } from "./winograd.ts";
@@ -20,7 +20,7 @@ export const winogradInputParams = {
   y_batch_stride: "u32",
 } as const;
 
-export const winogradWorkgroup = [16, 4, 1] as const;
+export const winogradWorkgroup = 64;
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 
@@ -62,18 +62,21 @@ ${structParams(winogradInputParams)}
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(0) @binding(2) var<uniform> p: Params;
 
-@compute @workgroup_size(${winogradWorkgroup.join()})
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= p.tile_columns || id.y >= p.tile_rows) { return; }
-  let c = id.z % p.channels;
-  let n = id.z / p.channels;
+@compute @workgroup_size(${winogradWorkgroup})
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid: vec3u) {
+  let index = id.y * grid.x * ${winogradWorkgroup}u + id.x;
+  let tiles = p.tile_rows * p.tile_columns;
+  let c = index / tiles;
+  let i = index % tiles / p.tile_columns;
+  let j = index % p.tile_columns;
+  let n = id.z;
+  if (c >= p.channels) { return; }
   let x_plane = p.x_offset + n * p.x_batch_stride + c * p.height * p.width;
-  let h = i32(id.y * ${tile}u) - i32(p.pad_top);
-  let v = i32(id.x * ${tile}u) - i32(p.pad_left);
+  let h = i32(i * ${tile}u) - i32(p.pad_top);
+  let v = i32(j * ${tile}u) - i32(p.pad_left);
   let last_row = i32(p.height) - 1;
   let last_column = i32(p.width) - 1;
-  let tiles = p.tile_rows * p.tile_columns;
-  let y_at = p.y_offset + n * p.y_batch_stride + c * tiles + id.y * p.tile_columns + id.x;
+  let y_at = p.y_offset + n * p.y_batch_stride + index;
   let y_step = p.channels * tiles;
   ${rows.join("\n  ")}
   ${columns.join("\n  ")}

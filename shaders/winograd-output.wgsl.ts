@@ -1,6 +1,6 @@
 // y[n, k, tile*i.., tile*j..] = activate(A^T M A + bias[k] + residual[n, k, ..]), M[a] = x[n, a*K + k, i, j].
 // x = M [N, A*K, I, J], A = (tile + 2)^2; bias [K]; residual and y [N, K, P, Q].
-// One invocation per tile of a channel: x over j, y over i, z over n * K + k.
+// One invocation per tile of a channel: x, and y where x is full, over tiles row by row and then over channels; z over n.
 import { activateFunction } from "./activation.ts";
 import { type ConvEpilogueTemplate, residualArray } from "./conv-bindings.ts";
 import { structParams, wgsl } from "./wgsl.ts";
@@ -86,15 +86,16 @@ fn store(at: u32, row: u32, column: u32, sum: f32) {
 }
 #endif
 
-@compute @workgroup_size(${winogradWorkgroup.join()})
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let j = id.x;
-  let i = id.y;
-  if (j >= p.tile_columns || i >= p.tile_rows) { return; }
-  let k = id.z % p.channels;
-  let n = id.z / p.channels;
+@compute @workgroup_size(${winogradWorkgroup})
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid: vec3u) {
+  let index = id.y * grid.x * ${winogradWorkgroup}u + id.x;
   let tiles = p.tile_rows * p.tile_columns;
-  let x_at = p.x_offset + n * p.x_batch_stride + k * tiles + i * p.tile_columns + j;
+  let k = index / tiles;
+  let i = index % tiles / p.tile_columns;
+  let j = index % p.tile_columns;
+  let n = id.z;
+  if (k >= p.channels) { return; }
+  let x_at = p.x_offset + n * p.x_batch_stride + index;
   let x_step = p.channels * tiles;
   y_base = p.y_offset + n * p.y_batch_stride;
   ${t.residual ? "residual_base = p.residual_offset + n * p.residual_batch_stride;" : ""}

@@ -1,9 +1,8 @@
 // Convolutions as several operators, where that is faster.
 import type { WinogradTile } from "../../shaders/winograd.ts";
-import { byteLength } from "../tensor.ts";
 import type { Conv2dAttributes, Conv2dGiven } from "./conv2d.ts";
 import type { Decomposition, Operator } from "./operator.ts";
-import { winogradElements, winogradInput, winogradOutput, winogradWeight } from "./winograd.ts";
+import { winogradApplies, winogradElements, winogradInput, winogradOutput, winogradWeight } from "./winograd.ts";
 
 /**
  * `conv2d/winograd2` and `conv2d/winograd4`: 3x3 kernels, stride and dilation 1, one group.
@@ -18,20 +17,7 @@ export function winograd(
 ): Decomposition<Conv2dAttributes> {
   return {
     name: `conv2d/winograd${tile}`,
-    applies({ inputs, outputs, attrs }, device) {
-      const [x, weight] = [inputs[0]!, inputs[1]!];
-      const [outChannels, channels, rows, columns] = weight.shape as [number, number, number, number];
-      const isPlain = [...attrs.stride, ...attrs.dilation, attrs.groups].every((size) => size === 1);
-      if (!isPlain || rows !== 3 || columns !== 3) return false;
-      const [items, , height, width] = outputs[0]!.shape as [number, number, number, number];
-      const tiles = Math.ceil(height / tile) * Math.ceil(width / tile);
-      const values = items * Math.max(channels, outChannels) * winogradElements(tile) * tiles;
-      const planes = items * Math.max(x.shape[1]!, winogradElements(tile) * outChannels);
-      return (
-        byteLength({ shape: [values], dtype: "f32" }) <= device.maxBufferBytes &&
-        planes <= device.maxWorkgroupsPerDimension
-      );
-    },
+    applies: (call, device) => winogradApplies(tile, call, device),
     build({ inputs, apply }, { attrs, epilogue, outputs }) {
       const [, , height, width] = outputs[0]!.shape as [number, number, number, number];
       const [top, left] = attrs.padding;

@@ -4,6 +4,7 @@ import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { tileWorkgroup } from "../../shaders/conv-tile.ts";
 import { convTranspose2dDirect, convTranspose2dDirectWorkgroup } from "../../shaders/conv-transpose2d-direct.wgsl.ts";
 import { convTranspose2dPhase } from "../../shaders/conv-transpose2d-phase.wgsl.ts";
+import { convTranspose2dTiled } from "../../shaders/conv-transpose2d-tiled.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
 import { gemmKernels } from "./conv-gemm.ts";
@@ -11,7 +12,7 @@ import { preferConv } from "./conv-preference.ts";
 import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
 import { type Conv2dAttributes, type Conv2dGiven, conv2dParamValues, tileQuads } from "./conv2d.ts";
 import { epilogueBindings, requireFloat } from "./operands.ts";
-import { type Call, cover, type Kernel, type Operator, operandBytes, params } from "./operator.ts";
+import { type Call, cover, type Kernel, type Operator, operandBytes, params, spread } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
 import { type Pair, pair, requireOutput, requireRank, type Size2d, sides } from "./window.ts";
 
@@ -83,6 +84,52 @@ const phase: Kernel<ConvTranspose2dAttributes> = {
   },
 };
 
+/** Kernels of more taps, and tiles of more outputs, are not unrolled. */
+const mostTaps = 16;
+const mostTileOutputs = 32;
+
+/** Rows and columns of a register tile: whole phases, about four times as wide as a phase is. */
+function registerTile([rows, columns]: Pair): Pair {
+  return [rows, columns * Math.max(1, Math.floor(mostTileOutputs / 2 / (rows * columns)))];
+}
+
+const tiled: Kernel<ConvTranspose2dAttributes> = {
+  name: "convTranspose2d/tiled",
+  applies(call) {
+    const { kernelHeight, kernelWidth, groupOutChannels } = convTranspose2dSizes(call);
+    const { stride, groups } = call.attrs;
+    const fits = kernelHeight * kernelWidth <= mostTaps && stride[0] * stride[1] <= mostTileOutputs;
+    return fits && (groups === 1 || groupOutChannels >= 4);
+  },
+  views: [0],
+  residualInPlace: true,
+  packs: ({ attrs: { groups } }) => [
+    { input: 1, operator: packConvWeights, given: { multiple: 4, transposed: true, groups } },
+  ],
+  dispatches(call, device) {
+    const { items, groupOutChannels, outHeight, outWidth, kernelHeight, kernelWidth } = convTranspose2dSizes(call);
+    const { stride, dilation, padding, groups } = call.attrs;
+    const tile = registerTile(stride);
+    const tiles = Math.ceil(outHeight / tile[0]) * Math.ceil(outWidth / tile[1]);
+    const invocations = tiles * groups * Math.ceil(groupOutChannels / 4);
+    return [
+      {
+        code: convTranspose2dTiled({
+          ...call.epilogue,
+          tile,
+          kernel: [kernelHeight, kernelWidth],
+          stride,
+          dilation,
+          transposedPadding: [padding[0], padding[1]],
+        }),
+        bindings: epilogueBindings(call, 2),
+        params: params(conv2dParams, conv2dParamValues(call)),
+        workgroups: [...spread(Math.ceil(invocations / tileWorkgroup), device), items],
+      },
+    ];
+  },
+};
+
 const subgroup: Kernel<ConvTranspose2dAttributes> = {
   name: "convTranspose2d/subgroup",
   applies: (call, device) => subgroupApplies(call, device, true),
@@ -146,6 +193,6 @@ export const convTranspose2d: Operator<ConvTranspose2dAttributes, ConvTranspose2
     return { flop, bytes: operandBytes(call) };
   },
   channelScale: ({ groups }) => (groups === 1 ? { input: 1, axis: 1 } : undefined),
-  kernels: [direct, ...gemmKernels("convTranspose2d", true, conv2dParamValues), phase, subgroup],
+  kernels: [direct, ...gemmKernels("convTranspose2d", true, conv2dParamValues), phase, tiled, subgroup],
   prefer: (call, device) => preferConv("convTranspose2d", call, device),
 };

@@ -12,7 +12,7 @@ import { gemmKernels } from "./conv-gemm.ts";
 import { preferConv } from "./conv-preference.ts";
 import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
 import { epilogueBindings, requireFloat } from "./operands.ts";
-import { type Call, cover, type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
+import { type Call, cover, type Kernel, type Operator, operandBytes, params, spread, viewParams } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
 import {
   type Padding2d,
@@ -108,9 +108,6 @@ const direct: Kernel<Conv2dAttributes> = {
 /** Kernels wider than this are not unrolled. */
 const widestUnrolled = 8;
 
-/** Columns of a register tile. */
-const tilePixels = 4;
-
 /** Quads of output channels in a register tile: two, where there are channels to fill them. */
 export function tileQuads(outChannels: number): number {
   return outChannels > 4 ? 2 : 1;
@@ -123,13 +120,13 @@ function isFlat(call: Call<Conv2dAttributes>): boolean {
   return [kernelHeight, kernelWidth, ...stride].every((size) => size === 1) && padding.every((size) => size === 0);
 }
 
-const tiled: Kernel<Conv2dAttributes> = {
-  name: "conv2d/tiled",
-  applies(call, device) {
+/** A register tile of `pixels` columns, a multiple of 4, and up to 8 channels. */
+const tiled = (pixels: number): Kernel<Conv2dAttributes> => ({
+  name: `conv2d/tiled-${pixels}x8`,
+  applies(call) {
     const { outChannels, kernelWidth } = conv2dSizes(call);
     const { groups } = call.attrs;
-    const fits = groups === 1 || (outChannels / groups >= 4 && outChannels <= device.maxWorkgroupsPerDimension);
-    return fits && kernelWidth <= widestUnrolled;
+    return (groups === 1 || outChannels / groups >= 4) && kernelWidth <= widestUnrolled;
   },
   views: [0],
   residualInPlace: true,
@@ -138,7 +135,7 @@ const tiled: Kernel<Conv2dAttributes> = {
     const multiple = 4 * tileQuads(conv2dSizes(call).outChannels / groups);
     return [{ input: 1, operator: packConvWeights, given: { multiple, transposed: false, groups } }];
   },
-  dispatches(call) {
+  dispatches(call, device) {
     const { items, height, width, outChannels, outHeight, outWidth, kernelWidth } = conv2dSizes(call);
     const { groups } = call.attrs;
     const quads = tileQuads(outChannels / groups);
@@ -147,10 +144,11 @@ const tiled: Kernel<Conv2dAttributes> = {
     const plane = height * width;
     const { offset, batchStride } = call.inputs[0]!.view;
     const [rows, columns] = flat ? [1, plane] : [outHeight, outWidth];
+    const tiles = rows * Math.ceil(columns / pixels);
     const values = conv2dParamValues(call);
     const code = conv2dTiled({
       ...call.epilogue,
-      pixels: tilePixels,
+      pixels,
       quads,
       kernelWidth,
       strideWidth: call.attrs.stride[1],
@@ -163,11 +161,11 @@ const tiled: Kernel<Conv2dAttributes> = {
         code,
         bindings: epilogueBindings(call, 2),
         params: params(conv2dParams, flat ? { ...values, ...asRow } : values),
-        workgroups: cover([rows * Math.ceil(columns / tilePixels), channelTiles, items], [tileWorkgroup, 1, 1]),
+        workgroups: [...spread(Math.ceil((tiles * channelTiles) / tileWorkgroup), device), items],
       },
     ];
   },
-};
+});
 
 const depthwise: Kernel<Conv2dAttributes> = {
   name: "conv2d/depthwise",
@@ -251,7 +249,7 @@ export const conv2d: Operator<Conv2dAttributes, Conv2dGiven> = {
     return { flop, bytes: operandBytes(call) };
   },
   channelScale: () => ({ input: 1, axis: 0 }),
-  kernels: [direct, ...gemmKernels("conv2d", false, conv2dParamValues), tiled, subgroup, depthwise],
+  kernels: [direct, ...gemmKernels("conv2d", false, conv2dParamValues), tiled(4), tiled(8), subgroup, depthwise],
   decompositions: [winograd(2, () => conv2d), winograd(4, () => conv2d)],
   prefer: (call, device) => preferConv("conv2d", call, device),
 };

@@ -5,7 +5,7 @@ import {
   packConvWeightsWorkgroup,
 } from "../../shaders/pack-conv-weights.wgsl.ts";
 import { elementCount } from "../tensor.ts";
-import { type Kernel, type Operator, operandBytes, params } from "./operator.ts";
+import { type Kernel, type Operator, operandBytes, params, spread } from "./operator.ts";
 
 export interface PackConvWeightsAttributes {
   /** Output channels of each group are padded with zeros to a multiple of this. */
@@ -21,7 +21,7 @@ const gather: Kernel<PackConvWeightsAttributes> = {
   dispatches({ inputs: [weight], outputs: [packed], attrs: { transposed, groups } }, device) {
     const [first, second, rows, columns] = weight!.shape as [number, number, number, number];
     const workgroups = Math.ceil(elementCount(packed!.shape) / packConvWeightsWorkgroup);
-    const x = Math.min(workgroups, device.maxWorkgroupsPerDimension);
+    const [x, y] = spread(workgroups, device);
     const values = {
       groups,
       group_channels: transposed ? first / groups : second,
@@ -35,7 +35,7 @@ const gather: Kernel<PackConvWeightsAttributes> = {
         code: packConvWeightsShader({ transposed }),
         bindings: [{ input: 0 }, { output: 0 }],
         params: params(packConvWeightsParams, values),
-        workgroups: [x, Math.ceil(workgroups / x), 1],
+        workgroups: [x, y, 1],
       },
     ];
   },

@@ -5,7 +5,7 @@ import {
   packLaneWeightsWorkgroup,
 } from "../../shaders/pack-lane-weights.wgsl.ts";
 import { elementCount, type TensorType } from "../tensor.ts";
-import { type Kernel, type Operator, operandBytes, params } from "./operator.ts";
+import { type Kernel, type Operator, operandBytes, params, spread } from "./operator.ts";
 
 export interface PackLaneWeightsAttributes {
   readonly groups: number;
@@ -35,7 +35,7 @@ const gather: Kernel<PackLaneWeightsAttributes> = {
   dispatches({ inputs: [weight], outputs: [packed], attrs }, device) {
     const size = sizes(weight!, attrs);
     const workgroups = Math.ceil(elementCount(packed!.shape) / packLaneWeightsWorkgroup);
-    const x = Math.min(workgroups, device.maxWorkgroupsPerDimension);
+    const [x, y] = spread(workgroups, device);
     return [
       {
         code: packLaneWeightsShader({ transposed: attrs.transposed }),
@@ -53,7 +53,7 @@ const gather: Kernel<PackLaneWeightsAttributes> = {
           vectors: size.vectors,
           row: x * packLaneWeightsWorkgroup,
         }),
-        workgroups: [x, Math.ceil(workgroups / x), 1],
+        workgroups: [x, y, 1],
       },
     ];
   },

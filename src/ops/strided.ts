@@ -1,7 +1,7 @@
 // Walks over arrays that share an index space but not their strides: elementwise operators, broadcasts and copies.
 import { type StridedTemplate, stridedSpec, stridedWorkgroup, type Width } from "../../shaders/strided.ts";
 import { elementCount, type Shape } from "../tensor.ts";
-import { type DeviceTraits, type Operand, type Params, params } from "./operator.ts";
+import { type DeviceTraits, type Operand, type Params, params, spread } from "./operator.ts";
 
 /** An array in a walk: element (i0, i1, ...) is at `offset + i0 * strides[0] + i1 * strides[1] + ...`. */
 export interface Strided {
@@ -100,7 +100,5 @@ export function walkParams(plan: Walk<string>): Params {
 
 /** A grid of strided kernels' workgroups: rows of the longest length the device takes, as many as needed. */
 export function flatGrid(invocations: number, device: DeviceTraits): [number, number, number] {
-  const groups = Math.ceil(invocations / stridedWorkgroup);
-  const rows = Math.ceil(groups / device.maxWorkgroupsPerDimension);
-  return [Math.ceil(groups / rows), rows, 1];
+  return [...spread(Math.ceil(invocations / stridedWorkgroup), device), 1];
 }

@@ -15,15 +15,41 @@ import {
   winogradWeight as winogradWeightShader,
   winogradWeightWorkgroup,
 } from "../../shaders/winograd-weight.wgsl.ts";
-import { elementCount } from "../tensor.ts";
+import { byteLength, elementCount } from "../tensor.ts";
 import { epilogueBindings } from "./operands.ts";
-import { cover, type Kernel, type Operand, type Operator, operandBytes, params, viewParams } from "./operator.ts";
+import {
+  type Call,
+  type DeviceTraits,
+  type Kernel,
+  type Operand,
+  type Operator,
+  operandBytes,
+  params,
+  spread,
+  viewParams,
+} from "./operator.ts";
+import type { Pair } from "./window.ts";
 
 type Shape4 = readonly [number, number, number, number];
 
 /** Elements of a transformed patch. */
 export function winogradElements(tile: WinogradTile): number {
   return (tile + 2) ** 2;
+}
+
+/** 3x3 kernels, stride and dilation 1, one group, and transformed tensors that fit into a binding. */
+export function winogradApplies(
+  tile: WinogradTile,
+  { inputs, outputs, attrs }: Call<{ stride: Pair; dilation: Pair; groups: number }>,
+  device: DeviceTraits,
+): boolean {
+  const [outChannels, channels, rows, columns] = inputs[1]!.shape as unknown as Shape4;
+  const isPlain = [...attrs.stride, ...attrs.dilation, attrs.groups].every((size) => size === 1);
+  if (!isPlain || rows !== 3 || columns !== 3) return false;
+  const [items, , height, width] = outputs[0]!.shape as unknown as Shape4;
+  const tiles = Math.ceil(height / tile) * Math.ceil(width / tile);
+  const values = items * Math.max(channels, outChannels) * winogradElements(tile) * tiles;
+  return byteLength({ shape: [values], dtype: "f32" }) <= device.maxBufferBytes;
 }
 
 export interface WinogradInputAttributes {
@@ -38,7 +64,7 @@ const inputPatches: Kernel<WinogradInputAttributes> = {
   name: "winogradInput/patches",
   applies: () => true,
   views: [0],
-  dispatches({ inputs: [x], outputs: [y], attrs: { tile, padding } }) {
+  dispatches({ inputs: [x], outputs: [y], attrs: { tile, padding } }, device) {
     const [items, channels, height, width] = x!.shape as unknown as Shape4;
     const [, , rows, columns] = y!.shape as unknown as Shape4;
     const values = {
@@ -58,7 +84,7 @@ const inputPatches: Kernel<WinogradInputAttributes> = {
         code: winogradInputShader({ tile }),
         bindings: [{ input: 0 }, { output: 0 }],
         params: params(winogradInputParams, values),
-        workgroups: cover([columns, rows, items * channels], winogradWorkgroup),
+        workgroups: [...spread(Math.ceil((rows * columns * channels) / winogradWorkgroup), device), items],
       },
     ];
   },
@@ -95,13 +121,13 @@ const weightKernels: Kernel<WinogradWeightAttributes> = {
     const [outChannels, channels] = w!.shape as unknown as Shape4;
     const kernels = outChannels * channels;
     const workgroups = Math.ceil(kernels / winogradWeightWorkgroup);
-    const x = Math.min(workgroups, device.maxWorkgroupsPerDimension);
+    const [x, y] = spread(workgroups, device);
     return [
       {
         code: winogradWeightShader(attrs),
         bindings: [{ input: 0 }, { output: 0 }],
         params: params(winogradWeightParams, { kernels, row: x * winogradWeightWorkgroup }),
-        workgroups: [x, Math.ceil(workgroups / x), 1],
+        workgroups: [x, y, 1],
       },
     ];
   },
@@ -129,7 +155,7 @@ const outputTiles: Kernel<WinogradOutputAttributes> = {
   applies: () => true,
   views: [0],
   residualInPlace: true,
-  dispatches(call) {
+  dispatches(call, device) {
     const [x, y] = [call.inputs[0]!, call.outputs[0]!];
     const [items, channels, height, width] = y.shape as unknown as Shape4;
     const [, , rows, columns] = x.shape as unknown as Shape4;
@@ -155,7 +181,7 @@ const outputTiles: Kernel<WinogradOutputAttributes> = {
         }),
         bindings: epilogueBindings(call, 1),
         params: params(winogradOutputParams, values),
-        workgroups: cover([columns, rows, items * channels], winogradWorkgroup),
+        workgroups: [...spread(Math.ceil((rows * columns * channels) / winogradWorkgroup), device), items],
       },
     ];
   },

@@ -8,7 +8,7 @@ const peaks: Peaks = { fmaF32Gflops: 1000, fmaF16Gflops: null, copyGBs: 100, dis
 const conv: NodeProfile = {
   name: "layer1.0.conv1",
   operator: "conv2d",
-  kernel: "conv2d/tiled",
+  kernel: "conv2d/tiled-8x8",
   outputShape: [1, 8, 6, 4],
   cost: { flop: 4_000_000, bytes: 1000 },
   nanoseconds: [9000, 8000, 7000],
@@ -50,7 +50,7 @@ test("names process and track, and lays the median round out in microseconds", (
         dur: 8,
         args: {
           operator: "conv2d",
-          kernel: "conv2d/tiled",
+          kernel: "conv2d/tiled-8x8",
           shape: "[1, 8, 6, 4]",
           "GFLOP/s": 500,
           "GB/s": 0.125,

@@ -50,9 +50,9 @@ async function compiledOf(graph: Graph, on = gpu) {
 
 /** Elements of the weights as each kernel reads them, by hand: padded output channels, taps padded to vec4. */
 const packedWeight: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  features: { "conv2d/tiled": 3 * 9 * 8, "conv2d/subgroup": 3 * 12 * 8 },
-  side: { "conv2d/tiled": 3 * 8, "conv2d/subgroup": 4 * 8 },
-  sum: { "conv2d/tiled": 16 * 8, "conv2d/subgroup": 16 * 8 },
+  features: { "conv2d/tiled-8x8": 3 * 9 * 8, "conv2d/subgroup": 3 * 12 * 8 },
+  side: { "conv2d/tiled-8x8": 3 * 8, "conv2d/subgroup": 4 * 8 },
+  sum: { "conv2d/tiled-8x8": 16 * 8, "conv2d/subgroup": 16 * 8 },
 };
 
 test("names, kernels, shapes and costs are those of the graph as it runs", async () => {

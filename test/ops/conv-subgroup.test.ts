@@ -43,18 +43,18 @@ describe("the kernel chosen", () => {
 
   test("is by subgroups on software with 8 lanes only", () => {
     expect(chosen([64, 64, 3, 3], 1, software)).toBe("conv2d/subgroup");
-    expect(chosen([64, 64, 3, 3], 1, { ...software, subgroupSize: 4 })).toBe("conv2d/tiled");
-    expect(chosen([64, 64, 3, 3], 1, { ...software, kind: "hardware" })).toBe("conv2d/tiled");
+    expect(chosen([64, 64, 3, 3], 1, { ...software, subgroupSize: 4 })).toBe("conv2d/tiled-8x8");
+    expect(chosen([64, 64, 3, 3], 1, { ...software, kind: "hardware" })).toBe("conv2d/tiled-8x8");
     const { subgroupSize, ...without } = software;
     expect(subgroupSize).toBe(8);
-    expect(chosen([64, 64, 3, 3], 1, without)).toBe("conv2d/tiled");
+    expect(chosen([64, 64, 3, 3], 1, without)).toBe("conv2d/tiled-8x8");
   });
 
   test("leaves lanes no half empty, kernels not too wide and the grid in its limits", () => {
-    expect(chosen([3, 8, 3, 3], 1, software)).toBe("conv2d/tiled");
+    expect(chosen([3, 8, 3, 3], 1, software)).toBe("conv2d/tiled-8x8");
     expect(chosen([8, 8, 1, 9], 1, software)).toBe("conv2d/direct");
     expect(chosen([16, 1, 3, 3], 16, software)).toBe("conv2d/depthwise");
-    expect(chosen([64, 8, 3, 3], 1, { ...software, maxWorkgroupsPerDimension: 7 })).toBe("conv2d/tiled");
+    expect(chosen([64, 8, 3, 3], 1, { ...software, maxWorkgroupsPerDimension: 7 })).toBe("conv2d/tiled-8x8");
   });
 });
 
