@@ -2,6 +2,7 @@
 //   node esbuild.config.mjs            everything
 //   node esbuild.config.mjs --demo     the demo page in dist/demo, served until the process is stopped
 //   node esbuild.config.mjs --sizes    prints what the browser bundles weigh
+//   node esbuild.config.mjs --gpu      the command line in dist/gpu, for machines that have native packages only
 import { cp, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { build, context } from "esbuild";
@@ -36,7 +37,7 @@ async function buildNode() {
     external,
     sourcemap: true,
     splitting: true,
-    chunkNames: "chunk-[name]-[hash]",
+    chunkNames: "chunk-[hash]",
     entryPoints: {
       atrous: "src/index.ts",
       node: "src/node.ts",
@@ -44,6 +45,23 @@ async function buildNode() {
       score: "weights/score.ts",
     },
     outdir: "dist",
+  });
+}
+
+/** Everything that is JavaScript goes into the bundle but `benchmark`, which breaks there. */
+async function buildGpu() {
+  const native = ["@sparticuz/chromium", "benchmark", "koffi", "onnxruntime-node", "webgpu"];
+  // Packages written for `require` ask for Node's modules by it.
+  const banner = { js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);' };
+  await build({
+    ...shared,
+    platform: "node",
+    target: "node20",
+    external: native,
+    splitting: true,
+    banner,
+    entryPoints: { cli: "src/cli/main.ts" },
+    outdir: "dist/gpu",
   });
 }
 
@@ -69,4 +87,5 @@ async function printSizes() {
 
 if (process.argv.includes("--demo")) await serveDemo();
 else if (process.argv.includes("--sizes")) await printSizes();
+else if (process.argv.includes("--gpu")) await buildGpu();
 else await buildNode();

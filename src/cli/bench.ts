@@ -49,10 +49,10 @@ export function addBench(program: Command, session: Session): void {
       "after",
       `
 Times are of whole runs, data in and data out of host memory; GPU ms are by
-timestamps. Engines take turns, each with the same driver; --adapter moves atrous
-alone, so with --peers choose the driver by VK_DRIVER_FILES. Peers are packages
-to install beside atrous: onnxruntime-node and protobufjs, @tensorflow/tfjs-core
-and @tensorflow/tfjs-backend-webgpu, @jax-js/jax.
+timestamps. Engines take turns on the same driver; --adapter moves atrous alone,
+so with --peers choose the driver by VK_DRIVER_FILES. Peers are packages to
+install: onnxruntime-node with protobufjs, @tensorflow/tfjs-core with
+@tensorflow/tfjs-backend-webgpu, @jax-js/jax.
 
 Exit codes: 0 good, 1 a result differs or a regression, 2 bad usage or input.
 
@@ -100,7 +100,7 @@ async function chooseCases(suite: string, { conv, filter, sizes, batches }: Benc
     throw new UsageError(`bench: got suite "${suite}", expected kernels or models`);
   const { benchCases, convCase, parseConv } = await loadBench();
   const cases = conv
-    ? conv.map((shape) => convCase("--conv", parseConv(shape)))
+    ? conv.map((shape) => convCase("custom", parseConv(shape)))
     : benchCases({ suite, sizes, batches, filter });
   if (cases.length > 0) return cases;
   throw new UsageError(`--filter: nothing in ${suite} holds "${filter}"`);

@@ -45,7 +45,7 @@ timed; a wrong one is reported, never used, and makes the exit code 1.
 
 Examples:
   $ atrous tune MODEL --shape 1,3,256,256 -o tuning.json
-  $ atrous run MODEL --input in.safetensors --output out.safetensors --tuning tuning.json`,
+  $ atrous run MODEL --input A --output B --tuning tuning.json`,
     )
     .action(async (path: string, _, command: Command) => {
       const options = command.optsWithGlobals<TuneOptions>();

@@ -12,17 +12,24 @@ const file = (name: string) => join(folder, name);
 const adapter = ["--adapter", process.env.ATROUS_TEST_ADAPTER ?? "auto"];
 
 describe("help and version", () => {
-  test.each(["--help", "help", "doctor -h", "segment --help", "inspect --help", "help run", "help parity"])(
-    "%s",
-    async (line) => {
-      const { code, stdout, stderr } = await atrous(...line.split(" "));
-      expect(code).toBe(0);
-      expect(stderr).toBe("");
-      expect(stdout).toMatch(/^Usage: atrous/);
-      expect(stdout).toContain("Examples:");
-      for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
-    },
-  );
+  test.each([
+    "--help",
+    "help",
+    "doctor -h",
+    "segment --help",
+    "inspect --help",
+    "help run",
+    "help parity",
+    "tune --help",
+    "bench --help",
+  ])("%s", async (line) => {
+    const { code, stdout, stderr } = await atrous(...line.split(" "));
+    expect(code).toBe(0);
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^Usage: atrous/);
+    expect(stdout).toContain("Examples:");
+    for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
 
   test("version, and help on standard error where there is no command", async () => {
     expect(await atrous("--version")).toEqual({ code: 0, stdout: "0.1.0\n", stderr: "" });
@@ -74,6 +81,85 @@ test("run writes the logits and says how long it took", async () => {
   expect(logits.shape).toEqual(expected.shape);
   const errors = [...(logits.data as Float32Array)].map((value, n) => value - Number(expected.data[n]));
   expect(Math.hypot(...errors) / Math.hypot(...(expected.data as Float32Array))).toBeLessThan(1e-5);
+});
+
+describe("tune", () => {
+  test("writes a tuning that run takes", async () => {
+    const model = "weights/goldens/plain-w8/model.safetensors";
+    const [tuning, input, output] = [file("tuning.json"), file("tuned-in.safetensors"), file("tuned-out.safetensors")];
+    const shape = ["--shape", "1,3,32,32"];
+    const tuned = await atrous("tune", model, ...shape, "--rounds", "1", "-o", tuning, "--json", ...adapter);
+    expect(tuned.code, tuned.stderr).toBe(0);
+    const { candidates } = JSON.parse(tuned.stdout);
+    expect(candidates.length).toBeGreaterThan(10);
+    for (const { verdict, relativeL2 } of candidates) {
+      expect(verdict).toBe("timed");
+      expect(relativeL2).toBeLessThan(1e-5);
+    }
+    const again = await atrous(
+      "tune",
+      model,
+      ...shape,
+      "--known",
+      tuning,
+      "-o",
+      file("again.json"),
+      "--json",
+      ...adapter,
+    );
+    expect(JSON.parse(again.stdout).candidates).toEqual([]);
+
+    const image = new Float32Array(3 * 32 * 32).map((_, i) => Math.sin(i));
+    writeFileSync(input, writeSafetensors({ image: { shape: [1, 3, 32, 32], data: image } }));
+    const run = await atrous("run", model, "--input", input, "--output", output, "--tuning", tuning, ...adapter);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stderr).not.toContain("does not know");
+  });
+
+  test("a file that is no tuning is refused", async () => {
+    const bad = file("no-tuning.json");
+    writeFileSync(bad, '{"schema":2}');
+    const { code, stderr } = await atrous("tune", modelPath, "--known", bad, "-o", file("x.json"));
+    expect([code, stderr]).toEqual([2, `atrous: ${bad}: is no tuning of schema 1\n`]);
+  });
+});
+
+describe("bench", () => {
+  const convolution = ["bench", "kernels", "--conv", "1,8,12,12 k3 c8 d2", "--rounds", "2"];
+
+  test("measures a convolution, writes the record and a page, and compares with a baseline", async () => {
+    const [record, page] = [file("bench.json"), file("bench.html")];
+    const first = await atrous(...convolution, "--json", record, "--html", page, ...adapter);
+    expect(first.code, first.stderr).toBe(0);
+    expect(first.stdout).toContain("conv 3x3 8->8 12x12 d2");
+    const [row] = JSON.parse(readFileSync(record, "utf8")).rows;
+    expect(row).toMatchObject({ spec: "1,8,12,12 k3 c8 d2", flop: 2 * 9 * 8 * 8 * 144, peers: {}, ratio: null });
+    expect(row.ours.medianMs).toBeGreaterThan(0);
+    expect(readFileSync(page, "utf8")).toContain("conv 3x3 8-&gt;8 12x12 d2");
+
+    const { peaks, ...rest } = JSON.parse(readFileSync(record, "utf8"));
+    const faster = { ...row, gpuMs: row.gpuMs / 100, ours: { milliseconds: [1e-4], medianMs: 1e-4, spreadMs: 0 } };
+    const baseline = file("baseline.json");
+    writeFileSync(baseline, JSON.stringify({ ...rest, peaks, rows: [faster] }));
+    const second = await atrous(...convolution, "--baseline", baseline, ...adapter);
+    expect(second.code, second.stderr).toBe(1);
+    expect(second.stdout).toContain("1 slower");
+  });
+
+  test.each([
+    [["bench", "shapes"], 'bench: got suite "shapes", expected kernels or models'],
+    [["bench", "--peers", "tpu"], '--peers: got "tpu", expected all or some of ort, ort-cpu, tfjs, jax'],
+    [["bench", "kernels", "--filter", "no such"], '--filter: nothing in kernels holds "no such"'],
+    [["bench", "kernels", "--profile", "p"], "--profile: got"],
+    [["bench", "--peers", "ort", "--adapter", "hardware"], "--adapter: moves atrous alone"],
+    [["bench", "kernels", "--conv", "1,3,8 k3 c8"], 'shape is "1,3,8"'],
+    [["bench", "kernels", "--conv", "1,3,8,8 c8"], "kernel k is missing"],
+    [["bench", "kernels", "--conv", "1,3,8,8 k3 c8 g2"], "groups 2 do not divide the channels"],
+  ])("%j is refused", async (line, message) => {
+    const { code, stdout, stderr } = await atrous(...line);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(message);
+  });
 });
 
 describe("segment", () => {

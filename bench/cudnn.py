@@ -1,0 +1,121 @@
+"""Times the rows of a bench record in PyTorch on CUDA, with cuDNN, and puts them beside the record's GPU times.
+
+    python3 bench/cudnn.py RECORD.json [--json OUT.json] [--seconds 120]
+
+f32 with TF32 off, as WebGPU has no TF32; for networks f16 under AMP in channels-last too. GPU time by CUDA events, median
+of the samples. Convolutions run with a bias, without anything else. Rows left when the seconds are over are named.
+"""
+
+import argparse
+import json
+import re
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "weights" / "export"))
+from msff_resnet18 import MsffResNet18  # noqa: E402
+
+
+def milliseconds(run, samples=21):
+    """Median GPU time; every sample runs often enough to last about a millisecond."""
+    for _ in range(5):
+        run()
+    repeat = 1
+    while True:
+        elapsed = timed(run, repeat)
+        if elapsed > 1 or repeat >= 256:
+            break
+        repeat *= 2
+    return statistics.median(timed(run, repeat) / repeat for _ in range(samples))
+
+
+def timed(run, repeat):
+    begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+    begin.record()
+    for _ in range(repeat):
+        run()
+    end.record()
+    torch.cuda.synchronize()
+    return begin.elapsed_time(end)
+
+
+def convolution(spec):
+    """The call that a line such as `1,64,128,128 k3 c64 d2` describes (the syntax of `atrous bench --conv`)."""
+    shape, *words = spec.split()
+    items, channels, height, width = (int(size) for size in shape.split(","))
+    values = {word[0]: word[1:] for word in words}
+    rows, _, columns = values["k"].partition("x")
+    kernel = int(rows), int(columns or rows)
+    out_channels = int(values["c"])
+    stride, dilation, groups = (int(values.get(letter, 1)) for letter in "sdg")
+    transposed = "t" in values
+    default = (0, 0) if transposed else tuple(dilation * (size - 1) // 2 for size in kernel)
+    padding = (int(values["p"]),) * 2 if "p" in values else default
+    x = torch.randn(items, channels, height, width, device="cuda")
+    bias = torch.randn(out_channels, device="cuda")
+    options = dict(stride=stride, padding=padding, dilation=dilation, groups=groups)
+    if transposed:
+        weight = torch.randn(channels, out_channels // groups, *kernel, device="cuda")
+        options["output_padding"] = int(values.get("o", 0))
+        return lambda: functional.conv_transpose2d(x, weight, bias, **options)
+    weight = torch.randn(out_channels, channels // groups, *kernel, device="cuda")
+    return lambda: functional.conv2d(x, weight, bias, **options)
+
+
+def network(shape, half):
+    """Eager MSFF-ResNet18 on an image of `shape`; `half` is AMP with channels-last."""
+    model = MsffResNet18().eval().cuda()
+    image = torch.randn(*shape, device="cuda")
+    if not half:
+        return lambda: model(image)
+    model, image = model.to(memory_format=torch.channels_last), image.contiguous(memory_format=torch.channels_last)
+
+    def run():
+        with torch.autocast("cuda", torch.float16):
+            return model(image)
+
+    return run
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("record")
+    parser.add_argument("--json")
+    parser.add_argument("--seconds", type=float, default=120)
+    arguments = parser.parse_args()
+    if not torch.cuda.is_available():
+        sys.exit("cudnn.py: PyTorch finds no CUDA device")
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = True
+    until = time.monotonic() + arguments.seconds
+    results, left = [], []
+    with torch.no_grad():
+        for row in json.loads(Path(arguments.record).read_text())["rows"]:
+            for precision in ("f32", "f16") if row["suite"] == "models" else ("f32",):
+                if time.monotonic() > until:
+                    left.append(row["name"])
+                    continue
+                run = network(row["shape"], precision == "f16") if row["suite"] == "models" else convolution(row["spec"])
+                ms = milliseconds(run)
+                results.append({"name": row["name"], "precision": precision, "cudnnMs": ms, "atrousGpuMs": row["gpuMs"]})
+                ratio = f"{ms / row['gpuMs']:.2f}x" if row["gpuMs"] and precision == "f32" else ""
+                print(f"{row['name']:44} {precision}  cuDNN {ms:9.4f} ms  atrous {row['gpuMs'] or 0:9.4f} ms  {ratio}",
+                      flush=True)
+    if left:
+        print(f"not measured, out of time: {', '.join(left)}")
+    versions = {"torch": torch.__version__, "cudnn": torch.backends.cudnn.version(), "cuda": torch.version.cuda}
+    device = torch.cuda.get_device_name()
+    if arguments.json:
+        content = {"device": device, **versions, "rows": results, "notMeasured": left}
+        Path(arguments.json).write_text(json.dumps(content, indent=1) + "\n")
+    driver = re.sub(r"\s+", " ", f"{device}, {versions}")
+    print(f"{driver}; f32 with TF32 off; f16 is AMP, channels-last")
+
+
+if __name__ == "__main__":
+    main()
