@@ -1,4 +1,4 @@
-// Builds dist/: the library, Node's part of it, the command line with the bench.
+// Builds dist/: the library, Node's part of it, the command line with the bench, and the project's own scripts.
 //   node esbuild.config.mjs            everything
 //   node esbuild.config.mjs --demo     the demo page in dist/demo, served until the process is stopped
 //   node esbuild.config.mjs --sizes    prints what the browser bundles weigh
@@ -42,7 +42,9 @@ async function buildNode() {
       atrous: "src/index.ts",
       node: "src/node.ts",
       cli: "src/cli/main.ts",
+      performance: "bench/performance.ts",
       score: "weights/score.ts",
+      "start-child": "bench/start-child.ts",
     },
     outdir: "dist",
   });
@@ -60,7 +62,7 @@ async function buildGpu() {
     external: native,
     splitting: true,
     banner,
-    entryPoints: { cli: "src/cli/main.ts" },
+    entryPoints: { cli: "src/cli/main.ts", "start-child": "bench/start-child.ts" },
     outdir: "dist/gpu",
   });
 }

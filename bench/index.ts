@@ -1,11 +1,12 @@
 // What the command line uses of the bench.
 export { type BenchCase, convCase } from "./cases.ts";
 export type { Measurement, PeerName } from "./measure.ts";
-export type { BenchRecord } from "./record.ts";
+export type { BenchRecord, BenchRow } from "./record.ts";
 export { compareRecords } from "./report/compare.ts";
 export { formatHtml } from "./report/html.ts";
 export { readRecord } from "./report/read.ts";
 export { formatRecord } from "./report/text.ts";
-export { benchCases, runBench } from "./run.ts";
+export { benchCases, createRecord, runBench } from "./run.ts";
 export { parseConv } from "./shape.ts";
+export { measureStart } from "./start.ts";
 export { createTrace } from "./trace.ts";

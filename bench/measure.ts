@@ -24,7 +24,7 @@ export interface MeasureOptions {
 }
 
 /** Two engines that both compute in f32 may be this far apart, relative L2. */
-const agreement = 1e-5;
+export const agreement = 1e-5;
 
 export interface Measurement {
   readonly row: BenchRow;
@@ -111,7 +111,7 @@ async function join(
 const differs = "result differs";
 
 /** The fastest GPU peer's median over ours. */
-function bestRatio(peers: Readonly<Record<string, PeerResult>>, ownMs: number): number | null {
+export function bestRatio(peers: Readonly<Record<string, PeerResult>>, ownMs: number): number | null {
   const medians = Object.entries(peers).flatMap(([name, result]) =>
     "samples" in result && !cpuPeers.has(name) ? [result.samples.medianMs] : [],
   );

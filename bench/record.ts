@@ -28,7 +28,7 @@ export type Precision = "f32" | "f16";
 
 /** One shape or network. Times are of whole runs: data in, data out, host memory on both sides. */
 export interface BenchRow {
-  readonly suite: "kernels" | "models";
+  readonly suite: "kernels" | "models" | "start";
   /** Where the shape comes from, e.g. `ResNet-18`. */
   readonly group: string;
   /** Unique within a suite and precision, e.g. `conv 3x3 64->64 64x64`. */

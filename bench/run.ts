@@ -6,7 +6,7 @@ import type { Tuning } from "../src/graph/tuning.ts";
 import { type BenchCase, networkCase } from "./cases.ts";
 import { type Measurement, measureCase, type PeerName } from "./measure.ts";
 import { measurePeaks } from "./peaks.ts";
-import type { BenchRecord, BenchRow } from "./record.ts";
+import type { BenchRecord, BenchRow, Peaks } from "./record.ts";
 import { kernelZoo } from "./zoo.ts";
 
 export interface BenchOptions {
@@ -30,6 +30,10 @@ export async function runBench(gpu: Gpu, options: BenchOptions): Promise<BenchRe
     rows.push(measured.row);
     onCase?.(measured, rows.length, cases.length);
   }
+  return createRecord(gpu, peaks, rows);
+}
+
+export function createRecord(gpu: Gpu, peaks: Peaks | null, rows: readonly BenchRow[]): BenchRecord {
   const host = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version };
   return { schema: 1, date: new Date().toISOString(), version, adapter: gpu.adapter, host, peaks, rows };
 }

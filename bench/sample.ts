@@ -41,7 +41,7 @@ function oneCycle(contender: Contender): Promise<number[]> {
   });
 }
 
-function summarize(milliseconds: readonly number[]): Samples {
+export function summarize(milliseconds: readonly number[]): Samples {
   const sorted = milliseconds.toSorted((a, b) => a - b);
   const quantile = (q: number) => sorted[Math.round((sorted.length - 1) * q)]!;
   return { milliseconds, medianMs: quantile(0.5), spreadMs: (quantile(0.75) - quantile(0.25)) / 2 };

@@ -13,18 +13,36 @@ export const tileWorkgroup = 64;
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 const lanes = ["x", "y", "z", "w"];
 
-/** Bindings x, w (as vec4), bias, residual, y and parameters `p`; `store` writes one element after the epilogue. */
-export function tileDeclarations(t: TileTemplate, xType: "f32" | "vec4f" = "f32"): string {
-  return `${convBindings(t, { x: xType, w: "vec4f" })}
-${activateFunction(t.activation)}
+export interface TileLayout {
+  readonly x?: "f32" | "vec4f";
+  /** Four neighbouring pixels are one aligned vec4 of y and residual. */
+  readonly aligned?: boolean;
+  /** WGSL: columns between neighbouring pixels. Default 1. */
+  readonly columnStep?: string;
+}
 
-fn store(n: u32, k: u32, k_end: u32, row: u32, column: u32, sum: f32) {
+/** Bindings x, w (as vec4), bias, residual, y and parameters `p`; `store` writes four pixels of a row after the epilogue. */
+export function tileDeclarations(t: TileTemplate, { x = "f32", aligned = false, columnStep = "1u" }: TileLayout = {}) {
+  const type = aligned ? "vec4f" : "f32";
+  const residual = residualArray(t);
+  return `${convBindings(t, { x, w: "vec4f", y: type })}
+${activateFunction(t.activation, type)}
+
+fn store(n: u32, k: u32, k_end: u32, row: u32, column: u32, sum: vec4f) {
   if (k >= k_end || row >= p.out_height || column >= p.out_width) { return; }
   let element = (k * p.out_height + row) * p.out_width + column;
+  let y_at = p.y_offset + n * p.y_batch_stride + element;
+  ${t.residual ? "let residual_at = p.residual_offset + n * p.residual_batch_stride + element;" : ""}
   var value = sum;
   ${t.bias ? "value += bias[k];" : ""}
-  ${t.residual ? `value += ${residualArray(t)}[p.residual_offset + n * p.residual_batch_stride + element];` : ""}
-  y[p.y_offset + n * p.y_batch_stride + element] = activate(value);
+  ${
+    aligned
+      ? `${t.residual ? `value += ${residual}[residual_at / 4u];` : ""}
+  y[y_at / 4u] = activate(value);`
+      : `for (var e = 0u; e < 4u && column + e * ${columnStep} < p.out_width; e++) {
+    y[y_at + e * ${columnStep}] = activate(value[e]${t.residual ? ` + ${residual}[residual_at + e * ${columnStep}]` : ""});
+  }`
+  }
 }`;
 }
 
@@ -41,11 +59,23 @@ export function tileProducts({ quads }: TileTemplate, xs: readonly string[], wei
 
 /** Stores the tile; `column(i)` is the output column of pixel i, channels run from `k0` to before `k_end`. */
 export function tileStores({ pixels, quads }: TileTemplate, column: (pixel: number) => string): string {
+  const cell = (v: number) => (pixel: number) => `a${pixel}_${v}`;
   return range(quads)
-    .flatMap((v) =>
-      lanes.flatMap((lane, e) =>
-        range(pixels).map((i) => `store(n, k0 + ${4 * v + e}u, k_end, row, ${column(i)}, a${i}_${v}.${lane});`),
-      ),
+    .map((v) => rowStores(pixels, { row: "row", column, cell: cell(v), firstChannel: `k0 + ${4 * v}u` }))
+    .join("\n  ");
+}
+
+/** Stores four channels of a row of `pixels` pixels, `cell(i)` the vec4 accumulator of pixel i. */
+export function rowStores(
+  pixels: number,
+  t: { row: string; column: (pixel: number) => string; cell: (pixel: number) => string; firstChannel: string },
+): string {
+  return lanes
+    .flatMap((lane, e) =>
+      range(pixels / 4).map((h) => {
+        const four = range(4).map((i) => `${t.cell(4 * h + i)}.${lane}`);
+        return `store(n, ${t.firstChannel} + ${e}u, k_end, ${t.row}, ${t.column(4 * h)}, vec4f(${four}));`;
+      }),
     )
     .join("\n  ");
 }

@@ -22,7 +22,7 @@ export function convTranspose2dPhase(t: TileTemplate): string {
     (i) => `let x${i} = select(0.0, x[x_row + u32(clamp(v + ${i}, 0, last))], v + ${i} >= 0 && v + ${i} <= last);`,
   );
   return wgsl`
-${tileDeclarations(t)}
+${tileDeclarations(t, { columnStep: "p.stride_width" })}
 
 @compute @workgroup_size(${tileWorkgroup})
 fn main(@builtin(global_invocation_id) id: vec3u) {

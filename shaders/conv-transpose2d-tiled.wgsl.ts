@@ -2,12 +2,15 @@
 // phases, which share inputs, and only the products that meet no gap.
 // x [N, C, H, W]; w packed [G, C/G, R, S, Kp]; bias [K]; residual and y [N, K, P, Q].
 // One invocation per tile of outputs and 4 channels: x, and y where x is full, over tiles row by row and then over channel
-// quads of all groups; z over n. A tile's rows and columns are multiples of the stride.
+// quads of all groups; z over n. A tile's rows and columns are multiples of the stride, its columns of 4 too.
 import { ascending, lookUp, range, type TapTemplate, tapPairs } from "./conv-taps.ts";
-import { type TileTemplate, tileDeclarations, tileWorkgroup } from "./conv-tile.ts";
+import { rowStores, type TileTemplate, tileDeclarations, tileWorkgroup } from "./conv-tile.ts";
 import { wgsl } from "./wgsl.ts";
 
-export interface ConvTranspose2dTiledTemplate extends Omit<TileTemplate, "pixels" | "quads">, TapTemplate {}
+export interface ConvTranspose2dTiledTemplate extends Omit<TileTemplate, "pixels" | "quads">, TapTemplate {
+  /** Rows of y and residual are whole, aligned vec4. */
+  readonly aligned: boolean;
+}
 
 export function convTranspose2dTiled(t: ConvTranspose2dTiledTemplate): string {
   const rowTaps = tapPairs(t, 0, t.kernel[0]);
@@ -43,13 +46,16 @@ export function convTranspose2dTiled(t: ConvTranspose2dTiledTemplate): string {
       );
     return `${weight} ${sums.join(" ")}`;
   });
-  const stores = range(4).flatMap((e) =>
-    range(t.tile[0]).flatMap((i) =>
-      range(t.tile[1]).map((j) => `store(n, k0 + ${e}u, k_end, p0 + ${i}u, q0 + ${j}u, a${i}_${j}[${e}]);`),
-    ),
+  const stores = range(t.tile[0]).map((i) =>
+    rowStores(t.tile[1], {
+      row: `p0 + ${i}u`,
+      column: (j) => `q0 + ${j}u`,
+      cell: (j) => `a${i}_${j}`,
+      firstChannel: "k0",
+    }),
   );
   return wgsl`
-${tileDeclarations({ ...t, pixels: t.tile[1], quads: 1 })}
+${tileDeclarations({ ...t, pixels: t.tile[1], quads: 1 }, { aligned: t.aligned })}
 
 @compute @workgroup_size(${tileWorkgroup})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid: vec3u) {

@@ -19,6 +19,8 @@ export interface Conv2dTiledTemplate extends TileTemplate {
   readonly dilationWidth: number;
   /** Every four pixels are one aligned vec4 of x: 1x1 kernels with stride 1 on planes that are multiples of 4. */
   readonly vectorLoads: boolean;
+  /** Rows of y and residual are whole, aligned vec4. */
+  readonly aligned: boolean;
 }
 
 export function conv2dTiled(t: Conv2dTiledTemplate): string {
@@ -43,7 +45,7 @@ export function conv2dTiled(t: Conv2dTiledTemplate): string {
   });
   const vectorNames = Array.from({ length: t.quads }, (_, v) => `w_${v}`);
   return wgsl`
-${tileDeclarations(t, t.vectorLoads ? "vec4f" : "f32")}
+${tileDeclarations(t, { x: t.vectorLoads ? "vec4f" : "f32", aligned: t.aligned })}
 
 @compute @workgroup_size(${tileWorkgroup})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid: vec3u) {

@@ -22,7 +22,14 @@ export { type Diagnosis, diagnose } from "./gpu/doctor.ts";
 export { type AdapterDescription, Gpu, type OpenOptions } from "./gpu/gpu.ts";
 export { type ApplyOptions, GraphBuilder } from "./graph/builder.ts";
 export { type CompileOptions, compile } from "./graph/compile.ts";
-export type { BufferTensor, CompiledGraph, MemoryReport, RunInputs, RunOptions } from "./graph/compiled-graph.ts";
+export type {
+  BufferTensor,
+  CompiledGraph,
+  MemoryReport,
+  RunInputs,
+  RunOptions,
+  StartupReport,
+} from "./graph/compiled-graph.ts";
 export type { Graph, Node, Value } from "./graph/graph.ts";
 export type { GraphProfile, NodeProfile, ProfileOptions } from "./graph/profile.ts";
 export { type CandidateReport, type TuneOptions, tune } from "./graph/tune.ts";

@@ -66,7 +66,7 @@ function readPeaks(field: JsonField): Peaks {
 function readRow(field: JsonField): BenchRow {
   const memory = field.at("memory");
   const row = {
-    suite: field.at("suite").oneOf("kernels", "models"),
+    suite: field.at("suite").oneOf("kernels", "models", "start"),
     group: field.at("group").text(),
     name: field.at("name").text(),
     precision: field.at("precision").oneOf("f32", "f16"),

@@ -2,8 +2,8 @@
 
 import type { Command } from "commander";
 // The one command that reaches beside the public API: the bench measures the engine's inside.
-import type { BenchCase, Measurement, PeerName } from "../../bench/index.ts";
-import { UsageError } from "../index.ts";
+import type { BenchCase, BenchRecord, BenchRow, Measurement, PeerName } from "../../bench/index.ts";
+import { type Tuning, UsageError } from "../index.ts";
 import { writeFileAtomic } from "../node.ts";
 import { parseCount } from "./arguments.ts";
 import { requireNewFile } from "./output.ts";
@@ -29,7 +29,11 @@ export function addBench(program: Command, session: Session): void {
   program
     .command("bench")
     .description("Measure kernels or whole networks on this adapter, each result checked first.")
-    .argument("[suite]", "kernels: the convolutions of many networks; models: MSFF-ResNet18", "models")
+    .argument(
+      "[suite]",
+      "kernels: the convolutions of many networks; models: MSFF-ResNet18; start: its cold start",
+      "models",
+    )
     .option("--peers [names]", "also run other engines: all, or some of ort, ort-cpu, tfjs, jax, with commas")
     .option("--conv <shape>", 'measure this convolution instead, as "1,64,128,128 k3 c64 d2"; may be repeated', collect)
     .option("--filter <text>", "only what holds this text in its name", "")
@@ -97,7 +101,7 @@ function loadBench() {
 
 async function chooseCases(suite: string, { conv, filter, sizes, batches }: BenchFlags): Promise<BenchCase[]> {
   if (suite !== "kernels" && suite !== "models")
-    throw new UsageError(`bench: got suite "${suite}", expected kernels or models`);
+    throw new UsageError(`bench: got suite "${suite}", expected kernels, models or start`);
   const { benchCases, convCase, parseConv } = await loadBench();
   const cases = conv
     ? conv.map((shape) => convCase("custom", parseConv(shape)))
@@ -106,48 +110,92 @@ async function chooseCases(suite: string, { conv, filter, sizes, batches }: Benc
   throw new UsageError(`--filter: nothing in ${suite} holds "${filter}"`);
 }
 
-async function bench(session: Session, suite: string, flags: BenchFlags): Promise<void> {
+interface Measured {
+  readonly record: BenchRecord;
+  /** Of the last case. */
+  readonly profile?: Measurement["profile"];
+}
+
+/** A function that measures what was asked for. Throws UsageError before anything runs. */
+async function plan(
+  session: Session,
+  suite: string,
+  flags: BenchFlags,
+  tuning?: Tuning,
+): Promise<() => Promise<Measured>> {
   const peers = choosePeers(flags.peers);
-  const cases = await chooseCases(suite, flags);
   if (flags.adapter !== "auto" && peers.length > 0)
     throw new UsageError("--adapter: moves atrous alone; with --peers, set VK_DRIVER_FILES to the driver of all");
+  const { createRecord, measureStart, runBench } = await loadBench();
+  if (suite === "start") {
+    const withPeer = peers.includes("ONNX Runtime WebGPU");
+    if (peers.length > (withPeer ? 1 : 0)) throw new UsageError("--peers: cold starts are compared with ort alone");
+    const { rounds, sizes, adapter } = flags;
+    return async () => {
+      const rows: BenchRow[] = [];
+      for (const size of sizes) rows.push(await measureStart({ size, rounds, withPeer, adapter }));
+      return { record: await session.withGpu(flags, async (gpu) => createRecord(gpu, null, rows)) };
+    };
+  }
+  const cases = await chooseCases(suite, flags);
   if (flags.profile !== undefined && cases.length > 1)
     throw new UsageError(`--profile: got ${cases.length} cases, expected one, by --filter, --sizes and --batches`);
-  const { compareRecords, createTrace, formatHtml, formatRecord, readRecord, runBench } = await loadBench();
-  const baseline = flags.baseline === undefined ? undefined : await readRecord(flags.baseline);
-  const tuning = flags.tuning === undefined ? undefined : await readTuning(flags.tuning);
-  const given = { rounds: flags.rounds, ...(tuning && { tuning }), ...(flags.tune && { tune: true }) };
-  const json = flags.json === "-" ? undefined : flags.json;
-  const prefix = flags.profile;
-  const outputs = [json, flags.html, prefix && `${prefix}.html`, prefix && `${prefix}.trace.json`];
-  for (const file of outputs) if (file) await requireNewFile(file, flags.baseline ? [flags.baseline] : []);
-
-  const progress = session.progress("measuring");
-  let profile: Measurement["profile"];
-  const onCase = (measured: Measurement, done: number, total: number) => {
-    profile = measured.profile;
-    progress.update(done, total);
+  return async () => {
+    const progress = session.progress("measuring");
+    let profile: Measurement["profile"];
+    const onCase = (measured: Measurement, done: number, total: number) => {
+      profile = measured.profile;
+      progress.update(done, total);
+    };
+    const given = { rounds: flags.rounds, ...(tuning && { tuning }), ...(flags.tune && { tune: true }) };
+    const record = await session
+      .withGpu(flags, (gpu) => runBench(gpu, { ...given, cases, peers, onCase }))
+      .finally(() => progress.stop());
+    return { record, profile };
   };
-  const record = await session
-    .withGpu(flags, (gpu) => runBench(gpu, { ...given, cases, peers, onCase }))
-    .finally(() => progress.stop());
+}
+
+async function bench(session: Session, suite: string, flags: BenchFlags): Promise<void> {
+  const { compareRecords, formatRecord, readRecord } = await loadBench();
+  const baseline = flags.baseline === undefined ? undefined : await readRecord(flags.baseline);
+  const measure = await plan(
+    session,
+    suite,
+    flags,
+    flags.tuning === undefined ? undefined : await readTuning(flags.tuning),
+  );
+  for (const file of outputFiles(flags)) await requireNewFile(file, flags.baseline ? [flags.baseline] : []);
+  const measured = await measure();
+  const { record } = measured;
 
   const compared = baseline && compareRecords(baseline, record);
   if (flags.json === "-") session.printJson(record);
   else session.print(formatRecord(record, { width: session.streams.stdout.columns ?? 120 }));
   if (compared && flags.json !== "-") session.print(`\n${compared.text}`);
   else if (compared) session.note(compared.text);
-  if (json) await writeText(json, `${JSON.stringify(record, null, 1)}\n`);
-  if (flags.html) await writeText(flags.html, formatHtml(record));
-  if (prefix && profile && record.peaks) {
-    const trace = createTrace(profile, record.peaks, { title: cases[0]!.name, track: record.adapter.driver });
-    await writeText(`${prefix}.trace.json`, JSON.stringify(trace));
-    await writeText(`${prefix}.html`, formatHtml(record, { profiles: [{ title: cases[0]!.name, profile }] }));
-  }
+  await writeFiles(flags, measured);
   const regressed = (compared?.regressions.length ?? 0) > 0;
   session.exitCode = regressed || record.rows.some(({ problem }) => problem !== undefined) ? 1 : 0;
 }
 
-function writeText(path: string, text: string): Promise<void> {
-  return writeFileAtomic(path, new TextEncoder().encode(text));
+function outputFiles({ json, html, profile }: BenchFlags): string[] {
+  const files = [
+    json === "-" ? undefined : json,
+    html,
+    profile && `${profile}.html`,
+    profile && `${profile}.trace.json`,
+  ];
+  return files.filter((file) => file !== undefined);
+}
+
+async function writeFiles({ json, html, profile: prefix }: BenchFlags, { record, profile }: Measured): Promise<void> {
+  const { createTrace, formatHtml } = await loadBench();
+  const write = (path: string, text: string) => writeFileAtomic(path, new TextEncoder().encode(text));
+  if (json && json !== "-") await write(json, `${JSON.stringify(record, null, 1)}\n`);
+  if (html) await write(html, formatHtml(record));
+  if (!prefix || !profile || !record.peaks) return;
+  const title = record.rows.at(-1)!.name;
+  const trace = createTrace(profile, record.peaks, { title, track: record.adapter.driver });
+  await write(`${prefix}.trace.json`, JSON.stringify(trace));
+  await write(`${prefix}.html`, formatHtml(record, { profiles: [{ title, profile }] }));
 }

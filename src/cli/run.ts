@@ -11,6 +11,7 @@ import {
   openSafetensors,
   type RunInputs,
   type Shape,
+  type StartupReport,
   type Tensor,
   type TensorToWrite,
   type Tuning,
@@ -135,7 +136,8 @@ async function runModel(session: Session, gpu: Gpu, { file, image, tuning, optio
     const gpuBytes = gpu.allocated.bytes;
     await writeFileAtomic(options.output, writeSafetensors(toWrite(outputs)));
     const shapes = Object.fromEntries(Object.entries(outputs).map(([name, { shape }]) => [name, shape]));
-    report(session, gpu, { file, image, shapes, gpuBytes, options, timing: { coldMs, runsMs } });
+    const { startup } = model;
+    report(session, gpu, { file, image, shapes, gpuBytes, options, startup, timing: { coldMs, runsMs } });
   } finally {
     running.stop();
     await model.dispose();
@@ -158,25 +160,29 @@ interface RunResult {
   readonly gpuBytes: number;
   readonly options: RunOptions;
   readonly timing: Timing;
+  readonly startup: StartupReport;
 }
 
-function report(session: Session, gpu: Gpu, { file, image, shapes, gpuBytes, options, timing }: RunResult): void {
+function report(session: Session, gpu: Gpu, result: RunResult): void {
+  const { file, image, shapes, gpuBytes, options, timing, startup } = result;
   const { coldMs, runsMs } = timing;
   const warm = runsMs.length > 1 ? runsMs.slice(1) : runsMs;
   const [medianMs, minMs] = [median(warm), Math.min(...warm)];
   if (options.json) {
     const { driver, kind } = gpu.adapter;
-    const times = { coldMs, medianMs, minMs, runsMs };
+    const times = { coldMs, startup, medianMs, minMs, runsMs };
     const what = { model: file.name, network: file.network.name, input: image.shape, outputs: shapes };
     session.printJson({ adapter: driver, adapterKind: kind, ...times, gpuBytes, ...what, output: options.output });
     return;
   }
+  const { planMs, compileMs, prepareMs } = startup;
+  const phases = `plan ${formatMs(planMs)}, kernels and upload ${formatMs(compileMs)}, weights ${formatMs(prepareMs)}`;
   const written = Object.entries(shapes).map(([name, shape]) => `${name} ${formatShape(shape)}`);
   const facts = {
     adapter: gpu.adapter.driver,
     input: `image ${formatShape(image.shape)}`,
     output: `${written.join(", ")} in ${options.output}`,
-    "first result": `${formatMs(coldMs)} after the start`,
+    "first result": `${formatMs(coldMs)} after the start (${phases})`,
     "each run": `median ${formatMs(medianMs)}, least ${formatMs(minMs)}, of ${warm.length}`,
     "GPU memory": formatBytes(gpuBytes),
   };

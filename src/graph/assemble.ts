@@ -3,7 +3,7 @@ import { BufferUsage, type Gpu } from "../gpu/gpu.ts";
 import { deviceTraits } from "../ops/operator.ts";
 import { byteLength, elementCount } from "../tensor.ts";
 import type { Choice } from "./choose.ts";
-import { CompiledGraph } from "./compiled-graph.ts";
+import { CompiledGraph, type StartupReport } from "./compiled-graph.ts";
 import type { Graph, Value } from "./graph.ts";
 import { type LoweredGraph, lower, type Step } from "./lower.ts";
 import { decompose } from "./passes/decompose.ts";
@@ -28,12 +28,21 @@ export function optimize(graph: Graph): Graph {
 /** What `compile` does once it is known how kernels are chosen. Rejects with DeviceError, or with what `parameter` throws. */
 export async function assemble(gpu: Gpu, graph: Graph, options: AssembleOptions): Promise<CompiledGraph> {
   gpu.check();
+  const startup = { planMs: 0, compileMs: 0, prepareMs: 0, bindMs: 0 };
+  let before = performance.now();
+  const lap = (phase: keyof StartupReport) => {
+    const now = performance.now();
+    startup[phase] = now - before;
+    before = now;
+  };
   const traits = deviceTraits(gpu);
   const optimized = decompose(optimize(graph), traits, options.choice);
   const lowered = lower(optimized, traits, options.choice);
   const kept = valuesKept(lowered, optimized);
   const prepare = planSection(gpu, { steps: lowered.prepare, inputs: [], outputs: [...kept] });
   const run = planSection(gpu, { steps: lowered.run, inputs: graph.inputs, outputs: [...optimized.outputs.values()] });
+
+  lap("planMs");
 
   const fixed = new Map<Value, GPUBuffer>();
   try {
@@ -42,6 +51,7 @@ export async function assemble(gpu: Gpu, graph: Graph, options: AssembleOptions)
       const pipelines = gpu.pipelines(sources, options.onProgress);
       await Promise.all([pipelines, uploadFixed(gpu, fixedOperands(lowered, optimized), options, fixed)]);
     });
+    lap("compileMs");
     await gpu.guard("prepare parameters", async () => {
       const section = await Section.create(gpu, prepare, fixed);
       try {
@@ -52,6 +62,7 @@ export async function assemble(gpu: Gpu, graph: Graph, options: AssembleOptions)
         section.dispose();
       }
     });
+    lap("prepareMs");
     const stillRead = new Set([...lowered.run.flatMap((step) => step.operands), ...optimized.outputs.values()]);
     for (const [value, buffer] of fixed) {
       if (stillRead.has(value)) continue;
@@ -59,7 +70,8 @@ export async function assemble(gpu: Gpu, graph: Graph, options: AssembleOptions)
       fixed.delete(value);
     }
     const section = await gpu.guard("bind", () => Section.create(gpu, run, fixed));
-    return new CompiledGraph(gpu, optimized, section, fixed);
+    lap("bindMs");
+    return new CompiledGraph(gpu, { graph: optimized, section, fixed, startup });
   } catch (error) {
     for (const buffer of fixed.values()) gpu.destroyBuffer(buffer);
     throw error;

@@ -37,8 +37,27 @@ export interface MemoryReport {
   readonly parameterBytes: number;
 }
 
+/** Where the time between `compile` and a graph that can run went. */
+export interface StartupReport {
+  /** Passes, choice of kernels, memory plan. */
+  readonly planMs: number;
+  /** Pipelines, all at once, while parameters are read and uploaded. */
+  readonly compileMs: number;
+  /** What depends on parameters alone, computed once: folded and packed weights. */
+  readonly prepareMs: number;
+  /** Buffers and bind groups. */
+  readonly bindMs: number;
+}
+
 /** What the results of one run are read back from, by output. */
 type Lane = Map<string, GPUBuffer>;
+
+interface CompiledParts {
+  readonly graph: Graph;
+  readonly section: Section;
+  readonly fixed: ReadonlyMap<Value, GPUBuffer>;
+  readonly startup: StartupReport;
+}
 
 /** Enough that upload, compute and read-back of neighbouring runs overlap. */
 const runsInFlight = 3;
@@ -46,6 +65,7 @@ const runsInFlight = 3;
 /** One submit per run. Runs start in the order of their calls; up to three overlap. */
 export class CompiledGraph {
   readonly graph: Graph;
+  readonly startup: StartupReport;
   readonly #gpu: Gpu;
   readonly #section: Section;
   readonly #fixed: ReadonlyMap<Value, GPUBuffer>;
@@ -57,8 +77,9 @@ export class CompiledGraph {
   #disposed = false;
 
   /** Made by `compile`. */
-  constructor(gpu: Gpu, graph: Graph, section: Section, fixed: ReadonlyMap<Value, GPUBuffer>) {
+  constructor(gpu: Gpu, { graph, section, fixed, startup }: CompiledParts) {
     this.graph = graph;
+    this.startup = startup;
     this.#gpu = gpu;
     this.#section = section;
     this.#fixed = fixed;

@@ -3,7 +3,7 @@
 import type { Origin } from "../formats/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { type CompileOptions, compile } from "../graph/compile.ts";
-import type { CompiledGraph, MemoryReport, RunInputs, RunOptions } from "../graph/compiled-graph.ts";
+import type { CompiledGraph, MemoryReport, RunInputs, RunOptions, StartupReport } from "../graph/compiled-graph.ts";
 import type { GraphProfile, ProfileOptions } from "../graph/profile.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import { buildModelGraph, type ModelFile, type ModelOutput, openModelFile } from "./model-file.ts";
@@ -45,6 +45,10 @@ export class Model {
 
   get memory(): MemoryReport {
     return this.#compiled.memory;
+  }
+
+  get startup(): StartupReport {
+    return this.#compiled.startup;
   }
 
   get steps(): CompiledGraph["steps"] {

@@ -1,8 +1,8 @@
 // How convolutions and transposed convolutions share the matrix-product kernel: its tiles, when it applies, its packing.
 import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { convGemm, type GemmTile, gemmThreads, gemmWorkgroupBytes } from "../../shaders/conv-gemm.wgsl.ts";
-import { epilogueBindings } from "./operands.ts";
-import { type Call, type DeviceTraits, type Kernel, type Operand, params } from "./operator.ts";
+import { epilogueBindings, epilogueOperands, isAligned } from "./operands.ts";
+import { type Call, type DeviceTraits, type Kernel, params } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
 import type { Pair, Sides } from "./window.ts";
 
@@ -47,13 +47,13 @@ export function gemmKernels<A extends Attributes>(
     ],
     dispatches(call) {
       const { groups } = call.attrs;
-      const residual = call.epilogue.residual ? [call.inputs.at(-1)!] : [];
+      const plane = call.outputs[0]!.shape[2]! * call.outputs[0]!.shape[3]!;
       const code = convGemm({
         ...tile,
         ...call.epilogue,
         transposed,
         flatten: call.inputs[0]!.shape[1]! / groups < fewChannels,
-        aligned: !transposed && [call.outputs[0]!, ...residual].every(isAligned),
+        aligned: !transposed && epilogueOperands(call).every((operand) => isAligned(operand, plane)),
       });
       return [
         {
@@ -86,9 +86,4 @@ function gemmGrid(tile: GemmTile, transposed: boolean, call: Call<Attributes>): 
   const pixels = Math.ceil(outHeight / rowPhases) * Math.ceil(outWidth / columnPhases);
   const channelTiles = Math.ceil(outChannels / groups / tile.tileChannels);
   return [Math.ceil(pixels / tile.tilePixels), groups * channelTiles, items * rowPhases * columnPhases];
-}
-
-/** Whether each channel's plane consists of whole, aligned vec4. */
-function isAligned({ shape, view }: Operand): boolean {
-  return [shape[2]! * shape[3]!, view.offset, view.batchStride].every((size) => size % 4 === 0);
 }

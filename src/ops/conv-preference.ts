@@ -36,7 +36,8 @@ function onSoftware(operator: Convolution, call: Call<Attributes>, device: Devic
   const isDense = [...stride, ...dilation].every((size) => size === 1);
   if (subgroupApplies(call, device, false)) {
     const isPointwise = rows * columns === 1 && isDense && padding.every((size) => size === 0);
-    return isPointwise && groupChannels > 1 ? "conv2d/tiled-8x8" : undefined;
+    const fillsVectors = (height * width) % 4 === 0;
+    return isPointwise && fillsVectors && groupChannels > 1 ? "conv2d/tiled-8x8" : undefined;
   }
   const isLarge = height * width >= 256 && Math.min(outChannels, groupChannels) >= 16;
   const fits = winogradApplies(4, call, device);

@@ -2,8 +2,8 @@
 
 import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { type ConvSubgroupTemplate, convSubgroup } from "../../shaders/conv-subgroup.wgsl.ts";
-import { epilogueBindings } from "./operands.ts";
-import { type Call, cover, type DeviceTraits, type Dispatch, type Operand, type Pack, params } from "./operator.ts";
+import { epilogueBindings, epilogueOperands, isAligned } from "./operands.ts";
+import { type Call, cover, type DeviceTraits, type Dispatch, type Pack, params } from "./operator.ts";
 import { type PackLaneWeightsAttributes, packLaneWeights } from "./pack-lane-weights.ts";
 import type { Pair, Sides } from "./window.ts";
 
@@ -53,10 +53,6 @@ export function subgroupPacks(call: Call<Attributes>, device: DeviceTraits, tran
   return [{ input: 1, operator: packLaneWeights, given: packing(call, device, transposed) }];
 }
 
-function isAligned({ shape, view }: Operand): boolean {
-  return [shape[3]!, view.offset, view.batchStride].every((size) => size % 4 === 0);
-}
-
 function tileOf(call: Call<Attributes>, transposed: boolean): Pair {
   const { stride } = call.attrs;
   const rowStep = transposed ? stride[0] : 1;
@@ -76,7 +72,6 @@ export function subgroupDispatches(
   const [, , rows, columns] = call.inputs[1]!.shape as [number, number, number, number];
   const [items, , outHeight, outWidth] = call.outputs[0]!.shape as [number, number, number, number];
   const { lanes, channelBlock, byRows } = packing(call, device, transposed);
-  const residual = call.epilogue.residual ? [call.inputs.at(-1)!] : [];
   const tile = tileOf(call, transposed);
   const template: ConvSubgroupTemplate = {
     ...call.epilogue,
@@ -88,7 +83,7 @@ export function subgroupDispatches(
     ...(transposed && { transposedPadding: [padding[0], padding[1]] as const }),
     channelBlock,
     loopRows: byRows,
-    aligned: [call.outputs[0]!, ...residual].every(isAligned),
+    aligned: epilogueOperands(call).every((operand) => isAligned(operand, outWidth)),
   };
   const channelTiles = Math.ceil(groupOutChannels(call) / lanes);
   return [

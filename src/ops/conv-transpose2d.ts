@@ -11,7 +11,7 @@ import { gemmKernels } from "./conv-gemm.ts";
 import { preferConv } from "./conv-preference.ts";
 import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
 import { type Conv2dAttributes, type Conv2dGiven, conv2dParamValues, tileQuads } from "./conv2d.ts";
-import { epilogueBindings, requireFloat } from "./operands.ts";
+import { epilogueBindings, epilogueOperands, isAligned, requireFloat } from "./operands.ts";
 import { type Call, cover, type Kernel, type Operator, operandBytes, params, spread } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
 import { type Pair, pair, requireOutput, requireRank, type Size2d, sides } from "./window.ts";
@@ -88,9 +88,16 @@ const phase: Kernel<ConvTranspose2dAttributes> = {
 const mostTaps = 16;
 const mostTileOutputs = 32;
 
-/** Rows and columns of a register tile: whole phases, about four times as wide as a phase is. */
+/** Rows and columns of a register tile: whole phases, and whole vec4 along a row. */
 function registerTile([rows, columns]: Pair): Pair {
-  return [rows, columns * Math.max(1, Math.floor(mostTileOutputs / 2 / (rows * columns)))];
+  const step = leastCommonMultiple(columns, 4);
+  return [rows, step * Math.max(1, Math.floor(mostTileOutputs / 2 / (rows * step)))];
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let multiple = a;
+  while (multiple % b !== 0) multiple += a;
+  return multiple;
 }
 
 const tiled: Kernel<ConvTranspose2dAttributes> = {
@@ -98,7 +105,8 @@ const tiled: Kernel<ConvTranspose2dAttributes> = {
   applies(call) {
     const { kernelHeight, kernelWidth, groupOutChannels } = convTranspose2dSizes(call);
     const { stride, groups } = call.attrs;
-    const fits = kernelHeight * kernelWidth <= mostTaps && stride[0] * stride[1] <= mostTileOutputs;
+    const fits =
+      kernelHeight * kernelWidth <= mostTaps && registerTile(stride).reduce((a, b) => a * b) <= mostTileOutputs;
     return fits && (groups === 1 || groupOutChannels >= 4);
   },
   views: [0],
@@ -121,6 +129,7 @@ const tiled: Kernel<ConvTranspose2dAttributes> = {
           stride,
           dilation,
           transposedPadding: [padding[0], padding[1]],
+          aligned: epilogueOperands(call).every((operand) => isAligned(operand, outWidth)),
         }),
         bindings: epilogueBindings(call, 2),
         params: params(conv2dParams, conv2dParamValues(call)),

@@ -11,7 +11,7 @@ import { winograd } from "./conv-decompositions.ts";
 import { gemmKernels } from "./conv-gemm.ts";
 import { preferConv } from "./conv-preference.ts";
 import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
-import { epilogueBindings, requireFloat } from "./operands.ts";
+import { epilogueBindings, epilogueOperands, isAligned, requireFloat } from "./operands.ts";
 import { type Call, cover, type Kernel, type Operator, operandBytes, params, spread, viewParams } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
 import {
@@ -142,7 +142,6 @@ const tiled = (pixels: number): Kernel<Conv2dAttributes> => ({
     const channelTiles = groups * Math.ceil(outChannels / groups / (4 * quads));
     const flat = isFlat(call);
     const plane = height * width;
-    const { offset, batchStride } = call.inputs[0]!.view;
     const [rows, columns] = flat ? [1, plane] : [outHeight, outWidth];
     const tiles = rows * Math.ceil(columns / pixels);
     const values = conv2dParamValues(call);
@@ -153,7 +152,8 @@ const tiled = (pixels: number): Kernel<Conv2dAttributes> => ({
       kernelWidth,
       strideWidth: call.attrs.stride[1],
       dilationWidth: call.attrs.dilation[1],
-      vectorLoads: flat && [plane, offset, batchStride].every((size) => size % 4 === 0),
+      vectorLoads: flat && isAligned(call.inputs[0]!, plane),
+      aligned: epilogueOperands(call).every((operand) => isAligned(operand, columns)),
     });
     const asRow = { height: 1, width: plane, out_height: 1, out_width: plane };
     return [

@@ -16,12 +16,11 @@ import {
   winogradWeightWorkgroup,
 } from "../../shaders/winograd-weight.wgsl.ts";
 import { byteLength, elementCount } from "../tensor.ts";
-import { epilogueBindings } from "./operands.ts";
+import { epilogueBindings, epilogueOperands, isAligned } from "./operands.ts";
 import {
   type Call,
   type DeviceTraits,
   type Kernel,
-  type Operand,
   type Operator,
   operandBytes,
   params,
@@ -177,7 +176,7 @@ const outputTiles: Kernel<WinogradOutputAttributes> = {
         code: winogradOutputShader({
           ...call.epilogue,
           tile,
-          aligned: tile === 4 && [y, residual].every(hasWholeRows),
+          aligned: tile === 4 && epilogueOperands(call).every((operand) => isAligned(operand, width)),
         }),
         bindings: epilogueBindings(call, 1),
         params: params(winogradOutputParams, values),
@@ -186,11 +185,6 @@ const outputTiles: Kernel<WinogradOutputAttributes> = {
     ];
   },
 };
-
-/** Whether each row consists of whole, aligned vec4. */
-function hasWholeRows({ shape, view }: Operand): boolean {
-  return [shape[3]!, view.offset, view.batchStride].every((size) => size % 4 === 0);
-}
 
 /**
  * Transforms products back to outputs.

@@ -147,7 +147,7 @@ describe("bench", () => {
   });
 
   test.each([
-    [["bench", "shapes"], 'bench: got suite "shapes", expected kernels or models'],
+    [["bench", "shapes"], 'bench: got suite "shapes", expected kernels, models or start'],
     [["bench", "--peers", "tpu"], '--peers: got "tpu", expected all or some of ort, ort-cpu, tfjs, jax'],
     [["bench", "kernels", "--filter", "no such"], '--filter: nothing in kernels holds "no such"'],
     [["bench", "kernels", "--profile", "p"], "--profile: got"],

@@ -1,0 +1,93 @@
+// Writes README's performance section from the records in bench/results: `npm run bench:readme`.
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type BenchRecord, type BenchRow, cpuPeers } from "./record.ts";
+import { parseRecord } from "./report/read.ts";
+import { countedRatio, summarizeRatios } from "./report/summary.ts";
+
+const begin = "<!-- performance: written by `npm run bench:readme` from bench/results -->";
+const end = "<!-- /performance -->";
+
+/** README with its performance section made anew. Throws Error where the section's marks are missing. */
+export function writePerformance(readme: string, records: readonly NamedRecord[]): string {
+  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`README.md: expected "${begin}" and "${end}"`);
+  return `${readme.slice(0, from + begin.length)}\n\n${formatPerformance(records)}\n\n${readme.slice(to)}`;
+}
+
+export interface NamedRecord {
+  readonly file: string;
+  readonly record: BenchRecord;
+}
+
+/** All records of a folder, oldest first. */
+export async function readRecords(folder: string): Promise<NamedRecord[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".json")).sort();
+  return Promise.all(
+    names.map(async (file) => ({ file, record: parseRecord(await readFile(join(folder, file), "utf8"), file) })),
+  );
+}
+
+function formatPerformance(records: readonly NamedRecord[]): string {
+  const isSoftware = records.every(({ record }) => record.adapter.kind === "software");
+  const warning = isSoftware
+    ? "**All adapters below are software drivers on a CPU**: ratios may tell something, times do not. No GPU has been measured yet.\n\n"
+    : "";
+  return `${warning}${records.map(formatRecord).join("\n\n")}`;
+}
+
+function formatRecord({ file, record }: NamedRecord): string {
+  const { adapter, date, host, rows } = record;
+  const kind = adapter.kind === "software" ? `a software adapter, ${host.cores} cores` : host.cpu;
+  const title = `**${adapter.driver.replace(/ \(software\)$/, "")}** (${kind}; ${date.slice(0, 10)}; [record](bench/results/${file}))`;
+  const kernels = rows.filter(({ suite }) => suite === "kernels");
+  const others = rows.filter(({ suite }) => suite !== "kernels");
+  const parts = [others.length > 0 ? formatRows(others) : "", kernels.length > 0 ? formatKernels(record, kernels) : ""];
+  return [title, ...parts.filter(Boolean)].join("\n\n");
+}
+
+function formatRows(rows: readonly BenchRow[]): string {
+  const peers = [...new Set(rows.flatMap(({ peers }) => Object.keys(peers)))];
+  const head = [
+    "",
+    "atrous",
+    ...peers.map((name) => (cpuPeers.has(name) ? `${name} (CPU)` : name)),
+    "best peer / atrous",
+  ];
+  const lines = rows.map((row) => [
+    row.suite === "start" ? `${row.name}, cold start` : row.name,
+    milliseconds(row.ours.medianMs),
+    ...peers.map((name) => {
+      const result = row.peers[name];
+      return result && "samples" in result ? milliseconds(result.samples.medianMs) : "-";
+    }),
+    ratio(countedRatio(row)),
+  ]);
+  return table(head, lines);
+}
+
+function formatKernels(record: BenchRecord, rows: readonly BenchRow[]): string {
+  const { geometricMean, count, least } = summarizeRatios({ ...record, rows });
+  const below = rows.filter((row) => (countedRatio(row) ?? 1) < 1).length;
+  const slowest = least ? `; the least is ${ratio(least.ratio)}, ${least.row.name}; ${below} are below 1` : "";
+  return `${rows.length} convolutions of the zoo, best peer's time over ours: geometric mean ${ratio(geometricMean)} of ${count}${slowest}.`;
+}
+
+function milliseconds(ms: number): string {
+  if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  return ms >= 100 ? `${Math.round(ms)} ms` : `${ms.toPrecision(3)} ms`;
+}
+
+function ratio(value: number | null): string {
+  return value === null ? "-" : value.toFixed(2);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+if (process.argv[1]?.endsWith("performance.js")) {
+  const readme = await readFile("README.md", "utf8");
+  await writeFile("README.md", writePerformance(readme, await readRecords("bench/results")));
+}
