@@ -21,6 +21,7 @@ from torch.nn import functional
 
 SETS = ("VB1", "VB2", "VB3")
 PHANTOM = "phantom"
+WHOLE_SHARE = 0.7  # of the slices that fit into the crop
 
 
 @dataclass
@@ -104,7 +105,9 @@ def augment(item, crop, rng):
     """A random view of a slice: (image [crop, crop] float32, mask [crop, crop] int64).
 
     The paper's contrast, brightness, rotation within 10 degrees and horizontal flip; beside them
-    (our choice) gamma, noise, a scale of 0.8 to 1.25 and a random place of the crop.
+    (our choice) gamma, noise, a scale of 0.8 to 1.25 and a random place of the crop. Most slices that
+    fit are shown whole instead, about where `preprocess` puts them: which bodies a set labels can be
+    told only from where they lie in the image.
     """
     grey = item.grey
     if rng.random() < 0.5:
@@ -125,12 +128,18 @@ def view_grid(item, crop, rng):
     """The sampling grid [1, crop, crop, 2] of a rotated, scaled, flipped and shifted crop."""
     height, width = item.mask.shape
     angle = np.radians(rng.uniform(-10, 10))
-    scale = np.exp(rng.uniform(np.log(0.8), np.log(1.25)))
     flip = -1.0 if rng.random() < 0.5 else 1.0
-    centre = []  # of the crop, in pixels of the slice: inside it, with a margin of up to 16 pixels outside
-    for size in (width, height):
-        slack = abs(size - crop * scale) / 2 + 16
-        centre.append(size / 2 + rng.uniform(-slack, slack))
+    if max(width, height) <= crop and rng.random() < WHOLE_SHARE:
+        scale = np.exp(rng.uniform(np.log(0.92), np.log(1.08)))
+        centre = [crop / 2 + rng.uniform(-8, 8) for _ in range(2)]
+        if flip < 0:
+            centre[0] = width - centre[0]
+    else:
+        scale = np.exp(rng.uniform(np.log(0.8), np.log(1.25)))
+        centre = []  # of the crop, in pixels of the slice: inside it, with a margin of up to 16 pixels outside
+        for size in (width, height):
+            slack = abs(size - crop * scale) / 2 + 16
+            centre.append(size / 2 + rng.uniform(-slack, slack))
     cos, sin = np.cos(angle) * crop * scale, np.sin(angle) * crop * scale
     across = ((np.arange(crop, dtype=np.float32) + 0.5) / crop * 2 - 1)[None, :]  # pixel centres, -1 to 1
     down = across.T

@@ -59,17 +59,17 @@ def dice_per_set(counts):
 
 
 @contextlib.contextmanager
-def undo_class_weights(network, share):
-    """Lowers the foreground logit of a two-class network by log((1 - share) / share) inside the block.
+def undo_class_weights(network, share, alpha=1.0):
+    """Lowers the foreground logit of a two-class network by alpha log((1 - share) / share) inside the block.
 
-    Trained with weights (1 - S_c), the network's odds are those of the data times (1 - S_1) / (1 - S_0) = S_0 / S_1,
-    which makes argmax favour the small class. The shift gives the data's own odds back; `share` is S_1 as
+    Trained with weights (1 - S_c)^alpha, the network's odds are those of the data times (S_0 / S_1)^alpha, which
+    makes argmax favour the small class. The shift gives the data's own odds back; `share` is S_1 as
     measured on the training batches, so nothing is fitted to validation data.
     """
     bias = network.head.conv2.bias
     before = bias.detach().clone()
     with torch.no_grad():
-        bias[1] -= math.log((1 - share) / share)
+        bias[1] -= alpha * math.log((1 - share) / share)
     try:
         yield
     finally:

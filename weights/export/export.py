@@ -27,12 +27,15 @@ def strip_prefix(tensors):
 
 
 def read_state(path):
-    """(tensors, options or None, training share of class 1 or None) of a checkpoint or state_dict file."""
+    """(tensors, options, class_weights) of a checkpoint or state_dict file.
+
+    class_weights are (share of class 1, alpha) of the training loss; options and class_weights may be None.
+    """
     if Path(path).suffix == ".safetensors":
         return strip_prefix(load_file(path)), None, None
     content = torch.load(path, map_location="cpu", weights_only=True)
     if "average" in content and "options" in content:  # train.py's: the moving average is what was validated
-        return content["average"], content["options"], content["share"]
+        return content["average"], content["options"], (content["share"], content.get("alpha", 1.0))
     for key in ("state_dict", "model"):
         if isinstance(content.get(key), dict):
             content = content[key]
@@ -66,7 +69,7 @@ def parse_arguments():
 def main():
     arguments = parse_arguments()
     labels = arguments.labels.split(",")
-    tensors, options, share = read_state(arguments.checkpoint)
+    tensors, options, class_weights = read_state(arguments.checkpoint)
     options = options or dict(
         classes=len(labels), width=arguments.width, in_channels=arguments.in_channels,
         branch_width=arguments.branch_width, rates=arguments.rates, pools=arguments.pools, msff=not arguments.no_msff,
@@ -75,9 +78,9 @@ def main():
     load_state(network, tensors, arguments.checkpoint)
     preprocess = {**PREPROCESS, "spacingMm": arguments.spacing_mm}
     if arguments.undo_class_weights:
-        if share is None or len(labels) != 2:
+        if class_weights is None or len(labels) != 2:
             raise SystemExit("--undo-class-weights: needs a two-class checkpoint written by train.py")
-        with undo_class_weights(network, share):
+        with undo_class_weights(network, *class_weights):
             write_weights(arguments.output, network, labels, preprocess, arguments.half)
     else:
         write_weights(arguments.output, network, labels, preprocess, arguments.half)

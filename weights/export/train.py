@@ -19,7 +19,7 @@ from imagenet import FILE, load_imagenet
 from msff_resnet18 import MsffResNet18
 
 SHARES = {"VB1": 0.3, "VB2": 0.3, "VB3": 0.4}  # of each batch; phantoms are scaled in beside them
-VIEWS = ((4, 224), (4, 256), (4, 320))  # (batch, crop) in turn: the larger crops show the whole column
+VIEWS = ((4, 224), (4, 320), (4, 256), (3, 384))  # (batch, crop) in turn: the larger crops show whole slices
 CALIBRATION_IMAGES = 32
 
 
@@ -64,14 +64,21 @@ class Run:
         for network in (self.network, self.average):
             network.to(memory_format=torch.channels_last)
         self.optimizer = create_optimizer(self.network, arguments)
-        self.step, self.seconds, self.best, self.share = 0, 0.0, 0.0, 0.05
+        self.step, self.seconds, self.best, self.share, self.alpha = 0, 0.0, 0.0, 0.05, arguments.alpha
         if state:
             self.network.load_state_dict(state["network"])
             self.average.load_state_dict(state["average"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.step, self.seconds, self.share = state["step"], state["seconds"], state["share"]
+            self.change_alpha(state.get("alpha", 1.0))
             if state["phantoms"] == self.phantoms:  # else the best score was over other slices
                 self.best = state["best"]
+
+    def change_alpha(self, before):
+        """Puts the odds where a loss of another alpha will want them (see undo_class_weights)."""
+        for network in (self.network, self.average):
+            with torch.no_grad():
+                network.head.conv2.bias[1] += (self.alpha - before) * math.log((1 - self.share) / self.share)
 
     def train_step(self, images, labels, rate, alpha, decay):
         for group in self.optimizer.param_groups:
@@ -91,7 +98,8 @@ class Run:
 
     def save(self, name, training):
         content = {"options": self.options, "average": self.average.state_dict(), "step": self.step,
-                   "share": self.share, "seconds": self.seconds, "phantoms": self.phantoms, "best": self.best}
+                   "share": self.share, "alpha": self.alpha, "seconds": self.seconds, "phantoms": self.phantoms,
+                   "best": self.best}
         if training:
             content.update(network=self.network.state_dict(), optimizer=self.optimizer.state_dict())
         path = f"{self.prefix}-{name}.pt"
@@ -107,12 +115,12 @@ def create_optimizer(network, arguments):
         (encoder if stem in ("conv1", "bn1", "layer1", "layer2", "layer3") else rest).append(parameter)
     factor = 1.0 if arguments.scratch else 1 / 3
     groups = [{"params": encoder, "factor": factor}, {"params": rest, "factor": 1.0}]
-    return torch.optim.AdamW(groups, lr=arguments.rate, weight_decay=arguments.weight_decay)
+    return torch.optim.AdamW(groups, lr=arguments.rate, weight_decay=arguments.weight_decay, fused=True)
 
 
-def validate(average, slices, share):
+def validate(average, slices, share, alpha):
     """{set: pooled DSC}, the class weights undone as in the exported file."""
-    with torch.autocast("cpu", torch.bfloat16), undo_class_weights(average, share):
+    with torch.autocast("cpu", torch.bfloat16), undo_class_weights(average, share, alpha):
         rows = dice_per_set([count_pixels(average, item) for item in slices])
     return {name: row["pooled"] for name, row in rows.items()}
 
@@ -171,7 +179,7 @@ def main():
         rate = learning_rate(arguments.rate, run.step, progress)
         losses.append(run.train_step(images, labels, rate, arguments.alpha, arguments.average))
         if run.step % arguments.validate_every == 0 or progress >= 1:
-            dice = validate(run.average, validation, run.share)
+            dice = validate(run.average, validation, run.share, run.alpha)
             rows = "  ".join(f"{name} {value:.4f}" for name, value in dice.items())
             print(f"step {run.step}  {run.seconds / 60:.1f} min  loss {sum(losses) / len(losses):.5f}  "
                   f"share {run.share:.4f}  {rows}", flush=True)
