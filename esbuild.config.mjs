@@ -1,6 +1,6 @@
 // Builds dist/: the library, Node's part of it, the command line with the bench, and the project's own scripts.
 //   node esbuild.config.mjs            everything
-//   node esbuild.config.mjs --demo     the demo page in dist/demo, served until the process is stopped
+//   node esbuild.config.mjs --demo     the demo pages in dist/demo, served until the process is stopped
 //   node esbuild.config.mjs --sizes    prints what the browser bundles weigh
 //   node esbuild.config.mjs --gpu      the command line in dist/gpu, for machines that have native packages only
 import { cp, mkdir, readdir, readFile, rm } from "node:fs/promises";
@@ -69,10 +69,10 @@ async function buildGpu() {
 
 async function serveDemo() {
   await mkdir("dist/demo/sample", { recursive: true });
-  await cp("src/demo/index.html", "dist/demo/index.html");
+  for (const page of ["index.html", "bench.html"]) await cp(`src/demo/${page}`, `dist/demo/${page}`);
   await cp("weights/msff-resnet18-lumbar-small.safetensors", "dist/demo/msff-resnet18-lumbar-small.safetensors");
   await cp("weights/sample", "dist/demo/sample", { recursive: true });
-  const demo = await context({ ...browser, entryPoints: { demo: "src/demo/demo.ts" }, outdir: "dist/demo" });
+  const demo = await context({ ...browser, entryPoints: { demo: "src/demo/demo.ts", bench: "src/demo/bench.ts" }, outdir: "dist/demo" });
   const { port } = await demo.serve({ servedir: "dist/demo", host: "127.0.0.1" });
   console.log(`http://127.0.0.1:${port}/   (stop with Ctrl+C)`);
 }

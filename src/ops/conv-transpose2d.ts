@@ -3,6 +3,7 @@
 import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { tileWorkgroup } from "../../shaders/conv-tile.ts";
 import { convTranspose2dDirect, convTranspose2dDirectWorkgroup } from "../../shaders/conv-transpose2d-direct.wgsl.ts";
+import { convTranspose2dGather, convTranspose2dGatherWorkgroup } from "../../shaders/conv-transpose2d-gather.wgsl.ts";
 import { convTranspose2dPhase } from "../../shaders/conv-transpose2d-phase.wgsl.ts";
 import { convTranspose2dTiled } from "../../shaders/conv-transpose2d-tiled.wgsl.ts";
 import { ShapeError } from "../errors.ts";
@@ -48,6 +49,25 @@ const direct: Kernel<ConvTranspose2dAttributes> = {
         bindings: epilogueBindings(call, 2),
         params: params(conv2dParams, conv2dParamValues(call)),
         workgroups: cover([outWidth, outHeight, items * outChannels], convTranspose2dDirectWorkgroup),
+      },
+    ];
+  },
+};
+
+const gather: Kernel<ConvTranspose2dAttributes> = {
+  name: "convTranspose2d/gather",
+  applies: ({ attrs: { dilation } }) => dilation.every((size) => size === 1),
+  views: [0],
+  residualInPlace: true,
+  dispatches(call, device) {
+    const { items, outChannels, outHeight, outWidth } = convTranspose2dSizes(call);
+    const workgroups = Math.ceil((outChannels * outHeight * outWidth) / convTranspose2dGatherWorkgroup);
+    return [
+      {
+        code: convTranspose2dGather(call.epilogue),
+        bindings: epilogueBindings(call, 2),
+        params: params(conv2dParams, conv2dParamValues(call)),
+        workgroups: [...spread(workgroups, device), items],
       },
     ];
   },
@@ -202,6 +222,6 @@ export const convTranspose2d: Operator<ConvTranspose2dAttributes, ConvTranspose2
     return { flop, bytes: operandBytes(call) };
   },
   channelScale: ({ groups }) => (groups === 1 ? { input: 1, axis: 1 } : undefined),
-  kernels: [direct, ...gemmKernels("convTranspose2d", true, conv2dParamValues), phase, tiled, subgroup],
+  kernels: [direct, gather, ...gemmKernels("convTranspose2d", true, conv2dParamValues), phase, tiled, subgroup],
   prefer: (call, device) => preferConv("convTranspose2d", call, device),
 };
