@@ -2,17 +2,18 @@
 
 import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { tileWorkgroup } from "../../shaders/conv-tile.ts";
-import { conv2dDepthwise, depthwisePixels, depthwiseWorkgroup } from "../../shaders/conv2d-depthwise.wgsl.ts";
 import { conv2dDirect, conv2dDirectWorkgroup } from "../../shaders/conv2d-direct.wgsl.ts";
 import { conv2dTiled } from "../../shaders/conv2d-tiled.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
 import { winograd } from "./conv-decompositions.ts";
+import { depthwise, depthwiseTiled } from "./conv-depthwise.ts";
 import { gemmKernels } from "./conv-gemm.ts";
 import { preferConv } from "./conv-preference.ts";
+import { conv2dParamValues, conv2dSizes } from "./conv-sizes.ts";
 import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
 import { epilogueBindings, epilogueOperands, isAligned, requireFloat } from "./operands.ts";
-import { type Call, cover, type Kernel, type Operator, operandBytes, params, spread, viewParams } from "./operator.ts";
+import { type Call, cover, type Kernel, type Operator, operandBytes, params, spread } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
 import {
   type Padding2d,
@@ -42,49 +43,6 @@ export interface Conv2dGiven {
   readonly dilation?: Size2d;
   /** Blocks of channels that do not see each other. Default 1; C for a depthwise convolution. */
   readonly groups?: number;
-}
-
-/** The numbers of a call by their names of the field. */
-export function conv2dSizes(call: Call<Conv2dAttributes>) {
-  const [items, channels, height, width] = call.inputs[0]!.shape as [number, number, number, number];
-  const [outChannels, groupChannels, kernelHeight, kernelWidth] = call.inputs[1]!.shape as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const [, , outHeight, outWidth] = call.outputs[0]!.shape as [number, number, number, number];
-  return { items, channels, height, width, outChannels, groupChannels, kernelHeight, kernelWidth, outHeight, outWidth };
-}
-
-/** Uniform parameters that all convolution kernels share, transposed ones too. */
-export function conv2dParamValues(call: Call<Conv2dAttributes>): Record<keyof typeof conv2dParams, number> {
-  const [items, channels, height, width] = call.inputs[0]!.shape as [number, number, number, number];
-  const [, , kernelHeight, kernelWidth] = call.inputs[1]!.shape as [number, number, number, number];
-  const [, outChannels, outHeight, outWidth] = call.outputs[0]!.shape as [number, number, number, number];
-  const { stride, padding, dilation, groups } = call.attrs;
-  const residual = call.epilogue.residual ? call.inputs.at(-1)! : call.outputs[0]!;
-  return {
-    channels,
-    height,
-    width,
-    out_channels: outChannels,
-    out_height: outHeight,
-    out_width: outWidth,
-    kernel_height: kernelHeight,
-    kernel_width: kernelWidth,
-    stride_height: stride[0],
-    stride_width: stride[1],
-    pad_top: padding[0],
-    pad_left: padding[1],
-    dilation_height: dilation[0],
-    dilation_width: dilation[1],
-    groups,
-    items,
-    ...viewParams("x", call.inputs[0]!),
-    ...viewParams("residual", residual),
-    ...viewParams("y", call.outputs[0]!),
-  };
 }
 
 const direct: Kernel<Conv2dAttributes> = {
@@ -167,30 +125,6 @@ const tiled = (pixels: number): Kernel<Conv2dAttributes> => ({
   },
 });
 
-const depthwise: Kernel<Conv2dAttributes> = {
-  name: "conv2d/depthwise",
-  applies(call, device) {
-    const { channels, outChannels, kernelWidth } = conv2dSizes(call);
-    const fits = outChannels <= device.maxWorkgroupsPerDimension;
-    return call.attrs.groups === channels && kernelWidth <= widestUnrolled && fits;
-  },
-  views: [0],
-  residualInPlace: true,
-  dispatches(call) {
-    const { items, outChannels, outHeight, outWidth, kernelWidth } = conv2dSizes(call);
-    const { stride, dilation } = call.attrs;
-    const tiles = outHeight * Math.ceil(outWidth / depthwisePixels);
-    return [
-      {
-        code: conv2dDepthwise({ ...call.epilogue, kernelWidth, strideWidth: stride[1], dilationWidth: dilation[1] }),
-        bindings: epilogueBindings(call, 2),
-        params: params(conv2dParams, conv2dParamValues(call)),
-        workgroups: cover([tiles, outChannels, items], [depthwiseWorkgroup, 1, 1]),
-      },
-    ];
-  },
-};
-
 const subgroup: Kernel<Conv2dAttributes> = {
   name: "conv2d/subgroup",
   applies: (call, device) => subgroupApplies(call, device, false),
@@ -249,7 +183,15 @@ export const conv2d: Operator<Conv2dAttributes, Conv2dGiven> = {
     return { flop, bytes: operandBytes(call) };
   },
   channelScale: () => ({ input: 1, axis: 0 }),
-  kernels: [direct, ...gemmKernels("conv2d", false, conv2dParamValues), tiled(4), tiled(8), subgroup, depthwise],
+  kernels: [
+    direct,
+    ...gemmKernels("conv2d", false, conv2dParamValues),
+    tiled(4),
+    tiled(8),
+    subgroup,
+    depthwise,
+    depthwiseTiled,
+  ],
   decompositions: [winograd(2, () => conv2d), winograd(4, () => conv2d)],
   prefer: (call, device) => preferConv("conv2d", call, device),
 };

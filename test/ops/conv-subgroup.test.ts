@@ -53,7 +53,7 @@ describe("the kernel chosen", () => {
   test("leaves lanes no half empty, kernels not too wide and the grid in its limits", () => {
     expect(chosen([3, 8, 3, 3], 1, software)).toBe("conv2d/tiled-8x8");
     expect(chosen([8, 8, 1, 9], 1, software)).toBe("conv2d/direct");
-    expect(chosen([16, 1, 3, 3], 16, software)).toBe("conv2d/depthwise");
+    expect(chosen([16, 1, 3, 3], 16, software)).toBe("conv2d/depthwise-tiled");
     expect(chosen([64, 8, 3, 3], 1, { ...software, maxWorkgroupsPerDimension: 7 })).toBe("conv2d/tiled-8x8");
   });
 });

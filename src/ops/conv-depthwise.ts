@@ -1,0 +1,69 @@
+// Kernels for convolutions with one input channel per group.
+import { conv2dParams } from "../../shaders/conv-bindings.ts";
+import { conv2dDepthwise, depthwisePixels, depthwiseWorkgroup } from "../../shaders/conv2d-depthwise.wgsl.ts";
+import { conv2dDepthwiseTiled, depthwiseTiledWorkgroup } from "../../shaders/conv2d-depthwise-tiled.wgsl.ts";
+import { conv2dParamValues, conv2dSizes } from "./conv-sizes.ts";
+import type { Conv2dAttributes } from "./conv2d.ts";
+import { epilogueBindings } from "./operands.ts";
+import { cover, type Kernel, params, spread } from "./operator.ts";
+
+/** Kernels wider than this are not unrolled. */
+const widestUnrolled = 8;
+
+export const depthwise: Kernel<Conv2dAttributes> = {
+  name: "conv2d/depthwise",
+  applies(call, device) {
+    const { channels, outChannels, kernelWidth } = conv2dSizes(call);
+    const fits = outChannels <= device.maxWorkgroupsPerDimension;
+    return call.attrs.groups === channels && kernelWidth <= widestUnrolled && fits;
+  },
+  views: [0],
+  residualInPlace: true,
+  dispatches(call) {
+    const { items, outChannels, outHeight, outWidth, kernelWidth } = conv2dSizes(call);
+    const { stride, dilation } = call.attrs;
+    const tiles = outHeight * Math.ceil(outWidth / depthwisePixels);
+    return [
+      {
+        code: conv2dDepthwise({ ...call.epilogue, kernelWidth, strideWidth: stride[1], dilationWidth: dilation[1] }),
+        bindings: epilogueBindings(call, 2),
+        params: params(conv2dParams, conv2dParamValues(call)),
+        workgroups: cover([tiles, outChannels, items], [depthwiseWorkgroup, 1, 1]),
+      },
+    ];
+  },
+};
+
+/** Rows and columns of kernels that are unrolled in tiles. */
+const largestTiledDepthwise = 5;
+
+/** Outputs of a depthwise tile along each axis, a dilation apart. */
+const depthwiseTile = [4, 4] as const;
+
+export const depthwiseTiled: Kernel<Conv2dAttributes> = {
+  name: "conv2d/depthwise-tiled",
+  applies(call) {
+    const { channels, kernelHeight, kernelWidth, outHeight, outWidth } = conv2dSizes(call);
+    const { groups, stride, dilation } = call.attrs;
+    const isSmall = Math.max(kernelHeight, kernelWidth) <= largestTiledDepthwise;
+    const fills = [outHeight, outWidth].every((size, axis) => size > dilation[axis]! * (depthwiseTile[axis]! - 1));
+    return groups === channels && isSmall && fills && stride.every((size) => size === 1);
+  },
+  views: [0],
+  residualInPlace: true,
+  dispatches(call, device) {
+    const { items, outChannels, outHeight, outWidth, kernelHeight, kernelWidth } = conv2dSizes(call);
+    const { dilation } = call.attrs;
+    const places = (size: number, axis: 0 | 1) =>
+      Math.ceil(size / (dilation[axis] * depthwiseTile[axis])) * dilation[axis];
+    const invocations = outChannels * places(outHeight, 0) * places(outWidth, 1);
+    return [
+      {
+        code: conv2dDepthwiseTiled({ ...call.epilogue, tile: depthwiseTile, kernel: [kernelHeight, kernelWidth] }),
+        bindings: epilogueBindings(call, 2),
+        params: params(conv2dParams, conv2dParamValues(call)),
+        workgroups: [...spread(Math.ceil(invocations / depthwiseTiledWorkgroup), device), items],
+      },
+    ];
+  },
+};
