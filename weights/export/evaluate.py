@@ -58,18 +58,23 @@ def dice_per_set(counts):
     return result
 
 
-@contextlib.contextmanager
-def undo_class_weights(network, share, alpha=1.0):
-    """Lowers the foreground logit of a two-class network by alpha log((1 - share) / share) inside the block.
+def class_weight_shift(share, alpha):
+    """alpha log((1 - share) / share): how much the class weights of the loss raise the foreground's logit.
 
-    Trained with weights (1 - S_c)^alpha, the network's odds are those of the data times (S_0 / S_1)^alpha, which
-    makes argmax favour the small class. The shift gives the data's own odds back; `share` is S_1 as
-    measured on the training batches, so nothing is fitted to validation data.
+    Trained with weights (1 - S_c)^alpha, the odds of a two-class network are those of the data times
+    (S_0 / S_1)^alpha, which makes argmax favour the small class. Lowering the foreground's logit by this gives the
+    data's own odds back; `share` is S_1 as measured on the training batches, so nothing is fitted to validation data.
     """
+    return alpha * math.log((1 - share) / share)
+
+
+@contextlib.contextmanager
+def undo_class_weights(network, share, alpha):
+    """Lowers the foreground logit of a two-class network by `class_weight_shift` inside the block."""
     bias = network.head.conv2.bias
     before = bias.detach().clone()
     with torch.no_grad():
-        bias[1] -= alpha * math.log((1 - share) / share)
+        bias[1] -= class_weight_shift(share, alpha)
     try:
         yield
     finally:

@@ -6,12 +6,13 @@ state_dict itself (or under "state_dict" or "model"), or a .safetensors file. Ev
 
 import argparse
 import hashlib
+import math
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 
-from evaluate import undo_class_weights
+from evaluate import class_weight_shift
 from msff_resnet18 import MsffResNet18
 from weights_file import PREPROCESS, load_state, read_weights, write_weights
 
@@ -55,6 +56,8 @@ def parse_arguments():
     parser.add_argument("--labels", default="background,vertebral body", help="one name per class, comma between")
     parser.add_argument("--undo-class-weights", action="store_true",
                         help="fold the class shares of train.py's loss into the last bias (evaluate.py says why)")
+    parser.add_argument("--threshold", type=float, default=0.5,
+                        help="probability that makes a pixel class 1 (threshold.py), folded into the last bias")
     shape = parser.add_argument_group("the network's options (a checkpoint of train.py carries its own)")
     shape.add_argument("--width", type=float, default=1.0)
     shape.add_argument("--in-channels", type=int, default=3)
@@ -77,13 +80,16 @@ def main():
     network = MsffResNet18(**options)
     load_state(network, tensors, arguments.checkpoint)
     preprocess = {**PREPROCESS, "spacingMm": arguments.spacing_mm}
+    if (arguments.undo_class_weights or arguments.threshold != 0.5) and len(labels) != 2:
+        raise SystemExit("--undo-class-weights and --threshold: need two classes")
+    shift = math.log((1 - arguments.threshold) / arguments.threshold)
     if arguments.undo_class_weights:
-        if class_weights is None or len(labels) != 2:
-            raise SystemExit("--undo-class-weights: needs a two-class checkpoint written by train.py")
-        with undo_class_weights(network, *class_weights):
-            write_weights(arguments.output, network, labels, preprocess, arguments.half)
-    else:
-        write_weights(arguments.output, network, labels, preprocess, arguments.half)
+        if class_weights is None:
+            raise SystemExit("--undo-class-weights: needs a checkpoint written by train.py")
+        shift -= class_weight_shift(*class_weights)
+    with torch.no_grad():
+        network.head.conv2.bias[-1] += shift
+    write_weights(arguments.output, network, labels, preprocess, arguments.half)
     read_weights(arguments.output)  # what was written must load again
     content = Path(arguments.output).read_bytes()
     print(f"{arguments.output}: {len(content):,} bytes, sha256 {hashlib.sha256(content).hexdigest()}")

@@ -196,9 +196,10 @@ class Score(unittest.TestCase):
     def test_class_weights_are_undone_inside_the_block_only(self):
         network, _ = random_network()
         before = network.head.conv2.bias.detach().clone()
-        with undo_class_weights(network, 0.05):
-            self.assertAlmostEqual((before - network.head.conv2.bias)[1].item(), np.log(19), places=5)
-        self.assertTrue(torch.equal(before, network.head.conv2.bias))
+        for alpha in (1, 0.5, 0):
+            with undo_class_weights(network, 0.05, alpha):
+                self.assertAlmostEqual((before - network.head.conv2.bias)[1].item(), alpha * np.log(19), places=5)
+            self.assertTrue(torch.equal(before, network.head.conv2.bias))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import time
 import torch
 
 from dataset import PHANTOM, Sampler, load_phantoms, load_slices
-from evaluate import count_pixels, dice_per_set, undo_class_weights
+from evaluate import class_weight_shift, count_pixels, dice_per_set, undo_class_weights
 from imagenet import FILE, load_imagenet
 from msff_resnet18 import MsffResNet18
 
@@ -75,10 +75,10 @@ class Run:
                 self.best = state["best"]
 
     def change_alpha(self, before):
-        """Puts the odds where a loss of another alpha will want them (see undo_class_weights)."""
+        """Puts the odds where a loss of another alpha will want them (see class_weight_shift)."""
         for network in (self.network, self.average):
             with torch.no_grad():
-                network.head.conv2.bias[1] += (self.alpha - before) * math.log((1 - self.share) / self.share)
+                network.head.conv2.bias[1] += class_weight_shift(self.share, self.alpha - before)
 
     def train_step(self, images, labels, rate, alpha, decay):
         for group in self.optimizer.param_groups:
