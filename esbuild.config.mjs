@@ -54,7 +54,9 @@ async function buildNode() {
 async function buildGpu() {
   const native = ["@sparticuz/chromium", "benchmark", "koffi", "onnxruntime-node", "webgpu"];
   // Packages written for `require` ask for Node's modules by it.
-  const banner = { js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);' };
+  const banner = {
+    js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
+  };
   await build({
     ...shared,
     platform: "node",
@@ -72,7 +74,11 @@ async function serveDemo() {
   for (const page of ["index.html", "bench.html"]) await cp(`src/demo/${page}`, `dist/demo/${page}`);
   await cp("weights/msff-resnet18-lumbar-small.safetensors", "dist/demo/msff-resnet18-lumbar-small.safetensors");
   await cp("weights/sample", "dist/demo/sample", { recursive: true });
-  const demo = await context({ ...browser, entryPoints: { demo: "src/demo/demo.ts", bench: "src/demo/bench.ts" }, outdir: "dist/demo" });
+  const demo = await context({
+    ...browser,
+    entryPoints: { demo: "src/demo/demo.ts", bench: "src/demo/bench.ts" },
+    outdir: "dist/demo",
+  });
   const { port } = await demo.serve({ servedir: "dist/demo", host: "127.0.0.1" });
   console.log(`http://127.0.0.1:${port}/   (stop with Ctrl+C)`);
 }

@@ -51,8 +51,8 @@ function formatRows(rows: readonly BenchRow[]): string {
   const head = [
     "",
     "atrous",
-    ...peers.map((name) => (cpuPeers.has(name) ? `${name} (CPU)` : name)),
-    "best peer / atrous",
+    ...peers.map((name) => (cpuPeers.has(name) ? `${name} (not counted)` : name)),
+    "best GPU peer / atrous",
   ];
   const lines = rows.map((row) => [
     row.suite === "start" ? `${row.name}, cold start` : row.name,
