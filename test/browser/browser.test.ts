@@ -42,6 +42,10 @@ test.skipIf(!chromium)("the network in headless Chromium agrees with Node", { ti
   const browser = await readSafetensors(posted);
   expect(browser.metadata.buffers, "buffers alive after dispose").toBe("0");
 
+  const entry = { choice: "conv2d/direct", sourceHash: "0", microseconds: 1 };
+  const kept = { schema: 1, adapter: "one", entries: { second: entry } };
+  expect(JSON.parse(browser.metadata.tuning!), "tunings in IndexedDB").toEqual([kept, null]);
+
   const gpu = await openTestGpu();
   const { tensors } = await readSafetensors(bytes("reference.safetensors"));
   const image = tensors.get("input:image")!;

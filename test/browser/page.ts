@@ -1,5 +1,14 @@
 // Runs in the browser: the same library, the same weights, the same input; sends back what it computed.
-import { loadModel, openGpu, readSafetensors, type Tensor, writeSafetensors } from "../../src/index.ts";
+import {
+  loadModel,
+  openGpu,
+  readSafetensors,
+  readStoredTuning,
+  storeTuning,
+  type Tensor,
+  type Tuning,
+  writeSafetensors,
+} from "../../src/index.ts";
 
 async function main(): Promise<void> {
   const gpu = await openGpu();
@@ -10,9 +19,19 @@ async function main(): Promise<void> {
   const { logits } = await model.run({ image });
   await model.dispose();
   const result = { logits: { shape: logits!.shape, data: logits!.data as Float32Array } };
-  const body = writeSafetensors(result, { adapter: gpu.adapter.driver, buffers: String(gpu.allocated.buffers) });
+  const metadata = { adapter: gpu.adapter.driver, buffers: String(gpu.allocated.buffers), tuning: await keepTunings() };
+  const body = writeSafetensors(result, metadata);
   await gpu.dispose();
   await fetch("/result", { method: "POST", body: new Uint8Array(body) });
+}
+
+/** What is left of two tunings of one adapter and none of another. */
+async function keepTunings(): Promise<string> {
+  const entry = { choice: "conv2d/direct", sourceHash: "0", microseconds: 1 };
+  const tuning = (key: string): Tuning => ({ schema: 1, adapter: "one", entries: { [key]: entry } });
+  await storeTuning(tuning("first"));
+  await storeTuning(tuning("second"));
+  return JSON.stringify([await readStoredTuning("one"), (await readStoredTuning("another")) ?? null]);
 }
 
 main().catch((error) => fetch("/error", { method: "POST", body: String(error?.stack ?? error) }));
