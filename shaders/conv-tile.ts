@@ -2,6 +2,7 @@
 // channels, in named vec4 accumulators `a<pixel>_<quad>`, and its epilogue.
 import { activateFunction } from "./activation.ts";
 import { type ConvEpilogueTemplate, convBindings, residualArray } from "./conv-bindings.ts";
+import { range } from "./conv-taps.ts";
 
 export interface TileTemplate extends ConvEpilogueTemplate {
   readonly pixels: number;
@@ -10,7 +11,6 @@ export interface TileTemplate extends ConvEpilogueTemplate {
 
 export const tileWorkgroup = 64;
 
-const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 const lanes = ["x", "y", "z", "w"];
 
 export interface TileLayout {

@@ -2,11 +2,11 @@
 // x [N, C, H, W]; y = V [N, A*C, I, J], A = (tile + 2)^2. Zeros stand outside of x.
 // One invocation per patch of a channel: x, and y where x is full, over patches row by row and then over channels; z over n.
 
+import { range } from "./conv-taps.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 import { combine, type WinogradTile, winogradMatrices } from "./winograd.ts";
 
 export const winogradInputParams = {
-  items: "u32", // N
   channels: "u32", // C
   height: "u32",
   width: "u32",
@@ -21,8 +21,6 @@ export const winogradInputParams = {
 } as const;
 
 export const winogradWorkgroup = 64;
-
-const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 export function winogradInput({ tile }: { readonly tile: WinogradTile }): string {
   const side = range(tile + 2);

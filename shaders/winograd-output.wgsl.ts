@@ -3,6 +3,7 @@
 // One invocation per tile of a channel: x, and y where x is full, over tiles row by row and then over channels; z over n.
 import { activateFunction } from "./activation.ts";
 import { type ConvEpilogueTemplate, residualArray } from "./conv-bindings.ts";
+import { range } from "./conv-taps.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 import { combine, type WinogradTile, winogradMatrices } from "./winograd.ts";
 import { winogradWorkgroup } from "./winograd-input.wgsl.ts";
@@ -14,7 +15,6 @@ export interface WinogradOutputTemplate extends ConvEpilogueTemplate {
 }
 
 export const winogradOutputParams = {
-  items: "u32", // N
   channels: "u32", // K
   height: "u32", // P
   width: "u32", // Q
@@ -27,8 +27,6 @@ export const winogradOutputParams = {
   y_offset: "u32",
   y_batch_stride: "u32",
 } as const;
-
-const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 export function winogradOutput(t: WinogradOutputTemplate): string {
   const side = range(t.tile + 2);

@@ -1,6 +1,7 @@
 // U[a*K + k, c] = (G g G^T)[a], g = w[k, c]. w [K, C, 3, 3]; y = U [A*K, C, 1, 1], A = (tile + 2)^2.
 // One invocation per kernel, over x and y of the grid.
 
+import { range } from "./conv-taps.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 import { combine, type WinogradTile, winogradMatrices } from "./winograd.ts";
 
@@ -10,8 +11,6 @@ export const winogradWeightParams = {
 } as const;
 
 export const winogradWeightWorkgroup = 64;
-
-const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 export function winogradWeight({ tile }: { readonly tile: WinogradTile }): string {
   const matrix = winogradMatrices(tile).weight;

@@ -2,13 +2,10 @@
 import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { conv2dDepthwise, depthwisePixels, depthwiseWorkgroup } from "../../shaders/conv2d-depthwise.wgsl.ts";
 import { conv2dDepthwiseTiled, depthwiseTiledWorkgroup } from "../../shaders/conv2d-depthwise-tiled.wgsl.ts";
-import { conv2dParamValues, conv2dSizes } from "./conv-sizes.ts";
+import { conv2dParamValues, conv2dSizes, widestUnrolled } from "./conv-sizes.ts";
 import type { Conv2dAttributes } from "./conv2d.ts";
 import { epilogueBindings } from "./operands.ts";
 import { cover, type Kernel, params, spread } from "./operator.ts";
-
-/** Kernels wider than this are not unrolled. */
-const widestUnrolled = 8;
 
 export const depthwise: Kernel<Conv2dAttributes> = {
   name: "conv2d/depthwise",

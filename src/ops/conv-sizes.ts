@@ -3,6 +3,9 @@ import type { conv2dParams } from "../../shaders/conv-bindings.ts";
 import type { Conv2dAttributes } from "./conv2d.ts";
 import { type Call, viewParams } from "./operator.ts";
 
+/** Kernels wider than this are not unrolled. */
+export const widestUnrolled = 8;
+
 /** The numbers of a call by their names of the field. */
 export function conv2dSizes(call: Call<Conv2dAttributes>) {
   const [items, channels, height, width] = call.inputs[0]!.shape as [number, number, number, number];

@@ -10,7 +10,7 @@ import { winograd } from "./conv-decompositions.ts";
 import { depthwise, depthwiseTiled } from "./conv-depthwise.ts";
 import { gemmKernels } from "./conv-gemm.ts";
 import { preferConv } from "./conv-preference.ts";
-import { conv2dParamValues, conv2dSizes } from "./conv-sizes.ts";
+import { conv2dParamValues, conv2dSizes, widestUnrolled } from "./conv-sizes.ts";
 import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
 import { epilogueBindings, epilogueOperands, isAligned, requireFloat } from "./operands.ts";
 import { type Call, cover, type Kernel, type Operator, operandBytes, params, spread } from "./operator.ts";
@@ -62,9 +62,6 @@ const direct: Kernel<Conv2dAttributes> = {
     ];
   },
 };
-
-/** Kernels wider than this are not unrolled. */
-const widestUnrolled = 8;
 
 /** Quads of output channels in a register tile: two, where there are channels to fill them. */
 export function tileQuads(outChannels: number): number {

@@ -67,7 +67,6 @@ const inputPatches: Kernel<WinogradInputAttributes> = {
     const [items, channels, height, width] = x!.shape as unknown as Shape4;
     const [, , rows, columns] = y!.shape as unknown as Shape4;
     const values = {
-      items,
       channels,
       height,
       width,
@@ -161,7 +160,6 @@ const outputTiles: Kernel<WinogradOutputAttributes> = {
     const residual = call.epilogue.residual ? call.inputs.at(-1)! : y;
     const { tile } = call.attrs;
     const values = {
-      items,
       channels,
       height,
       width,
