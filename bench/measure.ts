@@ -3,13 +3,13 @@ import { difference } from "../src/difference.ts";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { GpuTimer } from "../src/gpu/timing.ts";
 import type { GraphProfile } from "../src/graph/profile.ts";
-import { tune } from "../src/graph/tune.ts";
+import { type CandidateReport, type TuneOptions, tune } from "../src/graph/tune.ts";
 import type { Tuning } from "../src/graph/tuning.ts";
 import type { BenchCase } from "./cases.ts";
 import { type Contender, createAtrous, createData } from "./contenders.ts";
 import { peers as engines } from "./peers/index.ts";
-import { type BenchRow, cpuPeers, type Peaks, type PeerResult } from "./record.ts";
-import { roofline } from "./roofline.ts";
+import type { BenchRow, Peaks, PeerResult } from "./record.ts";
+import { createRow } from "./row.ts";
 import { sampleInterleaved } from "./sample.ts";
 
 export type PeerName = keyof typeof engines;
@@ -21,6 +21,8 @@ export interface MeasureOptions {
   readonly tuning?: Tuning;
   /** Measures every kernel of the case first. */
   readonly tune?: boolean;
+  /** Called for every kernel that `tune` measured. */
+  readonly onCandidate?: (report: CandidateReport) => void;
 }
 
 /** Two engines that both compute in f32 may be this far apart, relative L2. */
@@ -35,7 +37,7 @@ export interface Measurement {
 /** Never rejects for a peer's sake: a peer that fails, or computes something else, has a problem instead of times. */
 export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOptions): Promise<Measurement> {
   const data = createData(entry);
-  const tuning = options.tune ? await tune(gpu, entry.graph, knownAs(options.tuning)) : options.tuning;
+  const tuning = options.tune ? await tune(gpu, entry.graph, tuneOptions(options)) : options.tuning;
   const ours = await createAtrous(gpu, entry, data, tuning);
   const rivals: { name: PeerName; contender: Contender; relativeL2: number }[] = [];
   const peers: Record<string, PeerResult> = {};
@@ -55,36 +57,17 @@ export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOp
       peers[name] = { relativeL2, samples: theirs[i]! };
     });
     const profile = GpuTimer.isAvailable(gpu) ? await ours.profile(options.rounds) : undefined;
-    const gpuMs = profile ? profile.totalNanoseconds / 1e6 : null;
-    const { suite, group, name, flop, bytes, graph } = entry;
-    const { activationBytes, lowerBoundBytes } = ours.memory;
-    const row: BenchRow = {
-      suite,
-      group,
-      name,
-      precision: "f32",
-      ...(entry.spec !== undefined && { spec: entry.spec }),
-      shape: graph.inputs[0]!.type.shape,
-      flop,
-      bytes,
-      kernels: ours.kernels,
-      ours: own!,
-      gpuMs,
-      peers,
-      ratio: bestRatio(peers, own!.medianMs),
-      rooflineShare: options.peaks && gpuMs ? roofline({ flop, bytes }, gpuMs * 1e6, options.peaks).share : null,
-      memory: { plannedBytes: activationBytes, lowerBoundBytes },
-      ...problemOf(peers, bad, expected),
-    };
-    return { row, profile };
+    const row = createRow(entry, ours, { samples: own!, profile, peaks: options.peaks, peers });
+    const problem = problemOf(peers, bad, expected);
+    return { row: problem === undefined ? row : { ...row, problem }, profile };
   } finally {
     await ours.dispose();
     for (const { contender } of rivals) await contender.dispose();
   }
 }
 
-function knownAs(tuning: Tuning | undefined): { known?: Tuning } {
-  return tuning ? { known: tuning } : {};
+function tuneOptions({ tuning: known, onCandidate }: MeasureOptions): TuneOptions {
+  return { ...(known && { known }), ...(onCandidate && { onCandidate }) };
 }
 
 /** A peer that computes what we do, or why there is none. */
@@ -110,24 +93,16 @@ async function join(
 
 const differs = "result differs";
 
-/** The fastest GPU peer's median over ours. */
-export function bestRatio(peers: Readonly<Record<string, PeerResult>>, ownMs: number): number | null {
-  const medians = Object.entries(peers).flatMap(([name, result]) =>
-    "samples" in result && !cpuPeers.has(name) ? [result.samples.medianMs] : [],
-  );
-  return medians.length > 0 ? Math.min(...medians) / ownMs : null;
-}
-
-/** A row is suspect if our result is not finite, or if several peers agree that it is another one. */
+/** A row is suspect if our result is not finite, or if every peer that ran has another one. */
 function problemOf(
   peers: Readonly<Record<string, PeerResult>>,
   bad: number,
   expected: Float32Array,
-): { problem: string } | undefined {
-  if (bad >= 0) return { problem: `element ${bad} of our result is ${expected[bad]}` };
+): string | undefined {
+  if (bad >= 0) return `element ${bad} of our result is ${expected[bad]}`;
   const results = Object.values(peers);
   const differing = results.filter((result) => "problem" in result && result.problem.startsWith(differs));
   const agreeing = results.filter((result) => "samples" in result);
   if (differing.length === 0 || agreeing.length > 0) return undefined;
-  return { problem: "every peer that ran has another result" };
+  return "every peer that ran has another result";
 }

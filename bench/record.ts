@@ -73,3 +73,9 @@ export interface BenchRecord {
 
 /** Names of peers that compute on the CPU: shown, never counted in ratios. */
 export const cpuPeers: ReadonlySet<string> = new Set(["ONNX Runtime CPU"]);
+
+export function summarize(milliseconds: readonly number[]): Samples {
+  const sorted = milliseconds.toSorted((a, b) => a - b);
+  const quantile = (q: number) => sorted[Math.round((sorted.length - 1) * q)]!;
+  return { milliseconds, medianMs: quantile(0.5), spreadMs: (quantile(0.75) - quantile(0.25)) / 2 };
+}

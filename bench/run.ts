@@ -2,6 +2,7 @@
 import { cpus } from "node:os";
 import { version } from "../package.json";
 import type { Gpu } from "../src/gpu/gpu.ts";
+import type { CandidateReport } from "../src/graph/tune.ts";
 import type { Tuning } from "../src/graph/tuning.ts";
 import { type BenchCase, networkCase } from "./cases.ts";
 import { type Measurement, measureCase, type PeerName } from "./measure.ts";
@@ -16,6 +17,8 @@ export interface BenchOptions {
   readonly tuning?: Tuning;
   /** Measures every kernel of every case first. */
   readonly tune?: boolean;
+  /** Called for every kernel that `tune` measured. */
+  readonly onCandidate?: (report: CandidateReport) => void;
   /** Called as cases are measured. */
   readonly onCase?: (measured: Measurement, done: number, total: number) => void;
 }

@@ -1,7 +1,7 @@
 // Sampling by the `benchmark` package, one cycle of each contender in turn (A B A B), so that drifts hit all alike.
 import Benchmark from "benchmark";
 import type { Contender } from "./contenders.ts";
-import type { Samples } from "./record.ts";
+import { type Samples, summarize } from "./record.ts";
 
 /** One warm-up run of each, then `rounds` rounds. */
 export async function sampleInterleaved(contenders: readonly Contender[], rounds: number): Promise<Samples[]> {
@@ -39,10 +39,4 @@ function oneCycle(contender: Contender): Promise<number[]> {
     });
     benchmark.run({ async: true });
   });
-}
-
-export function summarize(milliseconds: readonly number[]): Samples {
-  const sorted = milliseconds.toSorted((a, b) => a - b);
-  const quantile = (q: number) => sorted[Math.round((sorted.length - 1) * q)]!;
-  return { milliseconds, medianMs: quantile(0.5), spreadMs: (quantile(0.75) - quantile(0.25)) / 2 };
 }

@@ -9,11 +9,11 @@ import { writeSafetensors } from "../src/formats/safetensors/index.ts";
 import { msffResNet18 } from "../src/models/msff-resnet18.ts";
 import { type BenchCase, networkCase } from "./cases.ts";
 import { createData } from "./contenders.ts";
-import { agreement, bestRatio } from "./measure.ts";
+import { agreement } from "./measure.ts";
 import { shareEmbeddedDriver } from "./peers/dawn.ts";
 import { toOnnx } from "./peers/onnx.ts";
-import type { BenchRow, PeerResult, Samples } from "./record.ts";
-import { summarize } from "./sample.ts";
+import { type BenchRow, type PeerResult, type Samples, summarize } from "./record.ts";
+import { peerRatio } from "./report/summary.ts";
 
 /** What a child process is told; it answers with one line of JSON, `StartAnswer`. */
 export interface StartRequest {
@@ -156,7 +156,7 @@ function row({ name, flop, bytes, graph }: BenchCase, ours: Samples, peers: Reco
     ours,
     gpuMs: null,
     peers,
-    ratio: bestRatio(peers, ours.medianMs),
+    ratio: peerRatio({ peers, ours }),
     rooflineShare: null,
     memory: { plannedBytes: 0, lowerBoundBytes: 0 },
   };

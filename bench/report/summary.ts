@@ -20,7 +20,7 @@ export interface RatioSummary {
 }
 
 /** GPU peers that have times, fastest first. */
-export function gpuPeers(row: BenchRow): PeerTime[] {
+export function gpuPeers(row: Pick<BenchRow, "peers">): PeerTime[] {
   return Object.entries(row.peers)
     .flatMap(([name, result]) =>
       "samples" in result && !cpuPeers.has(name) ? [{ name, samples: result.samples }] : [],
@@ -29,7 +29,7 @@ export function gpuPeers(row: BenchRow): PeerTime[] {
 }
 
 /** The fastest GPU peer's median over ours, whether or not the row is to be trusted; null without a GPU peer. */
-export function peerRatio(row: BenchRow): number | null {
+export function peerRatio(row: Pick<BenchRow, "peers" | "ours">): number | null {
   const [best] = gpuPeers(row);
   return best ? best.samples.medianMs / row.ours.medianMs : null;
 }

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 // The one command that reaches beside the public API: the bench measures the engine's inside.
 import type { BenchCase, BenchRecord, BenchRow, Measurement, PeerName } from "../../bench/index.ts";
-import { type Tuning, UsageError } from "../index.ts";
+import { type CandidateReport, type Tuning, UsageError } from "../index.ts";
 import { writeFileAtomic } from "../node.ts";
 import { parseCount } from "./arguments.ts";
 import { requireNewFile } from "./output.ts";
@@ -41,10 +41,10 @@ export function addBench(program: Command, session: Session): void {
     .option("--batches <list>", "images per run, for models", parseCounts, [1])
     .option("--rounds <n>", "samples of each engine", parseCount, 7)
     .option("--tuning <file>", "kernels that `atrous tune` measured on this adapter")
-    .option("--tune", "measure every kernel of every case first, and take the fastest")
+    .option("--tune", "measure every kernel of every case first, say how fast each is, take the fastest")
     .option(
       "--profile <prefix>",
-      "also write PREFIX.trace.json (Perfetto) and PREFIX.html, layer by layer; models only",
+      "also write PREFIX.trace.json (Perfetto) and PREFIX.html, layer by layer; one case only",
     )
     .option("--json <file>", "also write the record; - for standard output, and nothing else there")
     .option("--html <file>", "also write a report with plots")
@@ -61,7 +61,7 @@ install: onnxruntime-node with protobufjs, @tensorflow/tfjs-core with
 Exit codes: 0 good, 1 a result differs or a regression, 2 bad usage or input.
 
 Examples:
-  $ atrous bench models --sizes 128,256,512 --html report.html
+  $ atrous bench models --sizes 160,256,512 --html report.html
   $ atrous bench kernels --peers ort --filter ResNet-18
   $ atrous bench kernels --conv "1,64,128,128 k3 c64 d2"`,
     )
@@ -147,9 +147,11 @@ async function plan(
       profile = measured.profile;
       progress.update(done, total);
     };
+    const onCandidate = ({ signature, candidate, verdict, microseconds, relativeL2 }: CandidateReport) =>
+      session.note(`${signature}: ${candidate} ${verdict}, ${microseconds.toFixed(1)} us, relative L2 ${relativeL2}`);
     const given = { rounds: flags.rounds, ...(tuning && { tuning }), ...(flags.tune && { tune: true }) };
     const record = await session
-      .withGpu(flags, (gpu) => runBench(gpu, { ...given, cases, peers, onCase }))
+      .withGpu(flags, (gpu) => runBench(gpu, { ...given, cases, peers, onCase, onCandidate }))
       .finally(() => progress.stop());
     return { record, profile };
   };

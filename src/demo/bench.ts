@@ -3,8 +3,8 @@
 import { type BenchCase, networkCase } from "../../bench/cases.ts";
 import { createAtrous, createData } from "../../bench/contenders.ts";
 import { measurePeaks } from "../../bench/peaks.ts";
-import type { BenchRecord, BenchRow, Peaks, Samples } from "../../bench/record.ts";
-import { roofline } from "../../bench/roofline.ts";
+import { type BenchRecord, type BenchRow, type Peaks, summarize } from "../../bench/record.ts";
+import { createRow } from "../../bench/row.ts";
 import { kernelZoo } from "../../bench/zoo.ts";
 import { version } from "../../package.json";
 import { type Gpu, openGpu } from "../index.ts";
@@ -53,36 +53,11 @@ async function measure(gpu: Gpu, entry: BenchCase, rounds: number, peaks: Peaks)
       milliseconds.push(performance.now() - before);
     }
     const profile = gpu.features.has("timestamp-query") ? await ours.profile(rounds) : undefined;
-    const gpuMs = profile ? profile.totalNanoseconds / 1e6 : null;
-    const { suite, group, name, spec, graph, flop, bytes } = entry;
-    const { activationBytes, lowerBoundBytes } = ours.memory;
-    return {
-      suite,
-      group,
-      name,
-      ...(spec !== undefined && { spec }),
-      precision: "f32",
-      shape: graph.inputs[0]!.type.shape,
-      flop,
-      bytes,
-      kernels: ours.kernels,
-      ours: summarize(milliseconds),
-      gpuMs,
-      peers: {},
-      ratio: null,
-      rooflineShare: gpuMs ? roofline({ flop, bytes }, gpuMs * 1e6, peaks).share : null,
-      memory: { plannedBytes: activationBytes, lowerBoundBytes },
-      ...(bad >= 0 && { problem: `element ${bad} of the result is not finite` }),
-    };
+    const row = createRow(entry, ours, { samples: summarize(milliseconds), profile, peaks, peers: {} });
+    return bad < 0 ? row : { ...row, problem: `element ${bad} of the result is not finite` };
   } finally {
     await ours.dispose();
   }
-}
-
-function summarize(milliseconds: readonly number[]): Samples {
-  const sorted = milliseconds.toSorted((a, b) => a - b);
-  const quantile = (q: number) => sorted[Math.round((sorted.length - 1) * q)]!;
-  return { milliseconds, medianMs: quantile(0.5), spreadMs: (quantile(0.75) - quantile(0.25)) / 2 };
 }
 
 function showRow({ name, ours, gpuMs, flop, rooflineShare, problem }: BenchRow): void {

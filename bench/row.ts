@@ -1,0 +1,39 @@
+// One row of a record from what was measured, in Node and in the browser alike.
+import type { GraphProfile } from "../src/graph/profile.ts";
+import type { BenchCase } from "./cases.ts";
+import type { AtrousContender } from "./contenders.ts";
+import type { BenchRow, Peaks, PeerResult, Samples } from "./record.ts";
+import { peerRatio } from "./report/summary.ts";
+import { roofline } from "./roofline.ts";
+
+export interface Measured {
+  readonly samples: Samples;
+  readonly profile: GraphProfile | undefined;
+  readonly peaks: Peaks | null;
+  readonly peers: Readonly<Record<string, PeerResult>>;
+}
+
+export function createRow(
+  { suite, group, name, spec, graph, flop, bytes }: BenchCase,
+  { kernels, memory: { activationBytes, lowerBoundBytes } }: Pick<AtrousContender, "kernels" | "memory">,
+  { samples, profile, peaks, peers }: Measured,
+): BenchRow {
+  const gpuMs = profile ? profile.totalNanoseconds / 1e6 : null;
+  return {
+    suite,
+    group,
+    name,
+    precision: "f32",
+    ...(spec !== undefined && { spec }),
+    shape: graph.inputs[0]!.type.shape,
+    flop,
+    bytes,
+    kernels,
+    ours: samples,
+    gpuMs,
+    peers,
+    ratio: peerRatio({ peers, ours: samples }),
+    rooflineShare: peaks && gpuMs ? roofline({ flop, bytes }, gpuMs * 1e6, peaks).share : null,
+    memory: { plannedBytes: activationBytes, lowerBoundBytes },
+  };
+}
