@@ -3,15 +3,18 @@
 // `adaptiveAveragePool`: one invocation per output pixel, x over q, y over p, z over planes n * C + c.
 // `adaptiveAveragePoolShared`: one workgroup per output pixel, whose lanes sum shares of the window and add these up as a
 // tree, always in the same order. Both walk over planes in steps of the grid.
+
 import { planeFunctions, planeParams, type Workgroup } from "./planes.ts";
+import { type Storage, storageTypes } from "./storage.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 
 export const adaptiveAveragePoolParams = planeParams;
 
-const head = `
+const head = (storage: Storage) => `
+${storageTypes(storage)}
 ${structParams(adaptiveAveragePoolParams)}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<Element>;
+@group(0) @binding(1) var<storage, read_write> y: array<Element>;
 @group(0) @binding(2) var<uniform> p: Params;
 ${planeFunctions}
 
@@ -20,8 +23,8 @@ fn window(output: u32, size: u32, out_size: u32) -> vec2u {
   return vec2u(output * size / out_size, ((output + 1u) * size + out_size - 1u) / out_size);
 }`;
 
-export function adaptiveAveragePool(t: { readonly workgroup: Workgroup }): string {
-  return wgsl`${head}
+export function adaptiveAveragePool(t: { readonly storage: Storage; readonly workgroup: Workgroup }): string {
+  return wgsl`${head(t.storage)}
 
 @compute @workgroup_size(${t.workgroup[0]}, ${t.workgroup[1]}, ${t.workgroup[2]})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -35,11 +38,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     for (var row = rows.x; row < rows.y; row++) {
       var row_sum = 0.0;
       for (var column = columns.x; column < columns.y; column++) {
-        row_sum += x[image + row * p.width + column];
+        row_sum += f32(x[image + row * p.width + column]);
       }
       sum += row_sum;
     }
-    y[y_plane(plane) + id.y * p.out_width + id.x] = sum / f32(pixels);
+    y[y_plane(plane) + id.y * p.out_width + id.x] = stored(sum / f32(pixels));
   }
 }
 `;
@@ -47,9 +50,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 
 export const adaptiveAveragePoolLanes = 64;
 
-export function adaptiveAveragePoolShared(): string {
+export function adaptiveAveragePoolShared({ storage }: { readonly storage: Storage }): string {
   const lanes = adaptiveAveragePoolLanes;
-  return wgsl`${head}
+  return wgsl`${head(storage)}
 
 var<workgroup> partial: array<f32, ${lanes}>;
 
@@ -72,7 +75,7 @@ fn main(
     var column = lane % width;
     var sum = 0.0;
     for (var pixel = lane; pixel < pixels; pixel += ${lanes}u) {
-      sum += x[image + row * p.width + column];
+      sum += f32(x[image + row * p.width + column]);
       row += down;
       column += right;
       if (column >= width) {
@@ -86,7 +89,7 @@ fn main(
       if (lane < half) { partial[lane] += partial[lane + half]; }
       workgroupBarrier();
     }
-    if (lane == 0u) { y[y_plane(plane) + id.y * p.out_width + id.x] = partial[0] / f32(pixels); }
+    if (lane == 0u) { y[y_plane(plane) + id.y * p.out_width + id.x] = stored(partial[0] / f32(pixels)); }
   }
 }
 `;

@@ -2,7 +2,9 @@
 // the window being rows i*stride - pad ... + kernel, cut off behind the padding, and columns likewise.
 // x [N, C, H, W]; y [N, C, P, Q]. Rows are summed one by one, which keeps rounding errors small.
 // One invocation per output pixel: x over q, y over p, z over planes n * C + c, in steps of the grid.
+
 import { planeFunctions, planeParams, type Workgroup } from "./planes.ts";
+import { type Storage, storageTypes } from "./storage.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 
 export const averagePoolParams = {
@@ -21,14 +23,16 @@ export const averagePoolParams = {
 export interface AveragePoolTemplate {
   /** What the sum is divided by: the window's part inside image and padding, that inside the image, or a constant. */
   readonly divisor: "padded" | "image" | "fixed";
+  readonly storage: Storage;
   readonly workgroup: Workgroup;
 }
 
 export function averagePool(t: AveragePoolTemplate): string {
   return wgsl`
+${storageTypes(t.storage)}
 ${structParams(averagePoolParams)}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<Element>;
+@group(0) @binding(1) var<storage, read_write> y: array<Element>;
 @group(0) @binding(2) var<uniform> p: Params;
 ${planeFunctions}
 
@@ -60,11 +64,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     for (var row = rows.first; row < rows.end; row++) {
       var row_sum = 0.0;
       for (var column = columns.first; column < columns.end; column++) {
-        row_sum += x[image + row * p.width + column];
+        row_sum += f32(x[image + row * p.width + column]);
       }
       sum += row_sum;
     }
-    y[y_plane(plane) + id.y * p.out_width + id.x] = sum / divisor;
+    y[y_plane(plane) + id.y * p.out_width + id.x] = stored(sum / divisor);
   }
 }
 `;

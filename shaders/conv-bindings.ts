@@ -1,6 +1,7 @@
 // What all convolution kernels declare: uniform parameters, and bindings x, w, then bias and residual where the epilogue
 // has them, then y and `p`.
 import type { ActivationTemplate } from "./activation.ts";
+import { type Storage, storageTypes } from "./storage.ts";
 import { structParams } from "./wgsl.ts";
 
 export const conv2dParams = {
@@ -29,31 +30,35 @@ export const conv2dParams = {
 } as const;
 
 /** What a kernel does to its sums before it writes them. */
-export interface ConvEpilogueTemplate {
+export interface EpilogueTemplate {
   readonly bias: boolean;
   /** In place: it has no binding of its own, y holds it. */
   readonly residual: boolean | "in place";
   readonly activation: ActivationTemplate;
 }
 
+export interface ConvEpilogueTemplate extends EpilogueTemplate {
+  readonly storage: Storage;
+}
+
 /** The array that the residual is read from, at `p.residual_offset`. */
-export function residualArray({ residual }: Pick<ConvEpilogueTemplate, "residual">): "residual" | "y" {
+export function residualArray({ residual }: Pick<EpilogueTemplate, "residual">): "residual" | "y" {
   return residual === "in place" ? "y" : "residual";
 }
 
-type Element = "f32" | "vec4f";
+type Element = "Element" | "Element4";
 
-/** `struct Params` and the bindings; `types` are those of the arrays, f32 by default, y's is residual's too. */
+/** Types, `struct Params` and the bindings; `types` are those of the arrays, y's is residual's too; a bias is f32. */
 export function convBindings(
   t: ConvEpilogueTemplate,
   types: { readonly x?: Element; readonly w?: Element; readonly y?: Element } = {},
 ): string {
-  const { x = "f32", w = "f32", y = "f32" } = types;
-  const read = (name: string, type: Element) => `var<storage, read> ${name}: array<${type}>;`;
+  const { x = "Element", w = "Element", y = "Element" } = types;
+  const read = (name: string, type: Element | "f32") => `var<storage, read> ${name}: array<${type}>;`;
   const bindings = [read("x", x), read("w", w)];
   if (t.bias) bindings.push(read("bias", "f32"));
   if (t.residual === true) bindings.push(read("residual", y));
   bindings.push(`var<storage, read_write> y: array<${y}>;`, "var<uniform> p: Params;");
   const numbered = bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`);
-  return `${structParams(conv2dParams)}\n${numbered.join("\n")}`;
+  return `${storageTypes(t.storage)}\n${structParams(conv2dParams)}\n${numbered.join("\n")}`;
 }

@@ -50,7 +50,7 @@ export function convGemm(t: ConvGemmTemplate): string {
   const sums = quads.flatMap((j) => channels.map((c) => `s${j}_${c}`));
   const type = t.aligned ? "vec4f" : "f32";
   return wgsl`
-${convBindings(t, { w: "vec4f", y: type })}
+${convBindings(t, { w: "Element4", y: t.aligned ? "Element4" : "Element" })}
 ${activateFunction(t.activation, type)}
 
 var<workgroup> xs: array<vec4f, ${t.chunk * pixelQuads}>;
@@ -155,7 +155,7 @@ function pixelLoad(t: ConvGemmTemplate, l: number): string {
   const term = `(${e}) / ${quads}u`;
   const guard = (t.chunk * quads) % threads === 0 ? "" : `if (${e} < ${t.chunk * quads}u)`;
   const gather = `let x_at = x_group + c * plane;
-      let loaded = vec4f(x[x_at + at.x], x[x_at + at.y], x[x_at + at.z], x[x_at + at.w]);`;
+      let loaded = vec4f(Element4(x[x_at + at.x], x[x_at + at.y], x[x_at + at.z], x[x_at + at.w]));`;
   if (!t.flatten) {
     return `${guard}{ let c = chunk_channel + ${term};
       if (c < group_channels) { ${gather} xs[${e}] = select(vec4f(), loaded, exists); } else { xs[${e}] = vec4f(); } }`;
@@ -180,13 +180,14 @@ function channelLoad(t: ConvGemmTemplate, l: number): string {
   return `${guard}{ ${place}
       let k = tile_channel / 4u + (${e}) % ${quads}u;
       var value = vec4f();
-      if (used && k < k_quads) { value = w[(${row}) * k_quads + k]; }
+      if (used && k < k_quads) { value = vec4f(w[(${row}) * k_quads + k]); }
       ws[${e}] = value; }`;
 }
 
 /** Writes four neighbouring pixels, flat index \`m\` of the phase, of channel \`k\` of a group. */
 function storeFunction(t: ConvGemmTemplate): string {
-  const residual = t.residual ? `value += ${residualArray(t)}[` : "";
+  const type = t.aligned ? "vec4f" : "f32";
+  const residual = t.residual ? `value += ${type}(${residualArray(t)}[` : "";
   const head = `fn store(n: u32, group: u32, k_in_group: u32, m: u32, columns: u32, rows: u32, phase: vec2u, sum: vec4f) {
   let group_out_channels = p.out_channels / p.groups;
   if (k_in_group >= group_out_channels || m >= columns * rows) { return; }
@@ -197,8 +198,8 @@ function storeFunction(t: ConvGemmTemplate): string {
   let element = k * plane + m;
   var value = sum;
   ${t.bias ? "value += bias[k];" : ""}
-  ${t.residual ? `${residual}(p.residual_offset + n * p.residual_batch_stride + element) / 4u];` : ""}
-  y[(p.y_offset + n * p.y_batch_stride + element) / 4u] = activate(value);
+  ${t.residual ? `${residual}(p.residual_offset + n * p.residual_batch_stride + element) / 4u]);` : ""}
+  y[(p.y_offset + n * p.y_batch_stride + element) / 4u] = stored4(activate(value));
 }`;
   }
   const place = t.transposed
@@ -209,8 +210,8 @@ function storeFunction(t: ConvGemmTemplate): string {
     ${place}
     var value = sum[e];
     ${t.bias ? "value += bias[k];" : ""}
-    ${t.residual ? `${residual}p.residual_offset + n * p.residual_batch_stride + element];` : ""}
-    y[p.y_offset + n * p.y_batch_stride + element] = activate(value);
+    ${t.residual ? `${residual}p.residual_offset + n * p.residual_batch_stride + element]);` : ""}
+    y[p.y_offset + n * p.y_batch_stride + element] = stored(activate(value));
   }
 }`;
 }

@@ -52,7 +52,7 @@ export function convSubgroup(t: ConvSubgroupTemplate): string {
   );
   const inside = `h >= 0 && h < i32(p.height)`;
   return wgsl`enable subgroups;
-${convBindings(t, { w: "vec4f", y: type })}
+${convBindings(t, { w: "Element4", y: t.aligned ? "Element4" : "Element" })}
 ${activateFunction(t.activation, type)}
 
 fn store(n: u32, k: u32, row: u32, column: u32, sum: vec4f) {
@@ -63,11 +63,11 @@ fn store(n: u32, k: u32, row: u32, column: u32, sum: vec4f) {
   var value = sum;
   ${t.bias ? "value += bias[k];" : ""}
   #if ${t.aligned}
-  ${t.residual ? `value += ${residualArray(t)}[residual_at / 4u];` : ""}
-  y[y_at / 4u] = activate(value);
+  ${t.residual ? `value += vec4f(${residualArray(t)}[residual_at / 4u]);` : ""}
+  y[y_at / 4u] = stored4(activate(value));
   #else
   for (var e = 0u; e < min(4u, p.out_width - column); e++) {
-    y[y_at + e] = activate(value[e]${t.residual ? ` + ${residualArray(t)}[residual_at + e]` : ""});
+    y[y_at + e] = stored(activate(value[e]${t.residual ? ` + f32(${residualArray(t)}[residual_at + e])` : ""}));
   }
   #endif
 }
@@ -110,11 +110,11 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(subgroup_invocation_id) lane:
         .map((l) => {
           const inRow = t.loopRows ? ` && h${l} + down >= 0 && h${l} + down < i32(p.height)` : "";
           const inBlock = channelBlock > 1 ? ` && c + c${l} < group_channels` : "";
-          return `let x${l} = select(0.0, x[x_row + o${l}], in${l}${inRow}${inBlock});`;
+          return `let x${l} = select(0.0, f32(x[x_row + o${l}]), in${l}${inRow}${inBlock});`;
         })
         .join("\n      ")}
       ${range(vectors)
-        .map((v) => `let w${v} = w[w_at + ${v * lanes}u];`)
+        .map((v) => `let w${v} = vec4f(w[w_at + ${v * lanes}u]);`)
         .join(" ")}
       ${products.join("\n      ")}
       w_at += ${vectors * lanes}u;

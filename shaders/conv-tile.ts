@@ -14,7 +14,7 @@ export const tileWorkgroup = 64;
 const lanes = ["x", "y", "z", "w"];
 
 export interface TileLayout {
-  readonly x?: "f32" | "vec4f";
+  readonly x?: "Element" | "Element4";
   /** Four neighbouring pixels are one aligned vec4 of y and residual. */
   readonly aligned?: boolean;
   /** WGSL: columns between neighbouring pixels. Default 1. */
@@ -22,10 +22,13 @@ export interface TileLayout {
 }
 
 /** Bindings x, w (as vec4), bias, residual, y and parameters `p`; `store` writes four pixels of a row after the epilogue. */
-export function tileDeclarations(t: TileTemplate, { x = "f32", aligned = false, columnStep = "1u" }: TileLayout = {}) {
+export function tileDeclarations(
+  t: TileTemplate,
+  { x = "Element", aligned = false, columnStep = "1u" }: TileLayout = {},
+) {
   const type = aligned ? "vec4f" : "f32";
   const residual = residualArray(t);
-  return `${convBindings(t, { x, w: "vec4f", y: type })}
+  return `${convBindings(t, { x, w: "Element4", y: aligned ? "Element4" : "Element" })}
 ${activateFunction(t.activation, type)}
 
 fn store(n: u32, k: u32, k_end: u32, row: u32, column: u32, sum: vec4f) {
@@ -37,10 +40,10 @@ fn store(n: u32, k: u32, k_end: u32, row: u32, column: u32, sum: vec4f) {
   ${t.bias ? "value += bias[k];" : ""}
   ${
     aligned
-      ? `${t.residual ? `value += ${residual}[residual_at / 4u];` : ""}
-  y[y_at / 4u] = activate(value);`
+      ? `${t.residual ? `value += vec4f(${residual}[residual_at / 4u]);` : ""}
+  y[y_at / 4u] = stored4(activate(value));`
       : `for (var e = 0u; e < 4u && column + e * ${columnStep} < p.out_width; e++) {
-    y[y_at + e * ${columnStep}] = activate(value[e]${t.residual ? ` + ${residual}[residual_at + e * ${columnStep}]` : ""});
+    y[y_at + e * ${columnStep}] = stored(activate(value[e]${t.residual ? ` + f32(${residual}[residual_at + e * ${columnStep}])` : ""}));
   }`
   }
 }`;

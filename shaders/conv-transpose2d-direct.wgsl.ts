@@ -38,7 +38,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         if (scaled_column < 0 || u32(scaled_column) % p.stride_width != 0u) { continue; }
         let column = u32(scaled_column) / p.stride_width;
         if (column >= p.width) { continue; }
-        sum += x[x_plane + row * p.width + column] * w[w_plane + r * p.kernel_width + s];
+        sum += f32(x[x_plane + row * p.width + column]) * f32(w[w_plane + r * p.kernel_width + s]);
       }
     }
   }
@@ -47,9 +47,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   sum += bias[k];
   #endif
   #if ${t.residual}
-  sum += ${residualArray(t)}[p.residual_offset + n * p.residual_batch_stride + element];
+  sum += f32(${residualArray(t)}[p.residual_offset + n * p.residual_batch_stride + element]);
   #endif
-  y[p.y_offset + n * p.y_batch_stride + element] = activate(sum);
+  y[p.y_offset + n * p.y_batch_stride + element] = stored(activate(sum));
 }
 `;
 }

@@ -37,7 +37,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid:
     for (var h = first_h; h < end_h; h++) {
       let w_row = w_plane + (row - h * p.stride_height) * p.kernel_width + column;
       for (var v = first_v; v < end_v; v++) {
-        sum += x[x_plane + h * p.width + v] * w[w_row - v * p.stride_width];
+        sum += f32(x[x_plane + h * p.width + v]) * f32(w[w_row - v * p.stride_width]);
       }
     }
   }
@@ -45,9 +45,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid:
   sum += bias[k];
   #endif
   #if ${t.residual}
-  sum += ${residualArray(t)}[p.residual_offset + n * p.residual_batch_stride + element];
+  sum += f32(${residualArray(t)}[p.residual_offset + n * p.residual_batch_stride + element]);
   #endif
-  y[p.y_offset + n * p.y_batch_stride + element] = activate(sum);
+  y[p.y_offset + n * p.y_batch_stride + element] = stored(activate(sum));
 }
 `;
 }

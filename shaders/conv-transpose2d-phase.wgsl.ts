@@ -19,7 +19,7 @@ export function convTranspose2dPhase(t: TileTemplate): string {
   const pixels = Array.from({ length: t.pixels }, (_, i) => i);
   const names = Array.from({ length: t.quads }, (_, v) => `w${v}`);
   const loads = pixels.map(
-    (i) => `let x${i} = select(0.0, x[x_row + u32(clamp(v + ${i}, 0, last))], v + ${i} >= 0 && v + ${i} <= last);`,
+    (i) => `let x${i} = select(0.0, f32(x[x_row + u32(clamp(v + ${i}, 0, last))]), v + ${i} >= 0 && v + ${i} <= last);`,
   );
   return wgsl`
 ${tileDeclarations(t, { columnStep: "p.stride_width" })}
@@ -54,7 +54,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         let x_row = p.x_offset + n * p.x_batch_stride + c * plane + u32(h) * p.width;
         let w_at = ((c * p.kernel_height + r) * p.kernel_width + s) * k_quads + k0 / 4u;
         ${loads.join("\n        ")}
-        ${names.map((name, v) => `let ${name} = w[w_at + ${v}u];`).join(" ")}
+        ${names.map((name, v) => `let ${name} = vec4f(w[w_at + ${v}u]);`).join(" ")}
         ${tileProducts(
           t,
           pixels.map((pixel) => `x${pixel}`),

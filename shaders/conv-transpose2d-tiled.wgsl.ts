@@ -29,11 +29,11 @@ export function convTranspose2dTiled(t: ConvTranspose2dTiledTemplate): string {
     }),
   ];
   const loads = rows.flatMap((_, i) =>
-    columns.map((_, j) => `let d${i}_${j} = select(0.0, x[x_plane + y${i} + x${j}], in_h${i} && in_v${j});`),
+    columns.map((_, j) => `let d${i}_${j} = select(0.0, f32(x[x_plane + y${i} + x${j}]), in_h${i} && in_v${j});`),
   );
   const taps = range(t.kernel[0]).flatMap((r) => range(t.kernel[1]).map((s) => ({ r, s })));
   const products = taps.map(({ r, s }) => {
-    const weight = `let w${r}_${s} = w[w_at + ${r * t.kernel[1] + s}u * k_quads];`;
+    const weight = `let w${r}_${s} = vec4f(w[w_at + ${r * t.kernel[1] + s}u * k_quads]);`;
     const sums = rowTaps
       .filter(({ tap }) => tap === r)
       .flatMap((row) =>

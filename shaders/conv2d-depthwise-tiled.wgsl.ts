@@ -23,7 +23,9 @@ export function conv2dDepthwiseTiled(t: DepthwiseTiledTemplate): string {
   const taps = range(t.kernel[0]).flatMap((r) => range(t.kernel[1]).map((s) => ({ r, s })));
   // Row by row, so that few inputs are alive.
   const products = rows.map((i) => {
-    const loads = columns.map((j) => `let x${i}_${j} = select(0.0, x[row${i} + column${j}], in_h${i} && in_v${j});`);
+    const loads = columns.map(
+      (j) => `let x${i}_${j} = select(0.0, f32(x[row${i} + column${j}]), in_h${i} && in_v${j});`,
+    );
     const sums = tileRows.flatMap((p) =>
       taps
         .filter(({ r }) => p + r === i)
@@ -43,8 +45,8 @@ fn store(n: u32, k: u32, row: u32, column: u32, sum: f32) {
   let element = (k * p.out_height + row) * p.out_width + column;
   var value = sum;
   ${t.bias ? "value += bias[k];" : ""}
-  ${t.residual ? `value += ${residualArray(t)}[p.residual_offset + n * p.residual_batch_stride + element];` : ""}
-  y[p.y_offset + n * p.y_batch_stride + element] = activate(value);
+  ${t.residual ? `value += f32(${residualArray(t)}[p.residual_offset + n * p.residual_batch_stride + element]);` : ""}
+  y[p.y_offset + n * p.y_batch_stride + element] = stored(activate(value));
 }
 
 @compute @workgroup_size(${depthwiseTiledWorkgroup})
@@ -67,7 +69,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid:
   let column${j} = u32(clamp(v${j}, 0, i32(p.width) - 1));`,
     )
     .join("\n  ")}
-  ${taps.map(({ r, s }) => `let w${r}_${s} = w[k * ${taps.length}u + ${r * t.kernel[1] + s}u];`).join(" ")}
+  ${taps.map(({ r, s }) => `let w${r}_${s} = f32(w[k * ${taps.length}u + ${r * t.kernel[1] + s}u]);`).join(" ")}
   ${tileRows.flatMap((p) => tileColumns.map((q) => `var a${p}_${q} = 0.0;`)).join(" ")}
   ${products.join("\n  ")}
   ${tileRows

@@ -24,9 +24,9 @@ export function conv2dDepthwise(t: Conv2dDepthwiseTemplate): string {
     (j) =>
       `let c${j} = first + ${j}; let ok${j} = c${j} >= 0 && c${j} < i32(p.width); let at${j} = u32(clamp(c${j}, 0, last));`,
   );
-  const loads = columns.map((j) => `let x${j} = select(0.0, x[x_row + at${j}], ok${j});`);
+  const loads = columns.map((j) => `let x${j} = select(0.0, f32(x[x_row + at${j}]), ok${j});`);
   const products = taps.map(
-    (s) => `let w${s} = w[w_row + ${s}u]; sum += vec4f(${pixels.map((i) => `x${column(i, s)}`)}) * w${s};`,
+    (s) => `let w${s} = f32(w[w_row + ${s}u]); sum += vec4f(${pixels.map((i) => `x${column(i, s)}`)}) * w${s};`,
   );
   return wgsl`
 ${convBindings(t)}
@@ -60,9 +60,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var i = 0u; i < min(${depthwisePixels}u, p.out_width - q0); i++) {
     var value = sum[i];
     #if ${t.residual}
-    value += ${residualArray(t)}[p.residual_offset + n * p.residual_batch_stride + element + i];
+    value += f32(${residualArray(t)}[p.residual_offset + n * p.residual_batch_stride + element + i]);
     #endif
-    y[p.y_offset + n * p.y_batch_stride + element + i] = activate(value);
+    y[p.y_offset + n * p.y_batch_stride + element + i] = stored(activate(value));
   }
 }
 `;

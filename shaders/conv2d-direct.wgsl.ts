@@ -32,7 +32,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       for (var s = 0u; s < p.kernel_width; s++) {
         let column = i32(id.x * p.stride_width + s * p.dilation_width) - i32(p.pad_left);
         if (column < 0 || column >= i32(p.width)) { continue; }
-        sum += x[x_plane + u32(row) * p.width + u32(column)] * w[w_plane + r * p.kernel_width + s];
+        sum += f32(x[x_plane + u32(row) * p.width + u32(column)]) * f32(w[w_plane + r * p.kernel_width + s]);
       }
     }
   }
@@ -41,9 +41,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   sum += bias[k];
   #endif
   #if ${t.residual}
-  sum += ${residualArray(t)}[p.residual_offset + n * p.residual_batch_stride + element];
+  sum += f32(${residualArray(t)}[p.residual_offset + n * p.residual_batch_stride + element]);
   #endif
-  y[p.y_offset + n * p.y_batch_stride + element] = activate(sum);
+  y[p.y_offset + n * p.y_batch_stride + element] = stored(activate(sum));
 }
 `;
 }

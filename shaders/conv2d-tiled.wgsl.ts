@@ -33,10 +33,10 @@ export function conv2dTiled(t: Conv2dTiledTemplate): string {
     (j) =>
       `let c${j} = first + ${j}; let ok${j} = c${j} >= 0 && c${j} < i32(p.width); let at${j} = u32(clamp(c${j}, 0, last));`,
   );
-  const loads = columns.map((j) => `let x${j} = select(0.0, x[x_row + at${j}], ok${j});`);
+  const loads = columns.map((j) => `let x${j} = select(0.0, f32(x[x_row + at${j}]), ok${j});`);
   const products = taps.map((s) => {
     const names = Array.from({ length: t.quads }, (_, v) => `w${s}_${v}`);
-    const weights = names.map((name, v) => `let ${name} = w[w_row + ${s}u * k_quads + ${v}u];`).join(" ");
+    const weights = names.map((name, v) => `let ${name} = vec4f(w[w_row + ${s}u * k_quads + ${v}u]);`).join(" ");
     return `${weights} ${tileProducts(
       t,
       pixels.map((i) => `x${column(i, s)}`),
@@ -45,7 +45,7 @@ export function conv2dTiled(t: Conv2dTiledTemplate): string {
   });
   const vectorNames = Array.from({ length: t.quads }, (_, v) => `w_${v}`);
   return wgsl`
-${tileDeclarations(t, { x: t.vectorLoads ? "vec4f" : "f32", aligned: t.aligned })}
+${tileDeclarations(t, { x: t.vectorLoads ? "Element4" : "Element", aligned: t.aligned })}
 
 @compute @workgroup_size(${tileWorkgroup})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid: vec3u) {
@@ -71,8 +71,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid:
   #if ${t.vectorLoads}
   for (var c = first_channel; c < first_channel + group_channels; c++) {
     let x_at = (p.x_offset + n * p.x_batch_stride + c * plane + q0) / 4u;
-    ${pixelQuads.map((h) => `let xs${h} = x[x_at + ${h}u];`).join(" ")}
-    ${vectorNames.map((name, v) => `let ${name} = w[c * k_quads + k_in_group / 4u + ${v}u];`).join(" ")}
+    ${pixelQuads.map((h) => `let xs${h} = vec4f(x[x_at + ${h}u]);`).join(" ")}
+    ${vectorNames.map((name, v) => `let ${name} = vec4f(w[c * k_quads + k_in_group / 4u + ${v}u]);`).join(" ")}
     ${tileProducts(
       t,
       pixelQuads.flatMap((h) => ["x", "y", "z", "w"].map((lane) => `xs${h}.${lane}`)),

@@ -1,15 +1,18 @@
 // y[i0, i1, ...] = x[i0, i1, ...], each with an offset and strides of its own.
-// Elements are words of 32 bits, whatever they mean. One invocation per word, or per four neighbours.
+// Elements are words of 32 bits, whatever they mean, or f16. One invocation per word, or per four neighbours.
+import { enableWord, type Word } from "./storage.ts";
 import { type StridedTemplate, stridedIndices, stridedSpec, stridedWorkgroup, vectorType } from "./strided.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 
-export type CopyTemplate = StridedTemplate<"x" | "y">;
+export interface CopyTemplate extends StridedTemplate<"x" | "y"> {
+  readonly word: Word;
+}
 
 export function copy(t: CopyTemplate): string {
-  return wgsl`
+  return wgsl`${enableWord(t.word)}
 ${structParams(stridedSpec(t))}
-@group(0) @binding(0) var<storage, read> x: array<${vectorType("u32", t.arrays.x)}>;
-@group(0) @binding(1) var<storage, read_write> y: array<${vectorType("u32", t.arrays.y)}>;
+@group(0) @binding(0) var<storage, read> x: array<${vectorType(t.word, t.arrays.x)}>;
+@group(0) @binding(1) var<storage, read_write> y: array<${vectorType(t.word, t.arrays.y)}>;
 @group(0) @binding(2) var<uniform> p: Params;
 
 @compute @workgroup_size(${stridedWorkgroup})

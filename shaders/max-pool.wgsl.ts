@@ -2,7 +2,9 @@
 // indices[n, c, i, j] = h * W + w of the first maximum in row-major order. A NaN wins, and of several the last one.
 // x [N, C, H, W]; y and indices [N, C, P, Q].
 // One invocation per output pixel: x over q, y over p, z over planes n * C + c, in steps of the grid.
+
 import { planeFunctions, planeParams, type Workgroup } from "./planes.ts";
+import { type Storage, storageTypes } from "./storage.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 
 export const maxPoolParams = {
@@ -22,15 +24,17 @@ export const maxPoolParams = {
 
 export interface MaxPoolTemplate {
   readonly indices: boolean;
+  readonly storage: Storage;
   readonly workgroup: Workgroup;
 }
 
 export function maxPool(t: MaxPoolTemplate): string {
   let next = 0;
   return wgsl`
+${storageTypes(t.storage)}
 ${structParams(maxPoolParams)}
-@group(0) @binding(${next++}) var<storage, read> x: array<f32>;
-@group(0) @binding(${next++}) var<storage, read_write> y: array<f32>;
+@group(0) @binding(${next++}) var<storage, read> x: array<Element>;
+@group(0) @binding(${next++}) var<storage, read_write> y: array<Element>;
 ${t.indices ? `@group(0) @binding(${next++}) var<storage, read_write> indices: array<i32>;` : ""}
 @group(0) @binding(${next++}) var<uniform> p: Params;
 ${planeFunctions}
@@ -61,7 +65,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     for (var row = rows.x; row < rows.y; row += p.dilation_height) {
       for (var column = columns.x; column < columns.y; column += p.dilation_width) {
         let candidate = row * i32(p.width) + column;
-        let value = x[image + u32(candidate)];
+        let value = f32(x[image + u32(candidate)]);
         let value_is_nan = is_nan(value);
         if (value_is_nan || (!found_nan && value > best)) {
           best = value;
@@ -70,7 +74,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
         found_nan |= value_is_nan;
       }
     }
-    y[y_plane(plane) + pixel] = best;
+    y[y_plane(plane) + pixel] = stored(best);
     #if ${t.indices}
     let n = plane / p.channels;
     let c = plane % p.channels;

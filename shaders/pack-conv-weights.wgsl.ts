@@ -1,6 +1,7 @@
 // y[g, c, r, s, k] = w[g*K/G + k, c, r, s], or w[g*C/G + c, k, r, s] for transposed convolutions; 0 where k >= K/G.
 // w [K, C/G, R, S] or [C, K/G, R, S]; y [G, C/G, R, S, Kp], so that neighbouring output channels are one vec4.
 // One invocation per element of y, over x and y of the grid.
+import { type Storage, storageTypes } from "./storage.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 
 export const packConvWeightsParams = {
@@ -14,11 +15,12 @@ export const packConvWeightsParams = {
 
 export const packConvWeightsWorkgroup = 64;
 
-export function packConvWeights(t: { readonly transposed: boolean }): string {
+export function packConvWeights(t: { readonly storage: Storage; readonly transposed: boolean }): string {
   return wgsl`
+${storageTypes(t.storage)}
 ${structParams(packConvWeightsParams)}
-@group(0) @binding(0) var<storage, read> w: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> w: array<Element>;
+@group(0) @binding(1) var<storage, read_write> y: array<Element>;
 @group(0) @binding(2) var<uniform> p: Params;
 
 @compute @workgroup_size(${packConvWeightsWorkgroup})
@@ -35,7 +37,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = channel % p.group_channels;
   let source = ((group * p.group_out_channels + k) * p.group_channels + c) * p.taps + tap;
   #endif
-  var value = 0.0;
+  var value = Element(0.0);
   if (k < p.group_out_channels) { value = w[source]; }
   y[element] = value;
 }

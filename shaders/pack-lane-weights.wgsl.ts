@@ -2,6 +2,7 @@
 //   list of (input channel, kernel row, kernel column) of block b and step i; 0 beyond the channels and taps.
 // w [K, C/G, R, S], or [C, K/G, R, S] for transposed convolutions; y [G, ceil(K/G/lanes), blocks, steps, vectors, lanes, 4].
 // One invocation per element of y, over x and y of the grid.
+import { type Storage, storageTypes } from "./storage.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 
 export const packLaneWeightsParams = {
@@ -20,11 +21,12 @@ export const packLaneWeightsParams = {
 
 export const packLaneWeightsWorkgroup = 64;
 
-export function packLaneWeights(t: { readonly transposed: boolean }): string {
+export function packLaneWeights(t: { readonly storage: Storage; readonly transposed: boolean }): string {
   return wgsl`
+${storageTypes(t.storage)}
 ${structParams(packLaneWeightsParams)}
-@group(0) @binding(0) var<storage, read> w: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> w: array<Element>;
+@group(0) @binding(1) var<storage, read_write> y: array<Element>;
 @group(0) @binding(2) var<uniform> p: Params;
 
 @compute @workgroup_size(${packLaneWeightsWorkgroup})
@@ -48,7 +50,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   #else
   let filter_index = (group * p.group_out_channels + k) * p.group_channels + c;
   #endif
-  var value = 0.0;
+  var value = Element(0.0);
   if (in_block < p.channel_block && c < p.group_channels && k < p.group_out_channels) {
     value = w[(filter_index * p.kernel_height + r) * p.kernel_width + s];
   }

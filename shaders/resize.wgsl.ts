@@ -4,7 +4,9 @@
 // x [N, C, H, W]; y [N, C, P, Q]. Positions are exact fractions: no rounding can choose a wrong pixel.
 // One invocation per output pixel: x over q, y over p, z over planes n * C + c, in steps of the grid; the position is
 // found once for all of its planes.
+
 import { planeFunctions, planeParams, type Workgroup } from "./planes.ts";
+import { type Storage, storageTypes } from "./storage.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 
 export const resizeParams = {
@@ -21,14 +23,16 @@ export const resizeParams = {
 
 export interface ResizeTemplate {
   readonly mode: "bilinear" | "nearest";
+  readonly storage: Storage;
   readonly workgroup: Workgroup;
 }
 
 export function resize(t: ResizeTemplate): string {
   return wgsl`
+${storageTypes(t.storage)}
 ${structParams(resizeParams)}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<Element>;
+@group(0) @binding(1) var<storage, read_write> y: array<Element>;
 @group(0) @binding(2) var<uniform> p: Params;
 ${planeFunctions}
 ${t.mode === "bilinear" ? bilinearTaps : nearestTap}
@@ -49,9 +53,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.workgroup[2]}u) {
     let image = x_plane(plane);
     #if ${t.mode === "bilinear"}
-    let above = dot(columns.weights, vec2f(x[image + upper + columns.first], x[image + upper + columns.second]));
-    let below = dot(columns.weights, vec2f(x[image + lower + columns.first], x[image + lower + columns.second]));
-    y[y_plane(plane) + pixel] = dot(rows.weights, vec2f(above, below));
+    let above = dot(columns.weights, pair(image + upper, columns));
+    let below = dot(columns.weights, pair(image + lower, columns));
+    y[y_plane(plane) + pixel] = stored(dot(rows.weights, vec2f(above, below)));
     #else
     y[y_plane(plane) + pixel] = x[image + source];
     #endif
@@ -70,6 +74,9 @@ struct Taps {
   first: u32,
   second: u32,
   weights: vec2f,
+}
+fn pair(row: u32, columns: Taps) -> vec2f {
+  return vec2f(f32(x[row + columns.first]), f32(x[row + columns.second]));
 }
 fn taps(position: i32, unit: u32, scale: f32, size: u32) -> Taps {
   let inside = u32(max(position, 0));

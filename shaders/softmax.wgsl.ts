@@ -2,23 +2,26 @@
 // softmax:     y[..., k, ...] = exp(x[..., k, ...] - m) / s
 // log-softmax: y[..., k, ...] = x[..., k, ...] - m - log(s)
 // x and y of the same shape. One invocation per column, that is all k; it sums in the order of k.
+import { type Storage, storageTypes } from "./storage.ts";
 import { type StridedTemplate, stridedIndices, stridedSpec, stridedWorkgroup } from "./strided.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 
 /** A walk over the columns, one by one. */
 export interface SoftmaxTemplate extends StridedTemplate<"x" | "y"> {
+  readonly storage: Storage;
   readonly log: boolean;
 }
 
-export function softmaxSpec(t: SoftmaxTemplate) {
+export function softmaxSpec(t: StridedTemplate) {
   return { ...stridedSpec(t), axis_size: "u32", x_axis_stride: "u32", y_axis_stride: "u32" } as const;
 }
 
 export function softmaxShader(t: SoftmaxTemplate): string {
   return wgsl`
+${storageTypes(t.storage)}
 ${structParams(softmaxSpec(t))}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<Element>;
+@group(0) @binding(1) var<storage, read_write> y: array<Element>;
 @group(0) @binding(2) var<uniform> p: Params;
 
 fn is_nan(v: f32) -> bool {
@@ -32,24 +35,24 @@ fn log_of(v: f32) -> f32 { return select(log(v), v, is_nan(v)); }
 @compute @workgroup_size(${stridedWorkgroup})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   ${stridedIndices(t)}
-  var largest = x[x_at];
+  var largest = f32(x[x_at]);
   for (var k = 1u; k < p.axis_size; k++) {
-    let v = x[x_at + k * p.x_axis_stride];
+    let v = f32(x[x_at + k * p.x_axis_stride]);
     largest = select(largest, v, v > largest);
   }
   var sum = 0.0;
   for (var k = 0u; k < p.axis_size; k++) {
-    sum += exp_of(x[x_at + k * p.x_axis_stride] - largest);
+    sum += exp_of(f32(x[x_at + k * p.x_axis_stride]) - largest);
   }
   #if ${t.log}
   let log_sum = log_of(sum);
   #endif
   for (var k = 0u; k < p.axis_size; k++) {
-    let v = x[x_at + k * p.x_axis_stride] - largest;
+    let v = f32(x[x_at + k * p.x_axis_stride]) - largest;
     #if ${t.log}
-    y[y_at + k * p.y_axis_stride] = v - log_sum;
+    y[y_at + k * p.y_axis_stride] = stored(v - log_sum);
     #else
-    y[y_at + k * p.y_axis_stride] = exp_of(v) / sum;
+    y[y_at + k * p.y_axis_stride] = stored(exp_of(v) / sum);
     #endif
   }
 }

@@ -1,5 +1,6 @@
 // Index arithmetic for kernels that walk several arrays in step, each with its own stride along every axis:
 // element (i0, i1, ...) of array x is at x_offset + i0 * x_stride0 + i1 * x_stride1 + ...; the last axis varies fastest.
+import type { Scalar } from "./storage.ts";
 import type { ParamSpec } from "./wgsl.ts";
 
 /** Elements in one load. */
@@ -46,7 +47,18 @@ export function stridedIndices({ rank, arrays }: StridedTemplate): string {
   return lines.join("\n  ");
 }
 
-/** The type of a value in a register or in storage. */
-export function vectorType<S extends "f32" | "i32" | "u32">(scalar: S, width: Width): S | `vec4<${S}>` {
+/** The type of a value in a register, or of words in storage. */
+export function vectorType<S extends Scalar>(scalar: S, width: Width): S | `vec4<${S}>` {
   return width === 4 ? `vec4<${scalar}>` : scalar;
+}
+
+/** The type of floats in storage, their type in registers, and the function that rounds to storage (storage.ts). */
+export function elementType(width: Width): "Element" | "Element4" {
+  return width === 4 ? "Element4" : "Element";
+}
+export function loadedAs(width: Width): "f32" | "vec4f" {
+  return width === 4 ? "vec4f" : "f32";
+}
+export function storedAs(width: Width): "stored" | "stored4" {
+  return width === 4 ? "stored4" : "stored";
 }

@@ -2,13 +2,13 @@
 // x = M [N, A*K, I, J], A = (tile + 2)^2; bias [K]; residual and y [N, K, P, Q].
 // One invocation per tile of a channel: x, and y where x is full, over tiles row by row and then over channels; z over n.
 import { activateFunction } from "./activation.ts";
-import { type ConvEpilogueTemplate, residualArray } from "./conv-bindings.ts";
+import { type EpilogueTemplate, residualArray } from "./conv-bindings.ts";
 import { range } from "./conv-taps.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 import { combine, type WinogradTile, winogradMatrices } from "./winograd.ts";
 import { winogradWorkgroup } from "./winograd-input.wgsl.ts";
 
-export interface WinogradOutputTemplate extends ConvEpilogueTemplate {
+export interface WinogradOutputTemplate extends EpilogueTemplate {
   readonly tile: WinogradTile;
   /** Rows of y and residual are whole, aligned vec4; tile 4 only. */
   readonly aligned: boolean;

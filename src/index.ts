@@ -20,6 +20,7 @@ export { type ByteSource, type Origin, readAll } from "./formats/source.ts";
 export { openGpu } from "./gpu/browser.ts";
 export { type Diagnosis, diagnose } from "./gpu/doctor.ts";
 export { type AdapterDescription, Gpu, type OpenOptions } from "./gpu/gpu.ts";
+export type { Precision } from "./graph/assemble.ts";
 export { type ApplyOptions, GraphBuilder } from "./graph/builder.ts";
 export { type CompileOptions, compile } from "./graph/compile.ts";
 export type {
@@ -45,5 +46,5 @@ export { resnet18 } from "./models/resnet18.ts";
 export { createSegmenter, type Segmenter, type SegmenterOptions } from "./models/segment.ts";
 export { inputChannels, type SliceSize } from "./models/segment-graph.ts";
 export * from "./ops/index.ts";
-export { type ParityReport, type ParityRow, runParity, toJUnit } from "./parity/index.ts";
+export { type ParityOptions, type ParityReport, type ParityRow, runParity, toJUnit } from "./parity/index.ts";
 export { type DType, formatShape, type Shape, type Tensor, type TensorData, type TensorType } from "./tensor.ts";

@@ -3,9 +3,13 @@
 export type Shape = readonly number[];
 
 /** Element types of tensors on the GPU. */
-export type DType = "f32" | "i32" | "u32";
+export type DType = "f32" | "f16" | "i32" | "u32";
 
-export type TensorData = Float32Array | Int32Array | Uint32Array;
+/** Elements in host memory: those of f16 as their bits. */
+export type TensorData = Float32Array | Int32Array | Uint32Array | Uint16Array;
+
+/** The array that holds a type's elements in host memory. */
+export const dataTypes = { f32: Float32Array, f16: Uint16Array, i32: Int32Array, u32: Uint32Array } as const;
 
 /** What is known of a tensor before it has data. */
 export interface TensorType {
@@ -24,9 +28,21 @@ export function elementCount(shape: Shape): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** Every element type takes four bytes for now. */
-export function byteLength(type: TensorType): number {
-  return elementCount(type.shape) * 4;
+export function elementBytes(dtype: DType): 2 | 4 {
+  return dtype === "f16" ? 2 : 4;
+}
+
+/** Bytes of a tensor in a buffer: whole words, which is what WebGPU copies and binds. */
+export function byteLength({ shape, dtype }: TensorType): number {
+  return Math.ceil((elementCount(shape) * elementBytes(dtype)) / 4) * 4;
+}
+
+/** The data itself, or a copy that fills its last word: what WebGPU takes for an upload. */
+export function wholeWords(data: TensorData): TensorData {
+  if (data.byteLength % 4 === 0) return data;
+  const padded = new Uint16Array(data.length + 1);
+  padded.set(data);
+  return padded;
 }
 
 export function shapesEqual(a: Shape, b: Shape): boolean {

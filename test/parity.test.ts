@@ -35,6 +35,15 @@ for (const { name } of cases) {
   });
 }
 
+test("in f16 every layer stays within the limit of f16", async ({ skip }) => {
+  skip(!gpu.features.has("shader-f16"), "no shader-f16");
+  const files = ["model.safetensors", "reference.safetensors"].map((file) => read("msff-w8", file));
+  const report = await runParity(gpu, files[0]!, files[1]!, { precision: "f16" });
+  expect(report.firstDivergence).toBeUndefined();
+  expect(report.limit).toBe(5e-3);
+  expect(Math.max(...report.rows.map(({ relativeL2 }) => relativeL2)), "rounded at all").toBeGreaterThan(1e-5);
+});
+
 /** Weights with one tensor changed: one element alone may meet only padding or a silent channel. */
 async function tampered(name: string, tensor: string): Promise<Uint8Array> {
   const { tensors, metadata } = await readSafetensors(read(name, "model.safetensors"));

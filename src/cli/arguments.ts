@@ -1,6 +1,6 @@
 // Parsing of option values; commander turns InvalidArgumentError into exit code 2 with the option's name.
 
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import type { Shape } from "../index.ts";
 
 /** `1,3,512,512`. */
@@ -9,6 +9,13 @@ export function parseShape(text: string): Shape {
   const isGood = shape.length === 4 && shape.every((size) => Number.isSafeInteger(size) && size >= 1);
   if (!isGood || /[^\d,]/.test(text)) throw new InvalidArgumentError("Expected four sizes, as 1,3,512,512.");
   return shape;
+}
+
+/** How the network stores its tensors. */
+export function precisionOption(): Option {
+  return new Option("--precision <type>", "how tensors are stored: f16 halves the memory and needs shader-f16")
+    .choices(["f32", "f16"])
+    .default("f32");
 }
 
 export function parseCount(text: string): number {

@@ -5,12 +5,14 @@ import { join, relative } from "node:path";
 import type { Command } from "commander";
 import { type ParityReport, type ParityRow, runParity, toJUnit, UsageError } from "../index.ts";
 import { writeFileAtomic } from "../node.ts";
+import { precisionOption } from "./arguments.ts";
 import { packagePath } from "./model.ts";
 import { requireNewFile } from "./output.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { type Column, formatTable } from "./table.ts";
 
-interface ParityOptions extends GlobalOptions {
+interface Options extends GlobalOptions {
+  readonly precision: "f32" | "f16";
   readonly reference?: string;
   readonly junit?: string;
   readonly json?: string;
@@ -31,12 +33,14 @@ export function addParity(program: Command, session: Session): void {
       "--reference <dir>",
       "folder with reference.safetensors, or that file, as weights/export/goldens.py writes it",
     )
+    .addOption(precisionOption())
     .option("--junit <file>", "also write JUnit XML, a test case for each layer")
     .option("--json <file>", "also write JSON; - for standard output, and nothing else there")
     .addHelpText(
       "after",
       `
-Relative L2 is |got - expected| / |expected| over a layer; the limit is 1e-5.
+Relative L2 is |got - expected| / |expected| over a layer; the limit is 1e-5, in
+f16 5e-3.
 "logits" is the network as users run it, with everything fused; the layers
 before it are kept one by one, so that the first that diverges has a name.
 
@@ -47,18 +51,18 @@ Examples:
   $ atrous parity model.safetensors --reference golden/ --junit parity.xml`,
     )
     .action(async (model: string | undefined, _: unknown, command: Command) => {
-      await comparePairs(session, command.optsWithGlobals<ParityOptions>(), model);
+      await comparePairs(session, command.optsWithGlobals<Options>(), model);
     });
 }
 
-async function comparePairs(session: Session, options: ParityOptions, model: string | undefined): Promise<void> {
+async function comparePairs(session: Session, options: Options, model: string | undefined): Promise<void> {
   const pairs = choosePairs(model, options.reference);
   const read = pairs.flatMap((pair) => [pair.model, pair.reference]);
   for (const file of [options.junit, options.json]) if (file && file !== "-") await requireNewFile(file, read);
   const reports = await session.withGpu(options, async (gpu) => {
     const done: ParityReport[] = [];
     for (const pair of pairs) {
-      const report = await runParity(gpu, pair.model, pair.reference);
+      const report = await runParity(gpu, pair.model, pair.reference, { precision: options.precision });
       done.push(report);
       if (options.json !== "-") session.print(`${formatReport(report)}\n`);
     }
@@ -104,7 +108,7 @@ function formatReport(report: ParityReport): string {
       ? `class map: all ${pixels} pixels agree`
       : `class map: ${differing} of ${pixels} pixels differ, ${unexplained} of them clear decisions of the reference`;
   const verdict = report.passed
-    ? `PASSED: ${report.rows.length - 1} layers and the logits are within ${report.limit}`
+    ? `PASSED: ${report.rows.length - 1} layers and the logits are within ${report.limit}${report.precision === "f16" ? " in f16" : ""}`
     : `FAILED${report.firstDivergence ? `: the first layer that diverges is ${report.firstDivergence}` : ""}`;
   const title = `${report.model} on ${report.adapter}`;
   return [title, formatTable(columns, report.rows.map(formatRow)), classes, verdict].join("\n");

@@ -1,6 +1,6 @@
 // `atrous run`: one input through one model, outputs and times written down.
 
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import {
   buildModelGraph,
   compile,
@@ -19,7 +19,7 @@ import {
   writeSafetensors,
 } from "../index.ts";
 import { fileSource, writeFileAtomic } from "../node.ts";
-import { parseCount } from "./arguments.ts";
+import { parseCount, precisionOption } from "./arguments.ts";
 import { naming } from "./failure.ts";
 import { modelHelp, openModel } from "./model.ts";
 import { requireNewFile } from "./output.ts";
@@ -53,7 +53,7 @@ export function addRun(program: Command, session: Session): void {
     .requiredOption("--output <file>", "safetensors file to write, with the tensor `logits`")
     .option("--grad-output <file>", "not available yet")
     .option("--repeat <n>", "number of runs; the first does not count towards the times", parseCount, 1)
-    .addOption(new Option("--precision <type>", "f16 is not available yet").choices(["f32", "f16"]).default("f32"))
+    .addOption(precisionOption())
     .option("--tuning <file>", "kernels that `atrous tune` measured on this adapter")
     .option("--json", "print JSON on standard output")
     .addHelpText(
@@ -68,7 +68,6 @@ Examples:
     )
     .action(async (path: string, _, command: Command) => {
       const options = command.optsWithGlobals<RunOptions>();
-      if (options.precision === "f16") throw new UsageError("--precision f16: not available yet, expected f32");
       if (options.gradOutput !== undefined) throw new UsageError("--grad-output: gradients are not available yet");
       await requireNewFile(options.output, [path, options.input]);
       const tuning = options.tuning === undefined ? undefined : await readTuning(options.tuning);
@@ -115,9 +114,12 @@ async function runModel(session: Session, gpu: Gpu, { file, image, tuning, optio
   const parameter = (name: string) => file.weights.readF32(name);
   const misses: string[] = [];
   const tuned = tuning && { tuning, onMiss: (node: string) => misses.push(node) };
-  const model = await compile(gpu, graph, { parameter, onProgress: compiling.update, ...tuned }).finally(() =>
-    compiling.stop(),
-  );
+  const model = await compile(gpu, graph, {
+    parameter,
+    precision: options.precision,
+    onProgress: compiling.update,
+    ...tuned,
+  }).finally(() => compiling.stop());
   if (misses.length > 0) session.note(`${options.tuning}: does not know ${misses.length} layers, e.g. ${misses[0]}`);
   const running = session.progress("running");
   try {
@@ -170,9 +172,18 @@ function report(session: Session, gpu: Gpu, result: RunResult): void {
   const [medianMs, minMs] = [median(warm), Math.min(...warm)];
   if (options.json) {
     const { driver, kind } = gpu.adapter;
+    const { precision } = options;
     const times = { coldMs, startup, medianMs, minMs, runsMs };
     const what = { model: file.name, network: file.network.name, input: image.shape, outputs: shapes };
-    session.printJson({ adapter: driver, adapterKind: kind, ...times, gpuBytes, ...what, output: options.output });
+    session.printJson({
+      adapter: driver,
+      adapterKind: kind,
+      precision,
+      ...times,
+      gpuBytes,
+      ...what,
+      output: options.output,
+    });
     return;
   }
   const { planMs, compileMs, prepareMs } = startup;

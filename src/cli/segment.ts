@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import { createSegmenter, type Gpu, type ModelFile, UsageError } from "../index.ts";
 import { writeFileAtomic } from "../node.ts";
-import { parseCount, parseIndex, parseMillimetres } from "./arguments.ts";
+import { parseCount, parseIndex, parseMillimetres, precisionOption } from "./arguments.ts";
 import { naming } from "./failure.ts";
 import { measureClasses } from "./measure.ts";
 import { defaultModelPath, openModel } from "./model.ts";
@@ -14,6 +14,7 @@ import { type AxisName, isPng, readScan, requireMaskName, type Scan } from "./sc
 import { printSegmentation, segmentationJson } from "./segment-report.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { mapTruth, parseTruthLabels, type TruthLabels } from "./truth-labels.ts";
+import { readTuning } from "./tune.ts";
 
 interface SegmentOptions extends GlobalOptions {
   readonly output?: string;
@@ -25,6 +26,8 @@ interface SegmentOptions extends GlobalOptions {
   readonly volume?: number;
   readonly spacing?: number;
   readonly batch: number;
+  readonly precision: "f32" | "f16";
+  readonly tuning?: string;
   readonly json?: true;
 }
 
@@ -44,6 +47,8 @@ export function addSegment(program: Command, session: Session): void {
     .option("--volume <n>", "which volume of a 4-D file, from 0", parseIndex)
     .option("--spacing <mm>", "pixel size of a PNG (default: 1)", parseMillimetres)
     .option("--batch <n>", "slices in one run", parseCount, 4)
+    .addOption(precisionOption())
+    .option("--tuning <file>", "kernels that `atrous tune` measured on this adapter")
     .option("--json", "print JSON on standard output")
     .addHelpText(
       "after",
@@ -94,8 +99,18 @@ async function segmentScan(session: Session, gpu: Gpu, scan: Scan, file: ModelFi
   const started = performance.now();
   const preparing = session.progress("preparing kernels");
   const batch = Math.min(options.batch, scan.slices.length);
-  const sizes = { ...scan.size, batch, onProgress: preparing.update };
+  const { precision } = options;
+  const tuning = options.tuning === undefined ? undefined : await readTuning(options.tuning);
+  const misses: string[] = [];
+  const sizes = {
+    ...scan.size,
+    batch,
+    precision,
+    ...(tuning && { tuning, onMiss: (node: string) => misses.push(node) }),
+    onProgress: preparing.update,
+  };
   const segmenter = await naming(scan.name, createSegmenter(gpu, file, sizes)).finally(() => preparing.stop());
+  if (misses.length > 0) session.note(`${options.tuning}: does not know ${misses.length} layers, e.g. ${misses[0]}`);
   const prepared = performance.now();
   const segmenting = session.progress("segmenting slices");
   try {

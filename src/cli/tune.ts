@@ -13,7 +13,7 @@ import {
   tune,
 } from "../index.ts";
 import { writeFileAtomic } from "../node.ts";
-import { parseCount, parseShape } from "./arguments.ts";
+import { parseCount, parseShape, precisionOption } from "./arguments.ts";
 import { modelHelp, openModel } from "./model.ts";
 import { requireNewFile } from "./output.ts";
 import type { GlobalOptions, Session } from "./session.ts";
@@ -23,6 +23,7 @@ interface TuneOptions extends GlobalOptions {
   readonly output: string;
   readonly shape?: Shape;
   readonly rounds: number;
+  readonly precision: "f32" | "f16";
   readonly known?: string;
   readonly json?: true;
 }
@@ -34,6 +35,7 @@ export function addTune(program: Command, session: Session): void {
     .argument("<MODEL>", modelHelp)
     .requiredOption("-o, --output <file>", "tuning to write (JSON), for --tuning of other commands")
     .option("--shape <n,c,h,w>", "shape of the image (default: one 512x512 image)", parseShape)
+    .addOption(precisionOption())
     .option("--rounds <n>", "timed runs of each kernel", parseCount, 5)
     .option("--known <file>", "an earlier tuning of this adapter, to add to")
     .option("--json", "print every measurement as JSON on standard output")
@@ -61,6 +63,7 @@ Examples:
           .withGpu(options, async (gpu) => {
             const tuning = await tune(gpu, graph, {
               rounds: options.rounds,
+              precision: options.precision,
               onCandidate: (report) => reports.push(report),
               onProgress: progress.update,
               ...(known && { known }),

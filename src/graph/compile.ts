@@ -1,15 +1,16 @@
 // From a graph to something that runs, with the kernels that were measured to be fastest where that is asked for.
 import type { Gpu } from "../gpu/gpu.ts";
 import { deviceTraits } from "../ops/operator.ts";
-import { assemble } from "./assemble.ts";
+import type { TensorData } from "../tensor.ts";
+import { assemble, type Precision } from "./assemble.ts";
 import type { CompiledGraph } from "./compiled-graph.ts";
 import type { Graph } from "./graph.ts";
 import { type TuneOptions, tune } from "./tune.ts";
 import { type Tuning, tunedChoice } from "./tuning.ts";
 
-export interface CompileOptions {
-  /** Gives the values of a parameter, in f32. Called once for each that the graph uses. */
-  readonly parameter: (name: string) => Promise<Float32Array>;
+export interface CompileOptions extends Precision {
+  /** Gives the values of a parameter in its type, f16 as bits. Called once for each that the graph uses. */
+  readonly parameter: (name: string) => Promise<TensorData>;
   /** Called as pipelines become ready. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Kernels measured before on this adapter, as {@link tune} returns them. */
@@ -26,11 +27,13 @@ export interface CompileOptions {
  * Rejects with DeviceError, UsageError for a tuning of another adapter, or with what `parameter` throws.
  */
 export async function compile(gpu: Gpu, graph: Graph, options: CompileOptions): Promise<CompiledGraph> {
-  const { parameter, onProgress, onMiss, tuning: known } = options;
+  const { parameter, onProgress, onMiss, tuning: known, precision, keepFull } = options;
+  const stored = { ...(precision && { precision }), ...(keepFull && { keepFull }) };
   const measure = options.tune === true ? {} : options.tune || undefined;
-  const tuning = measure ? await tune(gpu, graph, { ...(known && { known }), ...measure }) : known;
+  const tuning = measure ? await tune(gpu, graph, { ...stored, ...(known && { known }), ...measure }) : known;
   const where = { adapter: gpu.adapter.driver, device: deviceTraits(gpu), ...(onMiss && { onMiss }) };
   return assemble(gpu, graph, {
+    ...stored,
     parameter,
     ...(onProgress && { onProgress }),
     ...(tuning && { choice: tunedChoice(tuning, where) }),

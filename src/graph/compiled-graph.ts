@@ -5,12 +5,13 @@ import { MapMode } from "../gpu/usage.ts";
 import {
   byteLength,
   type DType,
+  dataTypes,
   elementCount,
   formatShape,
   type Shape,
   shapesEqual,
   type Tensor,
-  type TensorData,
+  wholeWords,
 } from "../tensor.ts";
 import type { Graph, Value } from "./graph.ts";
 import { type GraphProfile, type ProfileOptions, profileSection } from "./profile.ts";
@@ -179,8 +180,8 @@ export class CompiledGraph {
       const { buffer, offset } = this.#section.place(value);
       if ("buffer" in input) encoder.copyBufferToBuffer(input.buffer, 0, buffer, offset, byteLength(value.type));
       else {
-        const { buffer: source, byteOffset, byteLength: bytes } = input.data;
-        queue.writeBuffer(buffer, offset, source as ArrayBuffer, byteOffset, bytes);
+        const data = wholeWords(input.data);
+        queue.writeBuffer(buffer, offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
       }
     }
   }
@@ -261,7 +262,7 @@ export class CompiledGraph {
 }
 
 function requireData(label: string, name: string, { shape, data }: Tensor, dtype: DType): void {
-  const type = dtype === "f32" ? Float32Array : dtype === "i32" ? Int32Array : Uint32Array;
+  const type = dataTypes[dtype];
   if (data instanceof type && data.length === elementCount(shape)) return;
   const got = `${data?.constructor?.name} of ${data?.length}`;
   throw new ShapeError(`${label}: input "${name}" has data ${got}, expected ${type.name} of ${elementCount(shape)}`);
@@ -271,10 +272,6 @@ async function readTensor(buffer: GPUBuffer, value: Value): Promise<Tensor> {
   await buffer.mapAsync(MapMode.READ);
   const bytes = buffer.getMappedRange(0, byteLength(value.type)).slice(0);
   buffer.unmap();
-  return { shape: value.type.shape, data: typedArray(value, bytes) };
-}
-
-function typedArray({ type }: Value, bytes: ArrayBuffer): TensorData {
-  if (type.dtype === "f32") return new Float32Array(bytes);
-  return type.dtype === "i32" ? new Int32Array(bytes) : new Uint32Array(bytes);
+  const { shape, dtype } = value.type;
+  return { shape, data: new dataTypes[dtype](bytes, 0, elementCount(shape)) };
 }

@@ -2,7 +2,7 @@
 // concatenations are written in place where every reader and writer can work on a view, reshapes are views of their
 // input, and a sum may overwrite the residual that goes into it.
 import { allowsView, type View, wholeView } from "../ops/operator.ts";
-import { byteLength } from "../tensor.ts";
+import { byteLength, elementBytes, elementCount } from "../tensor.ts";
 import type { Block, Piece } from "./assign-slots.ts";
 import type { Value } from "./graph.ts";
 import { createCall, type Step } from "./lower.ts";
@@ -175,10 +175,11 @@ export class MemoryLayout {
       const { owner, view } = this.#within.get(value)!;
       const { pieces, last } = blocks.get(owner)!;
       const [items = 1] = value.type.shape;
-      const bytes = byteLength(value.type) / items;
-      const isDense = view.batchStride * 4 === bytes;
+      const size = elementBytes(value.type.dtype);
+      const bytes = (elementCount(value.type.shape) * size) / items;
+      const isDense = view.batchStride * size === bytes;
       for (let item = 0; item < (isDense ? 1 : items); item++) {
-        const offset = 4 * (view.offset + item * view.batchStride);
+        const offset = size * (view.offset + item * view.batchStride);
         pieces.push({ offset, bytes: isDense ? bytes * items : bytes, first, last });
       }
     };

@@ -2,9 +2,10 @@
 // A candidate is compared with the operator's reference kernel before it is timed; a wrong one is reported, never used.
 import { difference } from "../difference.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { fromF32, toF32 } from "../half.ts";
 import { deviceTraits } from "../ops/operator.ts";
 import { elementCount } from "../tensor.ts";
-import { assemble, optimize } from "./assemble.ts";
+import { assemble, optimize, type Precision } from "./assemble.ts";
 import { type Choice, candidates, isKernel } from "./choose.ts";
 import type { CompiledGraph } from "./compiled-graph.ts";
 import type { Graph, Node } from "./graph.ts";
@@ -13,7 +14,7 @@ import { wholeCall } from "./lower.ts";
 import { decompose } from "./passes/decompose.ts";
 import { isTunable, signature, sourceHash, type Tuning, type TuningEntry, tunedChoice } from "./tuning.ts";
 
-export interface TuneOptions {
+export interface TuneOptions extends Precision {
   /** Timed runs of each candidate. Default 5. */
   readonly rounds?: number;
   /** What is known already is not measured again, unless its kernel has changed. */
@@ -39,8 +40,8 @@ export interface CandidateReport {
   readonly message?: string;
 }
 
-/** Two ways to add the same products in f32 are closer than this, relative L2, Winograd's included. */
-const agreement = 1e-5;
+/** Two ways to add the same products are closer than this, relative L2, Winograd's included; in f16 both are rounded. */
+const agreement = { f32: 1e-5, f16: 1e-3 } as const;
 
 /**
  * Tunes the nodes of a graph, and the parts of their decompositions first. Needs `timestamp-query`.
@@ -48,7 +49,7 @@ const agreement = 1e-5;
  */
 export async function tune(gpu: Gpu, graph: Graph, options: TuneOptions = {}): Promise<Tuning> {
   const tuner = new Tuner(gpu, options);
-  const { nodes } = optimize(graph);
+  const { nodes } = optimize(graph, options);
   for (const [i, node] of nodes.entries()) {
     await tuner.visit(node);
     options.onProgress?.(i + 1, nodes.length);
@@ -97,6 +98,7 @@ class Tuner {
   async #measure(node: Node, key: string, names: readonly string[]): Promise<Omit<TuningEntry, "sourceHash">> {
     const graph = isolate(node);
     const data = createData(graph);
+    const storage = node.outputs[0]!.type.dtype === "f16" ? "f16" : "f32";
     let expected: Float32Array | undefined;
     let best: { choice: string; microseconds: number } | undefined;
     for (const name of names) {
@@ -104,10 +106,10 @@ class Tuner {
       let compiled: CompiledGraph | undefined;
       try {
         compiled = await assemble(this.#gpu, graph, { parameter: data.parameter, choice: this.#only(graph, name) });
-        const result = (await compiled.run(data.inputs)).result!.data as Float32Array;
+        const result = toF32((await compiled.run(data.inputs)).result!.data, storage);
         expected ??= result;
         const { relativeL2 } = difference(node.outputs[0]!.type.shape, result, expected);
-        if (!(relativeL2 <= agreement)) {
+        if (!(relativeL2 <= agreement[storage])) {
           this.#options.onCandidate?.({ ...report, verdict: "wrong", microseconds: Number.NaN, relativeL2 });
           continue;
         }
@@ -149,12 +151,13 @@ function createData(graph: Graph) {
       return (state / 2 ** 31 - 1) * scale;
     });
   };
-  const shapes = new Map(graph.parameters.map(({ name, type }) => [name, type.shape]));
+  const types = new Map(graph.parameters.map(({ name, type }) => [name, type]));
   const parameter = async (name: string) => {
-    const shape = shapes.get(name)!;
+    const { shape, dtype } = types.get(name)!;
     const fanIn = elementCount(shape.slice(1));
-    return fill(elementCount(shape), 1 / Math.sqrt(fanIn), shape.length + fanIn);
+    return fromF32(fill(elementCount(shape), 1 / Math.sqrt(fanIn), shape.length + fanIn), dtype);
   };
-  const { shape } = input!.type;
-  return { parameter, inputs: { [input!.name]: { shape, data: fill(elementCount(shape), 1, 1) } } };
+  const { shape, dtype } = input!.type;
+  const data = fromF32(fill(elementCount(shape), 1, 1), dtype);
+  return { parameter, inputs: { [input!.name]: { shape, data } } };
 }

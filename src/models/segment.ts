@@ -2,18 +2,16 @@
 import { FormatError, UsageError } from "../errors.ts";
 import type { Origin } from "../formats/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { compile } from "../graph/compile.ts";
+import { type CompileOptions, compile } from "../graph/compile.ts";
 import type { CompiledGraph, MemoryReport } from "../graph/compiled-graph.ts";
 import { type ModelFile, openModelFile } from "./model-file.ts";
 import { type Preprocess, zScore } from "./preprocess.ts";
 import { buildSegmentGraph, type SegmentGraph, type SliceSize } from "./segment-graph.ts";
 import { resampleSlice } from "./segment-resample.ts";
 
-export interface SegmenterOptions extends SliceSize {
+export interface SegmenterOptions extends SliceSize, Omit<CompileOptions, "parameter"> {
   /** Slices in one run. Default 4. */
   readonly batch?: number;
-  /** Called as pipelines become ready. */
-  readonly onProgress?: (done: number, total: number) => void;
 }
 
 export interface SegmentOptions {
@@ -106,14 +104,14 @@ export async function createSegmenter(
   const isOpen = typeof model === "object" && "network" in model;
   const file = isOpen ? model : await openModelFile(model);
   try {
-    const { height, width, spacingMm, batch = 4, onProgress } = options;
+    const { height, width, spacingMm, batch = 4, ...compiling } = options;
     if (!Number.isInteger(batch) || batch < 1 || batch > 1024) {
       throw new UsageError(`segment: batch is ${batch}, expected a whole number from 1 to 1024`);
     }
     const size = { height, width, spacingMm };
     const built = buildSegmentGraph(file, requirePreprocess(file), size, batch);
     const parameter = (name: string) => file.weights.readF32(name);
-    const compiled = await compile(gpu, built.graph, { parameter, ...(onProgress && { onProgress }) });
+    const compiled = await compile(gpu, built.graph, { ...compiling, parameter });
     return new Segmenter(file, size, batch, built, compiled);
   } finally {
     if (!isOpen) await file.weights.close();

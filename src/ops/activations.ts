@@ -3,7 +3,7 @@ import { activations } from "../../shaders/activations.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount } from "../tensor.ts";
 import type { Activation } from "./activation.ts";
-import { requireFloat } from "./operands.ts";
+import { floatType, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes } from "./operator.ts";
 import { flatGrid, strided, walk, walkParams } from "./strided.ts";
 
@@ -53,7 +53,7 @@ function createActivation<A extends object, G extends object>(
       const plan = walk(y.shape, { x: strided(x), y: strided(y) });
       return [
         {
-          code: activations({ ...plan.template, activation: own.activation(call.attrs) }),
+          code: activations({ ...plan.template, storage: storageOf(call), activation: own.activation(call.attrs) }),
           bindings: [{ input: 0 }, { output: 0 }],
           params: walkParams(plan),
           workgroups: flatGrid(plan.count, device),
@@ -65,8 +65,8 @@ function createActivation<A extends object, G extends object>(
     name,
     ...own,
     shape(inputs) {
-      requireFloat(name, inputs);
-      return [{ shape: inputs[0]!.shape, dtype: "f32" }];
+      const dtype = floatType(name, inputs);
+      return [{ shape: inputs[0]!.shape, dtype }];
     },
     cost: (call) => ({ flop: elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
     kernels: [strides],

@@ -7,7 +7,7 @@ import {
 } from "../../shaders/adaptive-average-pool.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { formatShape, type TensorType } from "../tensor.ts";
-import { requireFloat } from "./operands.ts";
+import { floatType, storageOf } from "./operands.ts";
 import { type Call, type Kernel, type Operator, operandBytes, params } from "./operator.ts";
 import { outputPlanes, planeGrid, planeValues } from "./planes.ts";
 import { type Pair, pair, requireRank, type Size2d } from "./window.ts";
@@ -31,7 +31,7 @@ const direct: Kernel<AdaptiveAveragePool2dAttributes> = {
     const { workgroup, workgroups } = planeGrid(outputPlanes(call), device);
     return [
       {
-        code: adaptiveAveragePool({ workgroup }),
+        code: adaptiveAveragePool({ storage: storageOf(call), workgroup }),
         bindings: [{ input: 0 }, { output: 0 }],
         params: params(adaptiveAveragePoolParams, planeValues(call)),
         workgroups,
@@ -54,7 +54,7 @@ const shared: Kernel<AdaptiveAveragePool2dAttributes> = {
     const { planes, height, width } = outputPlanes(call);
     return [
       {
-        code: adaptiveAveragePoolShared(),
+        code: adaptiveAveragePoolShared({ storage: storageOf(call) }),
         bindings: [{ input: 0 }, { output: 0 }],
         params: params(adaptiveAveragePoolParams, planeValues(call)),
         workgroups: [width, height, Math.min(planes, device.maxWorkgroupsPerDimension)],
@@ -96,7 +96,7 @@ export const adaptiveAveragePool2d: Operator<AdaptiveAveragePool2dAttributes, Ad
   attributes: ({ outputSize }) => ({ outputSize: pair("adaptiveAveragePool2d: outputSize", outputSize, 1) }),
   shape(inputs, { outputSize }) {
     const [x] = inputs as [TensorType];
-    requireFloat("adaptiveAveragePool2d", inputs);
+    const dtype = floatType("adaptiveAveragePool2d", inputs);
     requireRank("adaptiveAveragePool2d", "x", x, 4, "[N, C, H, W]");
     const [items, channels, height, width] = x.shape as [number, number, number, number];
     if ((height + 1) * (outputSize[0] + 1) >= 2 ** 32 || (width + 1) * (outputSize[1] + 1) >= 2 ** 32)
@@ -104,7 +104,7 @@ export const adaptiveAveragePool2d: Operator<AdaptiveAveragePool2dAttributes, Ad
         `adaptiveAveragePool2d: got outputSize ${formatShape(outputSize)}, expected input size * output size below 2^32 ` +
           `along each axis (input shapes: ${formatShape(x.shape)})`,
       );
-    return [{ shape: [items, channels, ...outputSize], dtype: "f32" }];
+    return [{ shape: [items, channels, ...outputSize], dtype }];
   },
   cost: (call) => ({ flop: summands(call), bytes: operandBytes(call) }),
   kernels: [direct, shared],

@@ -2,7 +2,7 @@
 import { argmaxShader, argmaxSpec } from "../../shaders/argmax.wgsl.ts";
 import { elementCount } from "../tensor.ts";
 import { requireAxis, resolveAxis } from "./axes.ts";
-import { requireFloat } from "./operands.ts";
+import { floatType, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params } from "./operator.ts";
 import { flatGrid, strided, walk } from "./strided.ts";
 
@@ -38,7 +38,7 @@ const strides: Kernel<ArgmaxAttributes> = {
     const values = { ...plan.values, axis_size: input.shape[axis]!, axis_stride: x.strides[axis]! };
     return [
       {
-        code: argmaxShader(plan.template),
+        code: argmaxShader({ ...plan.template, storage: storageOf(call) }),
         bindings: [{ input: 0 }, { output: 0 }],
         params: params(argmaxSpec(plan.template), values),
         workgroups: flatGrid(plan.count, device),
@@ -58,7 +58,7 @@ export const argmax: Operator<ArgmaxAttributes, ArgmaxGiven> = {
   attributes: ({ axis = 1, keepDim = false }) => ({ axis: requireAxis("argmax", axis), keepDim }),
   shape(inputs, { axis, keepDim }) {
     const { shape } = inputs[0]!;
-    requireFloat("argmax", inputs);
+    floatType("argmax", inputs);
     const reduced = resolveAxis("argmax", axis, shape);
     const kept = shape.map((size, a) => (a === reduced ? 1 : size));
     return [{ shape: keepDim ? kept : kept.filter((_, a) => a !== reduced), dtype: "i32" }];

@@ -2,7 +2,7 @@
 import { type ArithmeticTemplate, arithmetic } from "../../shaders/arithmetic.wgsl.ts";
 import { elementCount, type Shape } from "../tensor.ts";
 import { broadcastShape } from "./axes.ts";
-import { requireFloat } from "./operands.ts";
+import { floatType, storageOf } from "./operands.ts";
 import { type Kernel, type Operand, type Operator, operandBytes } from "./operator.ts";
 import { flatGrid, type Strided, strided, walk, walkParams } from "./strided.ts";
 
@@ -32,7 +32,7 @@ function createArithmetic(name: string, symbol: ArithmeticTemplate["symbol"]): O
       const plan = walk(y.shape, { a: broadcast(a, y.shape), b: broadcast(b, y.shape), y: strided(y) });
       return [
         {
-          code: arithmetic({ ...plan.template, symbol }),
+          code: arithmetic({ ...plan.template, storage: storageOf(call), symbol }),
           bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
           params: walkParams(plan),
           workgroups: flatGrid(plan.count, device),
@@ -44,8 +44,8 @@ function createArithmetic(name: string, symbol: ArithmeticTemplate["symbol"]): O
     name,
     attributes: () => ({}),
     shape(inputs) {
-      requireFloat(name, inputs);
-      return [{ shape: broadcastShape(name, inputs[0]!.shape, inputs[1]!.shape), dtype: "f32" }];
+      const dtype = floatType(name, inputs);
+      return [{ shape: broadcastShape(name, inputs[0]!.shape, inputs[1]!.shape), dtype }];
     },
     cost: (call) => ({ flop: elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
     kernels: [strides],

@@ -2,7 +2,7 @@
 import { averagePool, averagePoolParams } from "../../shaders/average-pool.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, type TensorType } from "../tensor.ts";
-import { requireFloat } from "./operands.ts";
+import { floatType, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params } from "./operator.ts";
 import { outputPlanes, planeGrid, planeValues } from "./planes.ts";
 import {
@@ -63,7 +63,11 @@ const direct: Kernel<AveragePool2dAttributes> = {
     };
     return [
       {
-        code: averagePool({ divisor: divisorOverride === undefined ? counted : "fixed", workgroup }),
+        code: averagePool({
+          storage: storageOf(call),
+          divisor: divisorOverride === undefined ? counted : "fixed",
+          workgroup,
+        }),
         bindings: [{ input: 0 }, { output: 0 }],
         params: params(averagePoolParams, values),
         workgroups,
@@ -101,7 +105,7 @@ export const averagePool2d: Operator<AveragePool2dAttributes, AveragePool2dGiven
   },
   shape(inputs, { kernel, stride, padding, ceilMode }) {
     const [x] = inputs as [TensorType];
-    requireFloat("averagePool2d", inputs);
+    const dtype = floatType("averagePool2d", inputs);
     requireRank("averagePool2d", "x", x, 4, "[N, C, H, W]");
     const [items, channels, height, width] = x.shape as [number, number, number, number];
     const count = (size: number, axis: 0 | 1) =>
@@ -115,7 +119,7 @@ export const averagePool2d: Operator<AveragePool2dAttributes, AveragePool2dGiven
       });
     const shape = [items, channels, count(height, 0), count(width, 1)];
     requireOutput("averagePool2d", shape, x.shape);
-    return [{ shape, dtype: "f32" }];
+    return [{ shape, dtype }];
   },
   cost(call) {
     const [rows, columns] = call.attrs.kernel;

@@ -3,7 +3,7 @@ import { batchNormShader, batchNormSpec } from "../../shaders/batch-norm.wgsl.ts
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape } from "../tensor.ts";
 import { foldBatchNorm } from "./fold-batch-norm.ts";
-import { requireChannels, requireFloat } from "./operands.ts";
+import { floatType, requireChannels, requireF32, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params } from "./operator.ts";
 import { flatGrid, strided, walk } from "./strided.ts";
 
@@ -26,7 +26,7 @@ const strides: Kernel<BatchNormAttributes> = {
     const plan = walk(y.shape, { x: strided(x), c: channel, y: strided(y) });
     return [
       {
-        code: batchNormShader(plan.template),
+        code: batchNormShader({ ...plan.template, storage: storageOf(call) }),
         bindings: [...call.inputs.map((_, input) => ({ input })), { output: 0 }],
         params: params(batchNormSpec(plan.template), { ...plan.values, eps: call.attrs.eps }),
         workgroups: flatGrid(plan.count, device),
@@ -51,13 +51,15 @@ export const batchNorm: Operator<BatchNormAttributes, BatchNormGiven> = {
   },
   shape(inputs) {
     const x = inputs[0]!;
-    requireFloat("batchNorm", inputs);
+    const dtype = floatType("batchNorm", [x]);
+    requireF32("batchNorm", inputs, [1, 2, 3, 4]);
     if (x.shape.length < 2)
       throw new ShapeError(`batchNorm: x has shape ${formatShape(x.shape)}, expected [N, C, ...]`);
     requireChannels("batchNorm", inputs.slice(1), x.shape[1]!);
-    return [{ shape: x.shape, dtype: "f32" }];
+    return [{ shape: x.shape, dtype }];
   },
   cost: (call) => ({ flop: 3 * elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
+  fullInputs: [1, 2, 3, 4],
   fold: ({ eps }, target) => ({ operator: foldBatchNorm, given: { eps, ...target } }),
   kernels: [strides],
 };

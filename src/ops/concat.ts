@@ -26,7 +26,7 @@ const copies: Kernel<ConcatAttributes> = {
     return call.inputs.flatMap((x, input) => {
       if (call.inPlace?.has(input)) return [];
       const region = { offset: y.offset + starts[input]! * y.strides[axis]!, strides: y.strides };
-      return [copyDispatch(device, { sizes: x.shape, x: strided(x), y: region, input })];
+      return [copyDispatch(device, { sizes: x.shape, dtype: x.dtype, x: strided(x), y: region, input })];
     });
   },
 };

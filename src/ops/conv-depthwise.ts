@@ -4,7 +4,7 @@ import { conv2dDepthwise, depthwisePixels, depthwiseWorkgroup } from "../../shad
 import { conv2dDepthwiseTiled, depthwiseTiledWorkgroup } from "../../shaders/conv2d-depthwise-tiled.wgsl.ts";
 import { conv2dParamValues, conv2dSizes, widestUnrolled } from "./conv-sizes.ts";
 import type { Conv2dAttributes } from "./conv2d.ts";
-import { epilogueBindings } from "./operands.ts";
+import { epilogueBindings, epilogueTemplate } from "./operands.ts";
 import { cover, type Kernel, params, spread } from "./operator.ts";
 
 export const depthwise: Kernel<Conv2dAttributes> = {
@@ -22,7 +22,12 @@ export const depthwise: Kernel<Conv2dAttributes> = {
     const tiles = outHeight * Math.ceil(outWidth / depthwisePixels);
     return [
       {
-        code: conv2dDepthwise({ ...call.epilogue, kernelWidth, strideWidth: stride[1], dilationWidth: dilation[1] }),
+        code: conv2dDepthwise({
+          ...epilogueTemplate(call),
+          kernelWidth,
+          strideWidth: stride[1],
+          dilationWidth: dilation[1],
+        }),
         bindings: epilogueBindings(call, 2),
         params: params(conv2dParams, conv2dParamValues(call)),
         workgroups: cover([tiles, outChannels, items], [depthwiseWorkgroup, 1, 1]),
@@ -56,7 +61,11 @@ export const depthwiseTiled: Kernel<Conv2dAttributes> = {
     const invocations = outChannels * places(outHeight, 0) * places(outWidth, 1);
     return [
       {
-        code: conv2dDepthwiseTiled({ ...call.epilogue, tile: depthwiseTile, kernel: [kernelHeight, kernelWidth] }),
+        code: conv2dDepthwiseTiled({
+          ...epilogueTemplate(call),
+          tile: depthwiseTile,
+          kernel: [kernelHeight, kernelWidth],
+        }),
         bindings: epilogueBindings(call, 2),
         params: params(conv2dParams, conv2dParamValues(call)),
         workgroups: [...spread(Math.ceil(invocations / depthwiseTiledWorkgroup), device), items],

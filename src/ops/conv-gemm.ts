@@ -1,7 +1,7 @@
 // How convolutions and transposed convolutions share the matrix-product kernel: its tiles, when it applies, its packing.
 import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { convGemm, type GemmTile, gemmThreads, gemmWorkgroupBytes } from "../../shaders/conv-gemm.wgsl.ts";
-import { epilogueBindings, epilogueOperands, isAligned } from "./operands.ts";
+import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
 import { type Call, type DeviceTraits, type Kernel, params } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
 import type { Pair, Sides } from "./window.ts";
@@ -50,7 +50,7 @@ export function gemmKernels<A extends Attributes>(
       const plane = call.outputs[0]!.shape[2]! * call.outputs[0]!.shape[3]!;
       const code = convGemm({
         ...tile,
-        ...call.epilogue,
+        ...epilogueTemplate(call),
         transposed,
         flatten: call.inputs[0]!.shape[1]! / groups < fewChannels,
         aligned: !transposed && epilogueOperands(call).every((operand) => isAligned(operand, plane)),

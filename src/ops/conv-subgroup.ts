@@ -2,7 +2,7 @@
 
 import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { type ConvSubgroupTemplate, convSubgroup } from "../../shaders/conv-subgroup.wgsl.ts";
-import { epilogueBindings, epilogueOperands, isAligned } from "./operands.ts";
+import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
 import { type Call, cover, type DeviceTraits, type Dispatch, type Pack, params } from "./operator.ts";
 import { type PackLaneWeightsAttributes, packLaneWeights } from "./pack-lane-weights.ts";
 import type { Pair, Sides } from "./window.ts";
@@ -74,7 +74,7 @@ export function subgroupDispatches(
   const { lanes, channelBlock, byRows } = packing(call, device, transposed);
   const tile = tileOf(call, transposed);
   const template: ConvSubgroupTemplate = {
-    ...call.epilogue,
+    ...epilogueTemplate(call),
     lanes,
     tile,
     kernel: [rows, columns],

@@ -13,7 +13,7 @@ import { preferConv } from "./conv-preference.ts";
 import { conv2dParamValues } from "./conv-sizes.ts";
 import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
 import { type Conv2dAttributes, type Conv2dGiven, tileQuads } from "./conv2d.ts";
-import { epilogueBindings, epilogueOperands, isAligned, requireFloat } from "./operands.ts";
+import { epilogueBindings, epilogueOperands, epilogueTemplate, floatType, isAligned } from "./operands.ts";
 import { type Call, cover, type Kernel, type Operator, operandBytes, params, spread } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
 import { type Pair, pair, requireOutput, requireRank, type Size2d, sides } from "./window.ts";
@@ -46,7 +46,7 @@ const direct: Kernel<ConvTranspose2dAttributes> = {
     const { items, outChannels, outHeight, outWidth } = convTranspose2dSizes(call);
     return [
       {
-        code: convTranspose2dDirect(call.epilogue),
+        code: convTranspose2dDirect(epilogueTemplate(call)),
         bindings: epilogueBindings(call, 2),
         params: params(conv2dParams, conv2dParamValues(call)),
         workgroups: cover([outWidth, outHeight, items * outChannels], convTranspose2dDirectWorkgroup),
@@ -65,7 +65,7 @@ const gather: Kernel<ConvTranspose2dAttributes> = {
     const workgroups = Math.ceil((outChannels * outHeight * outWidth) / convTranspose2dGatherWorkgroup);
     return [
       {
-        code: convTranspose2dGather(call.epilogue),
+        code: convTranspose2dGather(epilogueTemplate(call)),
         bindings: epilogueBindings(call, 2),
         params: params(conv2dParams, conv2dParamValues(call)),
         workgroups: [...spread(workgroups, device), items],
@@ -93,7 +93,7 @@ const phase: Kernel<ConvTranspose2dAttributes> = {
     const tiles = Math.ceil(outHeight / rowStride) * Math.ceil(Math.ceil(outWidth / columnStride) / tilePixels);
     return [
       {
-        code: convTranspose2dPhase({ ...call.epilogue, pixels: tilePixels, quads }),
+        code: convTranspose2dPhase({ ...epilogueTemplate(call), pixels: tilePixels, quads }),
         bindings: epilogueBindings(call, 2),
         params: params(conv2dParams, conv2dParamValues(call)),
         workgroups: cover(
@@ -144,7 +144,7 @@ const tiled: Kernel<ConvTranspose2dAttributes> = {
     return [
       {
         code: convTranspose2dTiled({
-          ...call.epilogue,
+          ...epilogueTemplate(call),
           tile,
           kernel: [kernelHeight, kernelWidth],
           stride,
@@ -198,7 +198,7 @@ export const convTranspose2d: Operator<ConvTranspose2dAttributes, ConvTranspose2
   },
   shape(inputs, { stride, padding, dilation, groups, outputPadding }) {
     const [x, weight] = inputs as [TensorType, TensorType];
-    requireFloat("convTranspose2d", inputs);
+    const dtype = floatType("convTranspose2d", inputs);
     requireRank("convTranspose2d", "x", x, 4, "[N, C, H, W]");
     requireRank("convTranspose2d", "weight", weight, 4, "[C, K/groups, R, S]");
     const [items, channels, height, width] = x.shape as [number, number, number, number];
@@ -215,7 +215,7 @@ export const convTranspose2d: Operator<ConvTranspose2dAttributes, ConvTranspose2
     const outWidth = (width - 1) * stride[1] - left - right + dilation[1] * (columns - 1) + outputPadding[1] + 1;
     const output = [items, groupOutChannels * groups, outHeight, outWidth];
     requireOutput("convTranspose2d", output, x.shape);
-    return [{ shape: output, dtype: "f32" }];
+    return [{ shape: output, dtype }];
   },
   cost(call) {
     const { groupOutChannels, kernelHeight, kernelWidth } = convTranspose2dSizes(call);

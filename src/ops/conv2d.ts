@@ -12,7 +12,7 @@ import { gemmKernels } from "./conv-gemm.ts";
 import { preferConv } from "./conv-preference.ts";
 import { conv2dParamValues, conv2dSizes, widestUnrolled } from "./conv-sizes.ts";
 import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
-import { epilogueBindings, epilogueOperands, isAligned, requireFloat } from "./operands.ts";
+import { epilogueBindings, epilogueOperands, epilogueTemplate, floatType, isAligned } from "./operands.ts";
 import { type Call, cover, type Kernel, type Operator, operandBytes, params, spread } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
 import {
@@ -54,7 +54,7 @@ const direct: Kernel<Conv2dAttributes> = {
     const { items, outChannels, outHeight, outWidth } = conv2dSizes(call);
     return [
       {
-        code: conv2dDirect(call.epilogue),
+        code: conv2dDirect(epilogueTemplate(call)),
         bindings: epilogueBindings(call, 2),
         params: params(conv2dParams, conv2dParamValues(call)),
         workgroups: cover([outWidth, outHeight, items * outChannels], conv2dDirectWorkgroup),
@@ -101,7 +101,7 @@ const tiled = (pixels: number): Kernel<Conv2dAttributes> => ({
     const tiles = rows * Math.ceil(columns / pixels);
     const values = conv2dParamValues(call);
     const code = conv2dTiled({
-      ...call.epilogue,
+      ...epilogueTemplate(call),
       pixels,
       quads,
       kernelWidth,
@@ -156,7 +156,7 @@ export const conv2d: Operator<Conv2dAttributes, Conv2dGiven> = {
   },
   shape(inputs, { stride, padding, dilation, groups }) {
     const [x, weight] = inputs as [TensorType, TensorType];
-    requireFloat("conv2d", inputs);
+    const dtype = floatType("conv2d", inputs);
     requireRank("conv2d", "x", x, 4, "[N, C, H, W]");
     requireRank("conv2d", "weight", weight, 4, "[K, C/groups, R, S]");
     const [items, channels, height, width] = x.shape as [number, number, number, number];
@@ -172,7 +172,7 @@ export const conv2d: Operator<Conv2dAttributes, Conv2dGiven> = {
     const horizontal = { kernel: columns, stride: stride[1], dilation: dilation[1], before: left, after: right };
     const output = [items, outChannels, windowCount(height, vertical), windowCount(width, horizontal)];
     requireOutput("conv2d", output, x.shape);
-    return [{ shape: output, dtype: "f32" }];
+    return [{ shape: output, dtype }];
   },
   cost(call) {
     const { groupChannels, kernelHeight, kernelWidth } = conv2dSizes(call);

@@ -3,7 +3,7 @@ import { foldBias, foldSpec, foldWeight } from "../../shaders/fold-batch-norm.wg
 import { ShapeError } from "../errors.ts";
 import { elementCount, type TensorType } from "../tensor.ts";
 import { requireAxis, resolveAxis } from "./axes.ts";
-import { requireChannels, requireFloat } from "./operands.ts";
+import { requireChannels, requireF32 } from "./operands.ts";
 import { type Binding, type Kernel, type Operator, operandBytes, params } from "./operator.ts";
 import { flatGrid, strided, walk } from "./strided.ts";
 
@@ -66,7 +66,7 @@ export const foldBatchNorm: Operator<FoldBatchNormAttributes, FoldBatchNormGiven
   },
   shape(inputs, { axis, bias }) {
     const [weight, ...vectors] = inputs as readonly [TensorType, ...TensorType[]];
-    requireFloat("foldBatchNorm", inputs);
+    requireF32("foldBatchNorm", inputs, inputs.keys());
     const expected = bias ? 5 : 4;
     if (vectors.length !== expected) {
       throw new ShapeError(

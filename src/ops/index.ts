@@ -4,6 +4,7 @@ export { argmax } from "./argmax.ts";
 export { add, div, mul, sub } from "./arithmetic.ts";
 export { averagePool2d } from "./average-pool.ts";
 export { batchNorm } from "./batch-norm.ts";
+export { type CastAttributes, cast } from "./cast.ts";
 export { concat } from "./concat.ts";
 export { convTranspose2d } from "./conv-transpose2d.ts";
 export { conv2d } from "./conv2d.ts";

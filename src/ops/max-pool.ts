@@ -1,7 +1,7 @@
 // 2-D max pooling.
 import { maxPool, maxPoolParams } from "../../shaders/max-pool.wgsl.ts";
 import { elementCount, type TensorType } from "../tensor.ts";
-import { requireFloat } from "./operands.ts";
+import { floatType, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
 import { outputPlanes, planeGrid, planeValues } from "./planes.ts";
 import {
@@ -62,7 +62,7 @@ const direct: Kernel<MaxPool2dAttributes> = {
     };
     return [
       {
-        code: maxPool({ indices, workgroup }),
+        code: maxPool({ storage: storageOf(call), indices, workgroup }),
         bindings: [{ input: 0 }, { output: 0 }, ...(indices ? [{ output: 1 }] : [])],
         params: params(maxPoolParams, values),
         workgroups,
@@ -98,7 +98,7 @@ export const maxPool2d: Operator<MaxPool2dAttributes, MaxPool2dGiven> = {
   },
   shape(inputs, { kernel, stride, padding, dilation, ceilMode, indices }) {
     const [x] = inputs as [TensorType];
-    requireFloat("maxPool2d", inputs);
+    const dtype = floatType("maxPool2d", inputs);
     requireRank("maxPool2d", "x", x, 4, "[N, C, H, W]");
     const [items, channels, height, width] = x.shape as [number, number, number, number];
     const count = (size: number, axis: 0 | 1) =>
@@ -112,7 +112,7 @@ export const maxPool2d: Operator<MaxPool2dAttributes, MaxPool2dGiven> = {
       });
     const shape = [items, channels, count(height, 0), count(width, 1)];
     requireOutput("maxPool2d", shape, x.shape);
-    const output = { shape, dtype: "f32" } as const;
+    const output = { shape, dtype } as const;
     return indices ? [output, { shape, dtype: "i32" }] : [output];
   },
   cost(call) {

@@ -1,13 +1,36 @@
 // Small rules about operands that several operators share.
+import type { ConvEpilogueTemplate } from "../../shaders/conv-bindings.ts";
+import type { Storage, Word } from "../../shaders/storage.ts";
 import { ShapeError } from "../errors.ts";
-import { formatShape, type TensorType } from "../tensor.ts";
+import { type DType, formatShape, type TensorType } from "../tensor.ts";
 import type { Binding, Call, Operand } from "./operator.ts";
 
-/** Throws ShapeError unless all inputs are f32. */
-export function requireFloat(operator: string, inputs: readonly TensorType[]): void {
-  inputs.forEach((input, i) => {
-    if (input.dtype !== "f32") throw new ShapeError(`${operator}: input ${i} is ${input.dtype}, expected f32`);
+/** The type that all inputs have. Throws ShapeError unless it is a float's. */
+export function floatType(operator: string, inputs: readonly TensorType[]): Storage {
+  const first = inputs[0]!.dtype;
+  if (first !== "f32" && first !== "f16") throw new ShapeError(`${operator}: input 0 is ${first}, expected f32 or f16`);
+  inputs.forEach(({ dtype }, i) => {
+    if (dtype !== first) throw new ShapeError(`${operator}: input ${i} is ${dtype}, expected ${first} as input 0`);
   });
+  return first;
+}
+
+/** Throws ShapeError unless these inputs are f32, which they are whatever the type of the others. */
+export function requireF32(operator: string, inputs: readonly TensorType[], which: Iterable<number>): void {
+  for (const i of which) {
+    const { dtype } = inputs[i]!;
+    if (dtype !== "f32") throw new ShapeError(`${operator}: input ${i} is ${dtype}, expected f32`);
+  }
+}
+
+/** How the floats of a call lie in memory: all as those of its first input. */
+export function storageOf({ inputs }: Call): Storage {
+  return inputs[0]!.dtype === "f16" ? "f16" : "f32";
+}
+
+/** What a kernel that only moves elements sees of them. */
+export function wordType(dtype: DType): Word {
+  return dtype === "f16" ? "f16" : "u32";
 }
 
 /** Throws ShapeError unless each of the inputs, the first of them input 1, has one element per channel. */
@@ -18,6 +41,11 @@ export function requireChannels(operator: string, inputs: readonly TensorType[],
       `${operator}: input ${i + 1} has shape ${formatShape(shape)}, expected [C] = [${channels}], one per channel`,
     );
   });
+}
+
+/** What a convolution's shader is told of its call. */
+export function epilogueTemplate(call: Call): ConvEpilogueTemplate {
+  return { ...call.epilogue, storage: storageOf(call) };
 }
 
 /** Bindings in the order of the kernels' shaders: inputs (own, bias, residual unless in place), then the output. */

@@ -179,6 +179,8 @@ export interface Operator<A extends object = object, G extends object = object> 
   prefer?(call: Call<A>, device: DeviceTraits): string | undefined;
   /** Gradients of the inputs, as graph; undefined where an input has none. Absent: not differentiable. */
   gradient?<V>(context: GradientContext<V, A>): readonly (V | undefined)[];
+  /** Own inputs that are f32 where the others are f16: statistics, whose range f16 does not hold. */
+  readonly fullInputs?: readonly number[];
   /** Set where kernels take an {@link Epilogue}. */
   readonly epilogue?: true;
   /** Set where the output is linear in input `input` per output channel along `axis`, so that batch norm folds into it. */

@@ -32,7 +32,7 @@ const gather: Kernel<PackConvWeightsAttributes> = {
     };
     return [
       {
-        code: packConvWeightsShader({ transposed }),
+        code: packConvWeightsShader({ transposed, storage: weight!.dtype === "f16" ? "f16" : "f32" }),
         bindings: [{ input: 0 }, { output: 0 }],
         params: params(packConvWeightsParams, values),
         workgroups: [x, y, 1],
@@ -50,7 +50,7 @@ export const packConvWeights: Operator<PackConvWeightsAttributes, PackConvWeight
     const channels = transposed ? first / groups : second;
     const outChannels = transposed ? second : first / groups;
     const padded = Math.ceil(outChannels / multiple) * multiple;
-    return [{ shape: [groups, channels, rows, columns, padded], dtype: "f32" }];
+    return [{ shape: [groups, channels, rows, columns, padded], dtype: weight!.dtype }];
   },
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [gather],

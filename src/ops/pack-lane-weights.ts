@@ -38,7 +38,7 @@ const gather: Kernel<PackLaneWeightsAttributes> = {
     const [x, y] = spread(workgroups, device);
     return [
       {
-        code: packLaneWeightsShader({ transposed: attrs.transposed }),
+        code: packLaneWeightsShader({ transposed: attrs.transposed, storage: weight!.dtype === "f16" ? "f16" : "f32" }),
         bindings: [{ input: 0 }, { output: 0 }],
         params: params(packLaneWeightsParams, {
           group_channels: size.groupChannels,
@@ -66,7 +66,7 @@ export const packLaneWeights: Operator<PackLaneWeightsAttributes, PackLaneWeight
   shape([weight], attrs) {
     const { groupChannels, steps, vectors, channelTiles } = sizes(weight!, attrs);
     const blocks = Math.ceil(groupChannels / attrs.channelBlock);
-    return [{ shape: [attrs.groups, channelTiles, blocks, steps, vectors, attrs.lanes, 4], dtype: "f32" }];
+    return [{ shape: [attrs.groups, channelTiles, blocks, steps, vectors, attrs.lanes, 4], dtype: weight!.dtype }];
   },
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [gather],

@@ -1,7 +1,9 @@
 // Elements around a tensor.
 import { type PadMode, padShader, padSpec } from "../../shaders/pad.wgsl.ts";
 import { ShapeError } from "../errors.ts";
+import { f32ToF16, saturateF16 } from "../half.ts";
 import { type DType, formatShape } from "../tensor.ts";
+import { wordType } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params } from "./operator.ts";
 import { flatGrid, strided, walk } from "./strided.ts";
 import { requireIntegers } from "./window.ts";
@@ -35,7 +37,7 @@ const gather: Kernel<PadAttributes> = {
     const { begin, mode, value } = call.attrs;
     const plan = walk(output.shape, { y: strided(output) }, { join: false, vectors: false });
     const x = strided(input);
-    const template = { ...plan.template, mode };
+    const template = { ...plan.template, mode, word: wordType(output.dtype) };
     const values: Record<string, number> = {
       ...plan.values,
       x_offset: x.offset,
@@ -61,8 +63,9 @@ function isWord(value: number, dtype: "i32" | "u32"): boolean {
   return dtype === "i32" ? value === value >> 0 : value === value >>> 0;
 }
 
-/** The 32 bits of a value. */
+/** The bits of a value. */
 function wordOf(value: number, dtype: DType): number {
+  if (dtype === "f16") return f32ToF16(Float32Array.of(saturateF16(value)))[0]!;
   const view = new DataView(new ArrayBuffer(4));
   if (dtype === "f32") view.setFloat32(0, value);
   else view.setInt32(0, value);
@@ -96,7 +99,7 @@ export const pad: Operator<PadAttributes, PadGiven> = {
           `reflects (input shapes: ${formatShape(shape)})`,
       );
     }
-    if (dtype !== "f32" && !isWord(value, dtype))
+    if (dtype !== "f32" && dtype !== "f16" && !isWord(value, dtype))
       throw new ShapeError(`pad: value is ${value}, expected an integer of ${dtype}`);
     return [{ shape: shape.map((size, axis) => begin[axis]! + size + end[axis]!), dtype }];
   },

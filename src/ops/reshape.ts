@@ -22,7 +22,7 @@ const copies: Kernel<ReshapeAttributes> = {
     const [x, y] = [call.inputs[0]!, call.outputs[0]!];
     return sharedRuns(x, y).map(({ from, count }) => {
       const run = (operand: Operand) => ({ offset: wordOf(operand, from), strides: [1] });
-      return copyDispatch(device, { sizes: [count], x: run(x), y: run(y) });
+      return copyDispatch(device, { sizes: [count], dtype: y.dtype, x: run(x), y: run(y) });
     });
   },
 };

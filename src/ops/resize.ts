@@ -2,7 +2,7 @@
 import { resize, resizeParams } from "../../shaders/resize.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
-import { requireFloat } from "./operands.ts";
+import { floatType, storageOf } from "./operands.ts";
 import { type Call, type Kernel, type Operator, operandBytes, params } from "./operator.ts";
 import { outputPlanes, planeGrid, planeValues } from "./planes.ts";
 import { type Coordinates, indexLimit, type Sampling, sampling } from "./resize-sampling.ts";
@@ -52,7 +52,7 @@ const direct: Kernel<Resize2dAttributes> = {
     };
     return [
       {
-        code: resize({ mode: call.attrs.mode, workgroup }),
+        code: resize({ storage: storageOf(call), mode: call.attrs.mode, workgroup }),
         bindings: [{ input: 0 }, { output: 0 }],
         params: params(resizeParams, values),
         workgroups,
@@ -97,7 +97,7 @@ export const resize2d: Operator<Resize2dAttributes, Resize2dGiven> = {
   },
   shape(inputs, attrs) {
     const [x] = inputs as [TensorType];
-    requireFloat("resize2d", inputs);
+    const dtype = floatType("resize2d", inputs);
     requireRank("resize2d", "x", x, 4, "[N, C, H, W]");
     const [items, channels, height, width] = x.shape as [number, number, number, number];
     const { size, scale } = attrs;
@@ -112,7 +112,7 @@ export const resize2d: Operator<Resize2dAttributes, Resize2dGiven> = {
           `each axis (input shapes: ${formatShape(x.shape)})`,
       );
     });
-    return [{ shape, dtype: "f32" }];
+    return [{ shape, dtype }];
   },
   cost(call) {
     const flop = call.attrs.mode === "bilinear" ? 9 * elementCount(call.outputs[0]!.shape) : 0;

@@ -57,7 +57,7 @@ const copies: Kernel<SliceAttributes> = {
       offset: ranges.reduce((offset, { start }, axis) => offset + start * x.strides[axis]!, x.offset),
       strides: ranges.map(({ step }, axis) => step * x.strides[axis]!),
     };
-    return [copyDispatch(device, { sizes: output.shape, x: region, y: strided(output) })];
+    return [copyDispatch(device, { sizes: output.shape, dtype: output.dtype, x: region, y: strided(output) })];
   },
 };
 

@@ -2,7 +2,7 @@
 import { softmaxShader, softmaxSpec } from "../../shaders/softmax.wgsl.ts";
 import { elementCount } from "../tensor.ts";
 import { requireAxis, resolveAxis } from "./axes.ts";
-import { requireFloat } from "./operands.ts";
+import { floatType, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params } from "./operator.ts";
 import { flatGrid, strided, walk } from "./strided.ts";
 
@@ -53,7 +53,7 @@ function createSoftmax(name: string, log: boolean): Operator<SoftmaxAttributes, 
       };
       return [
         {
-          code: softmaxShader(template),
+          code: softmaxShader({ ...template, storage: storageOf(call) }),
           bindings: [{ input: 0 }, { output: 0 }],
           params: params(softmaxSpec(template), values),
           workgroups: flatGrid(plan.count, device),
@@ -66,9 +66,9 @@ function createSoftmax(name: string, log: boolean): Operator<SoftmaxAttributes, 
     attributes: ({ axis = 1 }) => ({ axis: requireAxis(name, axis) }),
     shape(inputs, { axis }) {
       const { shape } = inputs[0]!;
-      requireFloat(name, inputs);
+      const dtype = floatType(name, inputs);
       resolveAxis(name, axis, shape);
-      return [{ shape, dtype: "f32" }];
+      return [{ shape, dtype }];
     },
     cost: (call) => ({ flop: 5 * elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
     kernels: [columns],

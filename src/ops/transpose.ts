@@ -22,7 +22,7 @@ const copies: Kernel<TransposeAttributes> = {
     const [input, output] = [call.inputs[0]!, call.outputs[0]!];
     const { offset, strides } = strided(input);
     const x = { offset, strides: call.attrs.permutation.map((axis) => strides[axis]!) };
-    return [copyDispatch(device, { sizes: output.shape, x, y: strided(output) })];
+    return [copyDispatch(device, { sizes: output.shape, dtype: output.dtype, x, y: strided(output) })];
   },
 };
 

@@ -36,7 +36,7 @@ export function winogradElements(tile: WinogradTile): number {
   return (tile + 2) ** 2;
 }
 
-/** 3x3 kernels, stride and dilation 1, one group, and transformed tensors that fit into a binding. */
+/** f32 (in f16 the transforms lose too much), 3x3 kernels, stride and dilation 1, one group, and transformed tensors that fit into a binding. */
 export function winogradApplies(
   tile: WinogradTile,
   { inputs, outputs, attrs }: Call<{ stride: Pair; dilation: Pair; groups: number }>,
@@ -44,7 +44,7 @@ export function winogradApplies(
 ): boolean {
   const [outChannels, channels, rows, columns] = inputs[1]!.shape as unknown as Shape4;
   const isPlain = [...attrs.stride, ...attrs.dilation, attrs.groups].every((size) => size === 1);
-  if (!isPlain || rows !== 3 || columns !== 3) return false;
+  if (!isPlain || rows !== 3 || columns !== 3 || inputs[0]!.dtype !== "f32") return false;
   const [items, , height, width] = outputs[0]!.shape as unknown as Shape4;
   const tiles = Math.ceil(height / tile) * Math.ceil(width / tile);
   const values = items * Math.max(channels, outChannels) * winogradElements(tile) * tiles;

@@ -4,6 +4,7 @@ import { type ClassDifference, classDifference, type Difference, difference } fr
 import { FormatError } from "../errors.ts";
 import type { Origin } from "../formats/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import type { Precision } from "../graph/assemble.ts";
 import { compile } from "../graph/compile.ts";
 import { findValue, type Graph, type Value } from "../graph/graph.ts";
 import { buildModelGraph, type ModelFile, openModelFile } from "../models/model-file.ts";
@@ -21,6 +22,8 @@ export interface ParityReport {
   readonly model: string;
   readonly reference: string;
   readonly adapter: string;
+  /** How the network stored its tensors. */
+  readonly precision: "f32" | "f16";
   /** Largest relative L2 error that passes. */
   readonly limit: number;
   /** Layers in forward order, then `logits`. */
@@ -31,19 +34,28 @@ export interface ParityReport {
   readonly passed: boolean;
 }
 
-/** Whole network, f32, against PyTorch on the CPU. */
-export const parityLimit = 1e-5;
+/** Largest relative L2 error of a whole network against PyTorch in f32 on the CPU, by how the network stores its tensors. */
+export const parityLimits = { f32: 1e-5, f16: 5e-3 } as const;
+
+export type ParityOptions = Precision;
 
 /**
  * Runs the network twice: once with every layer of the reference kept, so that the first divergence can be named, and
- * once as users run it, with everything fused that can be. Throws FormatError when the files do not fit each other.
+ * once as users run it, with everything fused that can be. In f16 the class map is reported, not judged: where it may
+ * differ follows from how close the classes are.
+ * Throws FormatError when the files do not fit each other.
  */
-export async function runParity(gpu: Gpu, model: Origin, referenceOrigin: Origin): Promise<ParityReport> {
+export async function runParity(
+  gpu: Gpu,
+  model: Origin,
+  referenceOrigin: Origin,
+  options: ParityOptions = {},
+): Promise<ParityReport> {
   const reference = await Reference.open(referenceOrigin);
   try {
     const file = await openModelFile(model);
     try {
-      return await compareAll(gpu, file, reference);
+      return await compareAll(gpu, file, reference, options);
     } finally {
       await file.weights.close();
     }
@@ -52,18 +64,28 @@ export async function runParity(gpu: Gpu, model: Origin, referenceOrigin: Origin
   }
 }
 
-async function compareAll(gpu: Gpu, file: ModelFile, reference: Reference): Promise<ParityReport> {
+async function compareAll(
+  gpu: Gpu,
+  file: ModelFile,
+  reference: Reference,
+  options: ParityOptions,
+): Promise<ParityReport> {
+  const { precision = "f32" } = options;
+  const limit = parityLimits[precision];
   const image = await reference.input("image");
   const graph = buildModelGraph(file, image.shape, ["logits"]);
   const expected = await reference.output("logits");
 
   const rows: ParityRow[] = [];
-  const layers = await runGraph(gpu, file, keepLayers(graph, reference), image);
+  const layers = await runGraph(gpu, keepLayers(graph, reference), { file, image, options });
   for (const layer of reference.layers) {
-    rows.push(compare(reference.name, layer, layers[layer]!, await reference.layer(layer)));
+    rows.push({
+      layer,
+      ...compare(`${reference.name}: layer "${layer}"`, layers[layer]!, await reference.layer(layer), limit),
+    });
   }
-  const { logits } = await runGraph(gpu, file, graph, image);
-  rows.push(compare(reference.name, "logits", logits!, expected));
+  const { logits } = await runGraph(gpu, graph, { file, image, options });
+  rows.push({ layer: "logits", ...compare(`${reference.name}: layer "logits"`, logits!, expected, limit) });
 
   const classes = classDifference(expected.shape, logits!.data as Float32Array, expected.data);
   const firstDivergence = rows.find((row) => !row.passed)?.layer;
@@ -71,11 +93,12 @@ async function compareAll(gpu: Gpu, file: ModelFile, reference: Reference): Prom
     model: file.name,
     reference: reference.name,
     adapter: gpu.adapter.driver,
-    limit: parityLimit,
+    precision,
+    limit,
     rows,
     firstDivergence,
     classes,
-    passed: firstDivergence === undefined && classes.unexplained === 0,
+    passed: firstDivergence === undefined && (precision === "f16" || classes.unexplained === 0),
   };
 }
 
@@ -89,8 +112,12 @@ function keepLayers(graph: Graph, reference: Reference): Graph {
   return { ...graph, outputs };
 }
 
-async function runGraph(gpu: Gpu, file: ModelFile, graph: Graph, image: Tensor): Promise<Record<string, Tensor>> {
-  const compiled = await compile(gpu, graph, { parameter: (name) => file.weights.readF32(name) });
+async function runGraph(
+  gpu: Gpu,
+  graph: Graph,
+  { file, image, options }: { file: ModelFile; image: Tensor; options: ParityOptions },
+): Promise<Record<string, Tensor>> {
+  const compiled = await compile(gpu, graph, { ...options, parameter: (name) => file.weights.readF32(name) });
   try {
     return await compiled.run({ image });
   } finally {
@@ -98,11 +125,11 @@ async function runGraph(gpu: Gpu, file: ModelFile, graph: Graph, image: Tensor):
   }
 }
 
-function compare(where: string, layer: string, got: Tensor, expected: ReferenceTensor): ParityRow {
+function compare(where: string, got: Tensor, expected: ReferenceTensor, limit: number): Omit<ParityRow, "layer"> {
   if (!shapesEqual(got.shape, expected.shape)) {
     const shapes = `${formatShape(expected.shape)}, the network gives ${formatShape(got.shape)}`;
-    throw new FormatError(`${where}: layer "${layer}" has shape ${shapes}`);
+    throw new FormatError(`${where} has shape ${shapes}`);
   }
   const apart = difference(got.shape, got.data, expected.data);
-  return { layer, shape: got.shape, ...apart, passed: apart.relativeL2 <= parityLimit };
+  return { shape: got.shape, ...apart, passed: apart.relativeL2 <= limit };
 }

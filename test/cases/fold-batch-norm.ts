@@ -4,6 +4,7 @@ import type { InputSpec, OperatorCase, OperatorCases, ReferenceTensor } from "..
 
 export const foldBatchNormCases: OperatorCases<FoldBatchNormAttributes, FoldBatchNormGiven> = {
   operator: foldBatchNorm,
+  storages: ["f32"],
   reference(inputs, { eps, axis, bias }) {
     const weight = inputs[0]!;
     const [gamma, beta, mean, variance] = inputs.slice(bias ? 2 : 1) as ReferenceTensor[];

@@ -52,7 +52,7 @@ describe.each([2, 4] as const)("F(%i) of 3x3", (tile) => {
       const [x, w] = call.inputs;
       const magnitude = amplified(tile, { shape: x!.shape, data: data[0]! }, { shape: w!.shape, data: data[1]! }, call);
       const own = reference.magnitude.map((value, i) => Math.max(value, magnitude[i]! + value));
-      compare(name, call.outputs[0]!.shape, result, { data: reference.data, magnitude: own });
+      compare(name, call.outputs[0]!, result, { data: reference.data, magnitude: own });
       const { relativeL2 } = difference(call.outputs[0]!.shape, result, reference.data);
       expect(relativeL2).toBeLessThan(tile === 2 ? 1e-6 : 3e-6);
     });

@@ -1,10 +1,12 @@
 // Decides whether an operator is correct: every kernel that applies, on every case, whole and as views.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Storage } from "../../shaders/storage.ts";
 import { coordinates } from "../../src/difference.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
+import { fromF32, saturateF16, toF32 } from "../../src/half.ts";
 import type { Activation } from "../../src/ops/activation.ts";
 import { allowsView, type Call, deviceTraits, type Epilogue, type Kernel } from "../../src/ops/operator.ts";
-import { elementCount, formatShape, type Shape, type TensorData } from "../../src/tensor.ts";
+import { elementCount, formatShape, type Shape, type TensorData, type TensorType } from "../../src/tensor.ts";
 import { openTestGpu } from "./gpu.ts";
 import {
   createData,
@@ -28,9 +30,11 @@ export function checkOperator<A extends object, G extends object>(suite: Operato
       gpu = await openTestGpu();
     });
     afterAll(() => gpu?.dispose());
-    for (const entry of suite.cases) {
-      test(entry.why, async () => {
-        const prepared = prepareCase(suite, entry);
+    const storages = suite.storages ?? (["f32", "f16"] as const);
+    for (const { entry, storage } of suite.cases.flatMap((entry) => storages.map((storage) => ({ entry, storage })))) {
+      test(storage === "f32" ? entry.why : `${entry.why}, in f16`, async ({ skip }) => {
+        skip(storage === "f16" && !gpu.features.has("shader-f16"), "no shader-f16");
+        const prepared = prepareCase(suite, entry, storage);
         let runs = 0;
         for (const layout of ["whole", "views", "quad views"] as const) {
           for (const kernel of operator.kernels) {
@@ -39,14 +43,14 @@ export function checkOperator<A extends object, G extends object>(suite: Operato
             if (!kernel.applies(call, deviceTraits(gpu))) continue;
             const results = await runKernel(gpu, { kernel, call, inputs: prepared.data });
             results.forEach((result, i) => {
-              compare(`${kernel.name}, ${layout}, output ${i}`, call.outputs[i]!.shape, result, prepared.expected[i]!);
+              compare(`${kernel.name}, ${layout}, output ${i}`, call.outputs[i]!, result, prepared.expected[i]!);
             });
             runs++;
             if (layout !== "views" || !kernel.residualInPlace || !call.epilogue.residual) continue;
             const inPlace = overwriteResidual(call);
             const [overwritten] = await runKernel(gpu, { kernel, call: inPlace, inputs: prepared.data });
             const name = `${kernel.name}, ${layout}, over its residual`;
-            compare(name, call.outputs[0]!.shape, overwritten!, prepared.expected[0]!);
+            compare(name, call.outputs[0]!, overwritten!, prepared.expected[0]!);
           }
         }
         expect(runs, "kernels that applied").toBeGreaterThan(0);
@@ -62,23 +66,35 @@ function overwriteResidual<A extends object>(call: Call<A>): Call<A> {
 }
 
 /** Draws a case's inputs, and computes its shapes and its reference. */
-export function prepareCase<A extends object, G extends object>(suite: OperatorCases<A, G>, entry: OperatorCase<G>) {
+export function prepareCase<A extends object, G extends object>(
+  suite: OperatorCases<A, G>,
+  entry: OperatorCase<G>,
+  storage: Storage = "f32",
+) {
   const random = createRandom(1);
   const attrs = suite.operator.attributes(entry.given);
   const specs = entry.inputs.map(inputSpec);
-  const types = specs.map(({ shape, dtype }) => ({ shape, dtype: dtype ?? ("f32" as const) }));
+  const types = specs.map(({ shape, dtype = "f32" }, i) => ({
+    shape,
+    dtype: dtype === "f32" && !suite.operator.fullInputs?.includes(i) ? storage : dtype,
+  }));
   const outputs = suite.operator.shape(types, attrs);
   const epilogue = fullEpilogue(entry.epilogue);
-  const extra: Shape[] = [];
-  if (epilogue.bias) extra.push([outputs[0]!.shape[1]!]);
-  if (epilogue.residual) extra.push(outputs[0]!.shape);
-  const allTypes = [...types, ...extra.map((shape) => ({ shape, dtype: "f32" as const }))];
-  const data = [...specs, ...extra.map((shape) => ({ shape }))].map((spec) => createData(spec, random));
-  const reference = allTypes.map(({ shape }, i) => ({ shape, data: Float64Array.from(data[i]!) }));
-  const own = suite.reference(reference.slice(0, types.length), attrs);
-  const expected = own.map((output, i) =>
-    i === 0 ? applyEpilogue(output, outputs[0]!.shape, epilogue, reference.slice(types.length)) : output,
+  const extra: TensorType[] = [];
+  if (epilogue.bias) extra.push({ shape: [outputs[0]!.shape[1]!], dtype: "f32" });
+  if (epilogue.residual) extra.push({ shape: outputs[0]!.shape, dtype: storage });
+  const allTypes = [...types, ...extra];
+  const drawn = [...specs, ...extra.map(({ shape }) => ({ shape }))].map((spec) => createData(spec, random));
+  const data = drawn.map((values, i) =>
+    values instanceof Float32Array ? fromF32(values, allTypes[i]!.dtype) : values,
   );
+  const reference = allTypes.map(({ shape, dtype }, i) => ({ shape, data: Float64Array.from(toF32(data[i]!, dtype)) }));
+  const own = suite.reference(reference.slice(0, types.length), attrs);
+  const expected = own.map((output, i) => {
+    if (i > 0) return output;
+    const full = applyEpilogue(output, outputs[0]!.shape, epilogue, reference.slice(types.length));
+    return outputs[0]!.dtype === "f16" ? roundHalf(full) : full;
+  });
   outputs.forEach((output, i) => {
     expect(expected[i]?.data.length, `reference output ${i}`).toBe(elementCount(output.shape));
   });
@@ -99,6 +115,15 @@ export function prepareCase<A extends object, G extends object>(suite: OperatorC
     };
   };
   return { data, expected, call };
+}
+
+/** What storing in f16 may do to a result: half a unit in the last place, and saturation. */
+function roundHalf(output: ReferenceOutput): ReferenceOutput {
+  const data = output.data.map(saturateF16);
+  const rounded = Float64Array.from(toF32(fromF32(Float32Array.from(data), "f16"), "f16"));
+  if (output.exact) return { ...output, data: rounded };
+  const rounding = data.map((value) => Math.max(Math.abs(value) * 2 ** -11, 2 ** -25));
+  return { ...output, data, rounding };
 }
 
 function applyEpilogue(
@@ -134,12 +159,14 @@ function activate(activation: Activation, value: number): number {
 }
 
 /** Fails with the worst element: its coordinates, both values and how many tolerances it is off. */
-export function compare(name: string, shape: Shape, got: TensorData, expected: ReferenceOutput): void {
+export function compare(name: string, { shape, dtype }: TensorType, data: TensorData, expected: ReferenceOutput): void {
+  const got = dtype === "f16" ? toF32(data, "f16") : data;
   let worst = { element: -1, off: 1 };
   let wrong = 0;
   for (let element = 0; element < got.length; element++) {
     const want = expected.data[element]!;
-    const tolerance = expected.exact ? 0 : 8 * eps32 * expected.magnitude[element]! + 1e-7;
+    const rounding = expected.rounding?.[element] ?? 0;
+    const tolerance = expected.exact ? 0 : 8 * eps32 * expected.magnitude[element]! + 1e-7 + rounding;
     const error = Object.is(got[element], want) || got[element] === want ? 0 : Math.abs(got[element]! - want);
     const bothNaN = Number.isNaN(want) && Number.isNaN(got[element]!);
     const off = bothNaN

@@ -60,7 +60,7 @@ async function check(statement: string): Promise<void> {
   const data = Float32Array.from({ length: 10 }, (_, i) => i + 1);
   const [result] = await runKernel(gpu, { kernel: kernel(statement), call, inputs: [data] });
   const doubled = Float64Array.from(data, (value) => 2 * value);
-  compare("double", type.shape, result!, { data: doubled, magnitude: doubled });
+  compare("double", type, result!, { data: doubled, magnitude: doubled });
 }
 
 test("a correct kernel passes", async () => {

@@ -1,4 +1,5 @@
 // One record per operator drives its forward test, its gradient test and its benchmark row.
+import type { Storage } from "../../shaders/storage.ts";
 import { type Epilogue, noEpilogue, type Operator } from "../../src/ops/operator.ts";
 import { type DType, elementCount, type Shape, type TensorData } from "../../src/tensor.ts";
 import { distinct, uniform } from "./random.ts";
@@ -32,6 +33,8 @@ export interface ReferenceOutput {
    */
   readonly magnitude: Float64Array;
   readonly exact?: true;
+  /** What storing each element may add to its error. */
+  readonly rounding?: Float64Array;
 }
 
 export interface OperatorCases<A extends object = object, G extends object = object> {
@@ -39,6 +42,8 @@ export interface OperatorCases<A extends object = object, G extends object = obj
   /** Plain loops in float64, as close to the formula as possible; shares no code with the kernels. */
   reference(inputs: readonly ReferenceTensor[], attrs: A): readonly ReferenceOutput[];
   readonly cases: readonly OperatorCase<G>[];
+  /** Types of the floats to test. Default both. */
+  readonly storages?: readonly Storage[];
 }
 
 export function inputSpec(input: Shape | InputSpec): InputSpec {

@@ -3,12 +3,29 @@
 import { BufferUsage, type Gpu } from "../../src/gpu/gpu.ts";
 import { prepareDispatches } from "../../src/graph/dispatch.ts";
 import { type Call, deviceTraits, type Kernel, type Operand, wholeView } from "../../src/ops/operator.ts";
-import { elementCount, type TensorData, type TensorType } from "../../src/tensor.ts";
+import { dataTypes, elementBytes, elementCount, type TensorData, type TensorType } from "../../src/tensor.ts";
 
-const sentinelWords = 64;
-const sentinel = 0x7fc0dead; // a NaN that no kernel produces by itself
-const inputGap = 0x7fc0beef; // another NaN: were it the sentinel, a copy from beyond into beyond would not show
-const poison = 0x7fc00bad;
+const sentinelElements = 64;
+/** NaNs that no kernel produces by itself: around outputs, around inputs, and where an output is yet to be written. */
+interface Marks {
+  readonly sentinel: number;
+  /** Were it the sentinel, a copy from beyond into beyond would not show. */
+  readonly inputGap: number;
+  readonly poison: number;
+}
+const wideMarks: Marks = { sentinel: 0x7fc0dead, inputGap: 0x7fc0beef, poison: 0x7fc00bad };
+const halfMarks: Marks = { sentinel: 0x7ead, inputGap: 0x7eef, poison: 0x7ebd };
+
+function marksOf({ dtype }: TensorType): Marks {
+  return dtype === "f16" ? halfMarks : wideMarks;
+}
+
+/** The bits of elements. */
+type Bits = Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
+
+function bits(dtype: TensorType["dtype"], elements: number): Bits {
+  return dtype === "f16" ? new Uint16Array(elements) : new Uint32Array(elements);
+}
 
 /**
  * `views` lays every operand into a larger buffer with an offset and gaps between its batch items; `quad views` makes
@@ -23,42 +40,45 @@ export function layOut(type: TensorType, layout: Layout, index: number): Operand
   return { ...type, view: { offset, batchStride: whole.batchStride + gap } };
 }
 
-function bufferWords({ shape, view }: Operand): number {
+/** Elements of the operand's buffer, an even number. */
+function bufferElements({ shape, view }: Operand): number {
   const items = shape[0] ?? 1;
-  return view.offset + (items - 1) * view.batchStride + elementCount(shape.slice(1)) + sentinelWords;
+  const used = view.offset + (items - 1) * view.batchStride + elementCount(shape.slice(1));
+  return used + (used % 2) + sentinelElements;
 }
 
-/** Calls `visit(word, element)` for each element of an operand. */
-function eachElement({ shape, view }: Operand, visit: (word: number, element: number) => void): void {
+/** Calls `visit(place, element)` for each element of an operand. */
+function eachElement({ shape, view }: Operand, visit: (place: number, element: number) => void): void {
   const inner = elementCount(shape.slice(1));
   for (let n = 0, element = 0; n < (shape[0] ?? 1); n++) {
     for (let i = 0; i < inner; i++, element++) visit(view.offset + n * view.batchStride + i, element);
   }
 }
 
-function scatter(operand: Operand, data: TensorData, gap: number): Uint32Array<ArrayBuffer> {
-  const words = new Uint32Array(bufferWords(operand)).fill(gap);
-  const source = new Uint32Array(data.buffer, data.byteOffset, data.length);
-  eachElement(operand, (word, element) => {
-    words[word] = source[element]!;
+function scatter(operand: Operand, data: TensorData, gap: number): Bits {
+  const buffer = bits(operand.dtype, bufferElements(operand)).fill(gap);
+  const source = bits(operand.dtype, data.length);
+  new Uint8Array(source.buffer).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  eachElement(operand, (place, element) => {
+    buffer[place] = source[element]!;
   });
-  return words;
+  return buffer;
 }
 
-function gather(operand: Operand, words: Uint32Array, name: string): TensorData {
-  const rest = new Uint32Array(words);
-  const result = new Uint32Array(elementCount(operand.shape));
-  eachElement(operand, (word, element) => {
-    result[element] = words[word]!;
-    rest[word] = sentinel;
+function gather(operand: Operand, bytes: ArrayBuffer, name: string): TensorData {
+  const { sentinel, poison } = marksOf(operand);
+  const rest = operand.dtype === "f16" ? new Uint16Array(bytes) : new Uint32Array(bytes);
+  const result = bits(operand.dtype, elementCount(operand.shape));
+  eachElement(operand, (place, element) => {
+    result[element] = rest[place]!;
+    rest[place] = sentinel;
   });
-  const overwritten = rest.findIndex((word) => word !== sentinel);
+  const overwritten = rest.findIndex((found) => found !== sentinel);
   if (overwritten >= 0)
-    throw new Error(`${name}: wrote outside of its output, at word ${overwritten} of ${words.length}`);
+    throw new Error(`${name}: wrote outside of its output, at element ${overwritten} of ${rest.length}`);
   const unwritten = result.indexOf(poison);
   if (unwritten >= 0) throw new Error(`${name}: left element ${unwritten} of ${result.length} unwritten`);
-  if (operand.dtype === "f32") return new Float32Array(result.buffer);
-  return operand.dtype === "i32" ? new Int32Array(result.buffer) : result;
+  return new dataTypes[operand.dtype](result.buffer);
 }
 
 export interface KernelRun {
@@ -81,7 +101,7 @@ export async function runKernel(gpu: Gpu, { kernel, call, inputs }: KernelRun): 
     operands = operands.map((operand, i) => (i === pack.input ? packed : operand));
   }
   const created: GPUBuffer[] = [];
-  const upload = (words: Uint32Array<ArrayBuffer>, label: string) => {
+  const upload = (words: Bits, label: string) => {
     const usage = BufferUsage.STORAGE | BufferUsage.COPY_DST | BufferUsage.COPY_SRC;
     const buffer = gpu.createBuffer(words.byteLength, usage, label);
     gpu.device.queue.writeBuffer(buffer, 0, words);
@@ -91,15 +111,16 @@ export async function runKernel(gpu: Gpu, { kernel, call, inputs }: KernelRun): 
   try {
     const isInPlace = (i: number) => call.epilogue.residual === "in place" && i === operands.length - 1;
     const inputBuffers = operands.map(({ operand, data }, i) =>
-      upload(scatter(operand, data, isInPlace(i) ? sentinel : inputGap), `input ${i}`),
+      upload(scatter(operand, data, marksOf(operand)[isInPlace(i) ? "sentinel" : "inputGap"]), `input ${i}`),
     );
     // A residual in place is what the output's buffer holds before.
     const overwritten = call.epilogue.residual === "in place" ? inputBuffers.at(-1) : undefined;
-    const outputBuffers = call.outputs.map((output, i) =>
-      i === 0 && overwritten
-        ? overwritten
-        : upload(scatter(output, new Uint32Array(elementCount(output.shape)).fill(poison), sentinel), `output ${i}`),
-    );
+    const outputBuffers = call.outputs.map((output, i) => {
+      if (i === 0 && overwritten) return overwritten;
+      const { poison, sentinel } = marksOf(output);
+      const unwritten = bits(output.dtype, elementCount(output.shape)).fill(poison);
+      return upload(scatter(output, unwritten, sentinel), `output ${i}`);
+    });
     await gpu.guard(kernel.name, async () => {
       const prepared = await prepareDispatches(gpu, [
         {
@@ -119,8 +140,8 @@ export async function runKernel(gpu: Gpu, { kernel, call, inputs }: KernelRun): 
     });
     const results = [];
     for (const [i, output] of call.outputs.entries()) {
-      const bytes = await gpu.read(outputBuffers[i]!, 0, bufferWords(output) * 4);
-      results.push(gather(output, new Uint32Array(bytes), `${kernel.name} output ${i}`));
+      const bytes = await gpu.read(outputBuffers[i]!, 0, bufferElements(output) * elementBytes(output.dtype));
+      results.push(gather(output, bytes, `${kernel.name} output ${i}`));
     }
     return results;
   } finally {

@@ -1,10 +1,10 @@
 // Reading safetensors files: the header at once, each tensor when it is asked for.
 
 import { FormatError } from "../../errors.ts";
+import { bf16ToF32, f16ToF32 } from "../../half.ts";
 import type { Shape } from "../../tensor.ts";
 import { type ByteSource, type Origin, openSource } from "../source.ts";
 import type { SafetensorsDType } from "./dtype.ts";
-import { bf16ToF32, f16ToF32 } from "./half.ts";
 import { type FileHeader, readHeader, type TensorEntry } from "./header.ts";
 import { quote } from "./header-json.ts";
 

@@ -2,9 +2,9 @@
 // entries, which it leaves to chance) the bytes that the reference implementation gives.
 
 import { UsageError } from "../../errors.ts";
+import { f32ToBf16, f32ToF16 } from "../../half.ts";
 import { elementCount, formatShape, type Shape } from "../../tensor.ts";
 import { dtypeByteSize, isSupportedDType, type SafetensorsDType, supportedDTypes } from "./dtype.ts";
-import { f32ToBf16, f32ToF16 } from "./half.ts";
 import { lengthBytes, maxHeaderBytes } from "./header.ts";
 import { quote } from "./header-json.ts";
 

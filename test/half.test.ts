@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "../../src/formats/safetensors/half.ts";
+import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "../src/half.ts";
 
 const allBits = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
 

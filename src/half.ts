@@ -1,5 +1,6 @@
 // F16 and BF16 to and from F32, bit by bit. Widening is exact. Narrowing rounds to nearest, ties to even, as IEEE 754 and PyTorch do;
 // NaN stays NaN and keeps the payload bits that fit. Sources: IEEE 754-2019, 3.4 (binary16) and 4.3.1 (roundTiesToEven).
+import type { DType, TensorData } from "./tensor.ts";
 
 /** Widens binary16 bit patterns; the values are exact, subnormals included. */
 export function f16ToF32(bits: Uint16Array): Float32Array {
@@ -13,6 +14,22 @@ export function bf16ToF32(bits: Uint16Array): Float32Array {
   const wide = new Uint32Array(bits.length);
   for (let i = 0; i < bits.length; i++) wide[i] = bits[i]! << 16;
   return new Float32Array(wide.buffer);
+}
+
+/** Floats as the host data of a tensor: themselves, or the bits of the nearest finite f16. */
+export function fromF32(values: Float32Array, dtype: DType): Float32Array | Uint16Array {
+  return dtype === "f16" ? f32ToF16(values.map(saturateF16)) : values;
+}
+
+/** Host data of a tensor as floats. */
+export function toF32(data: TensorData, dtype: DType): Float32Array {
+  if (dtype === "f16" && data instanceof Uint16Array) return f16ToF32(data);
+  return data instanceof Float32Array ? data : Float32Array.from(data);
+}
+
+/** The nearest finite value of binary16's range; NaN stays NaN. */
+export function saturateF16(value: number): number {
+  return Math.min(Math.max(value, -65504), 65504);
 }
 
 /** Narrows to binary16 bit patterns; magnitudes from 65520 up become infinite. */

@@ -1,0 +1,60 @@
+// Lets a graph store its tensors in f16; its inputs and outputs stay what they are.
+import { cast } from "../../ops/cast.ts";
+import { createNode, type Graph, type Node, type Value } from "../graph.ts";
+import { rewrite } from "./rewrite.ts";
+
+/**
+ * Every node that runs on data reads and writes f16, but for the names in `keep`; what depends on parameters alone is
+ * computed in f32 and converted then. Kernels add up in f32, and take biases and other inputs that the operator calls
+ * `full` in f32.
+ */
+export function storeHalf(graph: Graph, keep: ReadonlySet<string> = new Set()): Graph {
+  const fixed = new Set<Value>([...graph.parameters]);
+  const converted = new Map<string, Value>();
+  const half = rewrite(graph, (node, { value, emit }) => {
+    const inputs = node.inputs.map(value);
+    const runsOnce = inputs.every((input) => input.kind === "constant" || fixed.has(input));
+    const to = (input: Value, dtype: "f16" | "f32"): Value => {
+      if (input.type.dtype === dtype || !isFloat(input)) return input;
+      const name = `${input.name}:${dtype}`;
+      const known = converted.get(name);
+      if (known) return known;
+      const [made] = emit(createNode(cast, [input], { to: dtype }, { name }));
+      converted.set(name, made!);
+      return made!;
+    };
+    const full = new Set(fullInputs(node));
+    const isHalf = !runsOnce && !keep.has(node.name);
+    const typed = inputs.map((input, i) => to(input, isHalf && !full.has(i) ? "f16" : "f32"));
+    const outputNames = node.outputs.map(({ name }) => name);
+    const { name, epilogue } = node;
+    const outputs = emit(createNode(node.operator, typed, node.attrs, { name, epilogue, outputNames }));
+    if (runsOnce) for (const output of outputs) fixed.add(output);
+    return outputs;
+  });
+  return withFullOutputs(half);
+}
+
+function isFloat({ type: { dtype } }: Value): boolean {
+  return dtype === "f32" || dtype === "f16";
+}
+
+function fullInputs({ operator, epilogue, inputs }: Node): readonly number[] {
+  const bias = epilogue.bias ? [inputs.length - (epilogue.residual ? 2 : 1)] : [];
+  return [...(operator.fullInputs ?? []), ...bias];
+}
+
+/** Users see f32: outputs of the graph are converted back. */
+function withFullOutputs(graph: Graph): Graph {
+  const nodes = [...graph.nodes];
+  const outputs = new Map<string, Value>();
+  for (const [name, value] of graph.outputs) {
+    if (value.type.dtype !== "f16") outputs.set(name, value);
+    else {
+      const node = createNode(cast, [value], { to: "f32" }, { name: `${value.name}:f32` });
+      nodes.push(node);
+      outputs.set(name, node.outputs[0]!);
+    }
+  }
+  return { ...graph, nodes, outputs };
+}
