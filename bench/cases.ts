@@ -1,8 +1,12 @@
 // What is measured: graphs with one input and one output, and what they cost.
 import { GraphBuilder } from "../src/graph/builder.ts";
-import type { Graph } from "../src/graph/graph.ts";
+import type { Graph, Value } from "../src/graph/graph.ts";
 import { wholeCall } from "../src/graph/lower.ts";
+import { storeHalf } from "../src/graph/passes/half.ts";
 import { msffResNet18 } from "../src/models/msff-resnet18.ts";
+import { resnet18 } from "../src/models/resnet18.ts";
+import { cast } from "../src/ops/cast.ts";
+import type { Precision } from "./record.ts";
 import { type ConvSpec, describe } from "./shape.ts";
 
 export interface BenchCase {
@@ -12,8 +16,10 @@ export interface BenchCase {
   readonly name: string;
   /** The convolution as text; kernels only. */
   readonly spec?: string;
-  /** One input, one output. */
+  /** One input, one output, both f32 whatever the precision. */
   readonly graph: Graph;
+  /** How everything between is stored. */
+  readonly precision: Precision;
   /** Floating-point operations of one run; a multiply-add counts two. */
   readonly flop: number;
   /** Bytes that must cross the memory bus at least once, over all nodes. */
@@ -21,27 +27,44 @@ export interface BenchCase {
 }
 
 /** One convolution with a bias, alone. */
-export function convCase(group: string, spec: ConvSpec): BenchCase {
+export function convCase(group: string, spec: ConvSpec, precision: Precision = "f32"): BenchCase {
   const b = new GraphBuilder();
   const { operator, weight, given, outChannels } = spec;
   const x = b.input("image", spec.input);
   const bias = b.parameter("bias", [outChannels]);
   b.output("result", b.apply(operator, [x, b.parameter("weight", weight)], given, { name: "result", bias }));
-  return { suite: "kernels", group, name: describe(spec), spec: spec.text, ...costed(b.build()) };
+  return { suite: "kernels", group, name: describe(spec), spec: spec.text, ...costed(b.build(), precision) };
 }
 
-/** MSFF-ResNet18 at its full width on square images, with nothing folded or fused yet. */
-export function networkCase(size: number, batch: number): BenchCase {
-  const name = "MSFF-ResNet18";
+const msff = (given: object) => (b: GraphBuilder, image: Value) =>
+  msffResNet18.build(b, image, msffResNet18.options(given, "bench"));
+
+/** What the models suite knows, by its names on the command line; all at their full width. */
+export const networks = {
+  msff: { title: "MSFF-ResNet18", build: msff({}) },
+  // Its largest pool fits images from 128x128 on.
+  "msff-pools-4": { title: "MSFF-ResNet18, pools 2 to 4", build: msff({ pools: [2, 3, 4] }) },
+  resnet18: { title: "ResNet-18 encoder", build: (b: GraphBuilder, image: Value) => resnet18(b, image, 1).layer4 },
+} as const;
+
+export type NetworkName = keyof typeof networks;
+
+/** A network on square images, with nothing folded or fused yet. */
+export function networkCase(
+  size: number,
+  batch: number,
+  { network = "msff", precision = "f32" }: { network?: NetworkName; precision?: Precision } = {},
+): BenchCase {
+  const { title, build } = networks[network];
   const b = new GraphBuilder();
-  const image = b.input("image", [batch, 3, size, size]);
-  b.output("logits", msffResNet18.build(b, image, msffResNet18.options({}, "bench")));
-  const title = `${name} ${size}x${size}${batch > 1 ? ` batch ${batch}` : ""}`;
-  return { suite: "models", group: name, name: title, ...costed(b.build()) };
+  b.output("logits", build(b, b.input("image", [batch, 3, size, size])));
+  const name = `${title} ${size}x${size}${batch > 1 ? ` batch ${batch}` : ""}`;
+  return { suite: "models", group: title, name, ...costed(b.build(), precision) };
 }
 
-function costed(graph: Graph): Pick<BenchCase, "graph" | "flop" | "bytes"> {
-  const costs = graph.nodes.map((node) => node.operator.cost(wholeCall(node)));
+function costed(graph: Graph, precision: Precision): Pick<BenchCase, "graph" | "precision" | "flop" | "bytes"> {
+  const { nodes } = precision === "f16" ? storeHalf(graph) : graph;
+  const costs = nodes.filter(({ operator }) => operator !== cast).map((node) => node.operator.cost(wholeCall(node)));
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  return { graph, flop: sum(costs.map(({ flop }) => flop)), bytes: sum(costs.map(({ bytes }) => bytes)) };
+  return { graph, precision, flop: sum(costs.map(({ flop }) => flop)), bytes: sum(costs.map(({ bytes }) => bytes)) };
 }

@@ -42,12 +42,12 @@ export interface AtrousContender extends Contender {
 
 export async function createAtrous(
   gpu: Gpu,
-  { graph }: BenchCase,
+  { graph, precision }: BenchCase,
   data: CaseData,
   tuning?: Tuning,
 ): Promise<AtrousContender> {
   const { image, output } = endsOf(graph);
-  const compiled = await compile(gpu, graph, { parameter: data.parameter, ...(tuning && { tuning }) });
+  const compiled = await compile(gpu, graph, { precision, parameter: data.parameter, ...(tuning && { tuning }) });
   const feeds = { [image.name]: { shape: image.type.shape, data: data.image } };
   return {
     name: "atrous",

@@ -5,8 +5,9 @@ import { GpuTimer } from "../src/gpu/timing.ts";
 import type { GraphProfile } from "../src/graph/profile.ts";
 import { type CandidateReport, type TuneOptions, tune } from "../src/graph/tune.ts";
 import type { Tuning } from "../src/graph/tuning.ts";
+import { parityLimits } from "../src/parity/index.ts";
 import type { BenchCase } from "./cases.ts";
-import { type Contender, createAtrous, createData } from "./contenders.ts";
+import { type CaseData, type Contender, createAtrous, createData } from "./contenders.ts";
 import { peers as engines } from "./peers/index.ts";
 import type { BenchRow, Peaks, PeerResult } from "./record.ts";
 import { createRow } from "./row.ts";
@@ -25,8 +26,14 @@ export interface MeasureOptions {
   readonly onCandidate?: (report: CandidateReport) => void;
 }
 
-/** Two engines that both compute in f32 may be this far apart, relative L2. */
-export const agreement = 1e-5;
+/**
+ * How far from our result in f32 a peer's may be, relative L2: enough to tell that it computes the same. ONNX Runtime adds up
+ * in f16 where it stores f16, and was 1.2e-2 away after ResNet-18.
+ */
+export const agreement = { f32: 1e-5, f16: 5e-2 } as const;
+
+/** How far our own result in f16 may be from that in f32. */
+const ownAgreement = parityLimits.f16;
 
 export interface Measurement {
   readonly row: BenchRow;
@@ -37,19 +44,21 @@ export interface Measurement {
 /** Never rejects for a peer's sake: a peer that fails, or computes something else, has a problem instead of times. */
 export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOptions): Promise<Measurement> {
   const data = createData(entry);
-  const tuning = options.tune ? await tune(gpu, entry.graph, tuneOptions(options)) : options.tuning;
+  const tuning = options.tune ? await tune(gpu, entry.graph, tuneOptions(entry, options)) : options.tuning;
   const ours = await createAtrous(gpu, entry, data, tuning);
   const rivals: { name: PeerName; contender: Contender; relativeL2: number }[] = [];
   const peers: Record<string, PeerResult> = {};
   try {
-    const expected = ours.result(await ours.run());
-    const bad = expected.findIndex((value) => !Number.isFinite(value));
+    const own = ours.result(await ours.run());
+    const bad = own.findIndex((value) => !Number.isFinite(value));
+    const expected = entry.precision === "f32" ? own : await resultInF32(gpu, entry, data);
+    const rounding = difference([own.length], own, expected).relativeL2;
     for (const name of options.peers) {
       const found = await join(name, entry, data, expected);
       if ("problem" in found) peers[name] = found;
       else rivals.push({ name, ...found });
     }
-    const [own, ...theirs] = await sampleInterleaved(
+    const [samples, ...theirs] = await sampleInterleaved(
       [ours, ...rivals.map(({ contender }) => contender)],
       options.rounds,
     );
@@ -57,8 +66,8 @@ export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOp
       peers[name] = { relativeL2, samples: theirs[i]! };
     });
     const profile = GpuTimer.isAvailable(gpu) ? await ours.profile(options.rounds) : undefined;
-    const row = createRow(entry, ours, { samples: own!, profile, peaks: options.peaks, peers });
-    const problem = problemOf(peers, bad, expected);
+    const row = createRow(entry, ours, { samples: samples!, profile, peaks: options.peaks, peers });
+    const problem = problemOf(peers, { bad, value: own[bad], rounding });
     return { row: problem === undefined ? row : { ...row, problem }, profile };
   } finally {
     await ours.dispose();
@@ -66,8 +75,17 @@ export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOp
   }
 }
 
-function tuneOptions({ tuning: known, onCandidate }: MeasureOptions): TuneOptions {
-  return { ...(known && { known }), ...(onCandidate && { onCandidate }) };
+async function resultInF32(gpu: Gpu, entry: BenchCase, data: CaseData): Promise<Float32Array> {
+  const full = await createAtrous(gpu, { ...entry, precision: "f32" }, data);
+  try {
+    return full.result(await full.run());
+  } finally {
+    await full.dispose();
+  }
+}
+
+function tuneOptions({ precision }: BenchCase, { tuning: known, onCandidate }: MeasureOptions): TuneOptions {
+  return { precision, ...(known && { known }), ...(onCandidate && { onCandidate }) };
 }
 
 /** A peer that computes what we do, or why there is none. */
@@ -82,7 +100,7 @@ async function join(
     contender = await engines[name](entry, data);
     const theirs = contender.result(await contender.run());
     const { relativeL2 } = difference([expected.length], theirs, expected);
-    if (relativeL2 <= agreement) return { contender, relativeL2 };
+    if (relativeL2 <= agreement[entry.precision]) return { contender, relativeL2 };
     await contender.dispose();
     return { problem: `${differs}: relative L2 ${relativeL2.toExponential(1)}` };
   } catch (error) {
@@ -96,10 +114,10 @@ const differs = "result differs";
 /** A row is suspect if our result is not finite, or if every peer that ran has another one. */
 function problemOf(
   peers: Readonly<Record<string, PeerResult>>,
-  bad: number,
-  expected: Float32Array,
+  own: { readonly bad: number; readonly value: number | undefined; readonly rounding: number },
 ): string | undefined {
-  if (bad >= 0) return `element ${bad} of our result is ${expected[bad]}`;
+  if (own.bad >= 0) return `element ${own.bad} of our result is ${own.value}`;
+  if (!(own.rounding <= ownAgreement)) return `our result is ${own.rounding.toExponential(1)} from that in f32`;
   const results = Object.values(peers);
   const differing = results.filter((result) => "problem" in result && result.problem.startsWith(differs));
   const agreeing = results.filter((result) => "samples" in result);

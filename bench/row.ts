@@ -14,7 +14,7 @@ export interface Measured {
 }
 
 export function createRow(
-  { suite, group, name, spec, graph, flop, bytes }: BenchCase,
+  { suite, group, name, spec, graph, precision, flop, bytes }: BenchCase,
   { kernels, memory: { activationBytes, lowerBoundBytes } }: Pick<AtrousContender, "kernels" | "memory">,
   { samples, profile, peaks, peers }: Measured,
 ): BenchRow {
@@ -23,7 +23,7 @@ export function createRow(
     suite,
     group,
     name,
-    precision: "f32",
+    precision,
     ...(spec !== undefined && { spec }),
     shape: graph.inputs[0]!.type.shape,
     flop,

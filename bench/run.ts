@@ -4,10 +4,10 @@ import { version } from "../package.json";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import type { CandidateReport } from "../src/graph/tune.ts";
 import type { Tuning } from "../src/graph/tuning.ts";
-import { type BenchCase, networkCase } from "./cases.ts";
+import { type BenchCase, type NetworkName, networkCase } from "./cases.ts";
 import { type Measurement, measureCase, type PeerName } from "./measure.ts";
 import { measurePeaks } from "./peaks.ts";
-import type { BenchRecord, BenchRow, Peaks } from "./record.ts";
+import type { BenchRecord, BenchRow, Peaks, Precision } from "./record.ts";
 import { kernelZoo } from "./zoo.ts";
 
 export interface BenchOptions {
@@ -47,12 +47,24 @@ export interface Suites {
   readonly sizes: readonly number[];
   /** Images per run, for models. */
   readonly batches: readonly number[];
+  readonly networks: readonly NetworkName[];
+  readonly precisions: readonly Precision[];
   /** Only cases whose group or name holds this text. */
   readonly filter: string;
 }
 
-export function benchCases({ suite, sizes, batches, filter }: Suites): BenchCase[] {
-  const cases =
-    suite === "kernels" ? kernelZoo() : sizes.flatMap((size) => batches.map((batch) => networkCase(size, batch)));
+export function benchCases({ suite, filter, precisions, ...models }: Suites): BenchCase[] {
+  const cases = precisions.flatMap((precision) =>
+    suite === "kernels" ? kernelZoo(precision) : networkCases(models, precision),
+  );
   return cases.filter(({ group, name }) => `${group} ${name}`.includes(filter));
+}
+
+function networkCases(
+  { networks, sizes, batches }: Pick<Suites, "networks" | "sizes" | "batches">,
+  precision: Precision,
+): BenchCase[] {
+  return networks.flatMap((network) =>
+    sizes.flatMap((size) => batches.map((batch) => networkCase(size, batch, { network, precision }))),
+  );
 }

@@ -133,7 +133,8 @@ async function comparePeers(
     if (milliseconds.length === 0) continue;
     const { relativeL2 } = difference([expected.length], await readFloats(logits), expected);
     const differs = `result differs: relative L2 ${relativeL2.toExponential(1)}`;
-    results[engine] = relativeL2 <= agreement ? { relativeL2, samples: summarize(milliseconds) } : { problem: differs };
+    results[engine] =
+      relativeL2 <= agreement.f32 ? { relativeL2, samples: summarize(milliseconds) } : { problem: differs };
   }
   return results;
 }

@@ -1,5 +1,6 @@
 // The shape zoo: every distinct convolution of the field's networks, at the sizes at which they are usually run.
 import { type BenchCase, convCase } from "./cases.ts";
+import type { Precision } from "./record.ts";
 import { parseConv } from "./shape.ts";
 
 const zoo: Readonly<Record<string, readonly string[]>> = {
@@ -106,9 +107,9 @@ const zoo: Readonly<Record<string, readonly string[]>> = {
   Tails: ["1,512,8,8 k3 c512 d2", "1,1280,8,8 k3 c640", "1,2048,8,8 k1 c256"],
 };
 
-export function kernelZoo(): BenchCase[] {
+export function kernelZoo(precision: Precision = "f32"): BenchCase[] {
   const cases = Object.entries(zoo).flatMap(([group, shapes]) =>
-    shapes.map((shape) => convCase(group, parseConv(shape))),
+    shapes.map((shape) => convCase(group, parseConv(shape), precision)),
   );
   // A shape that several networks have is measured once.
   return cases.filter(({ name }, i) => cases.findIndex((other) => other.name === name) === i);

@@ -7,12 +7,13 @@ import { provideDawn } from "./dawn.ts";
 import { type Jax, jaxName as name, translateToJax } from "./jax-operators.ts";
 import { loadPackage } from "./package.ts";
 import { prepareGraph } from "./prepared-graph.ts";
-import { requireShape } from "./unsupported.ts";
+import { requireF32, requireShape } from "./unsupported.ts";
 
 /** Rejects with Error naming the first operator that has no translation. */
-export async function createJax({ graph }: BenchCase, data: CaseData): Promise<Contender> {
+export async function createJax(entry: BenchCase, data: CaseData): Promise<Contender> {
+  requireF32(name, entry);
   const jax = await loadJax();
-  const { image, output, nodes, fixed } = await prepareGraph(name, graph, data.parameter);
+  const { image, output, nodes, fixed } = await prepareGraph(name, entry.graph, data.parameter);
   const weights: numpy.Array[] = [];
   const upload = (values: Float32Array, shape: readonly number[]) =>
     weights.push(jax.numpy.array(values, { shape: [...shape], device: "webgpu" })) - 1;

@@ -2,11 +2,13 @@
 // Parameters become initializers. Only what the networks of this project need.
 import protobuf from "protobufjs";
 import type { Graph, Node, Value } from "../../src/graph/graph.ts";
+import { f32ToF16 } from "../../src/half.ts";
 import type { AveragePool2dAttributes } from "../../src/ops/average-pool.ts";
 import type { ConvTranspose2dAttributes } from "../../src/ops/conv-transpose2d.ts";
 import type { Conv2dAttributes } from "../../src/ops/conv2d.ts";
 import type { MaxPool2dAttributes } from "../../src/ops/max-pool.ts";
 import type { Resize2dAttributes } from "../../src/ops/resize.ts";
+import type { Precision } from "../record.ts";
 import { unsupported } from "./unsupported.ts";
 
 // The messages and fields of onnx.proto3 that are written; numbers are those of the standard.
@@ -41,6 +43,7 @@ const schema = protobuf
   .root.lookupType("ModelProto");
 
 const float = 1;
+const float16 = 10;
 const irVersion = 9;
 const opset = 17;
 
@@ -51,18 +54,26 @@ interface OnnxNode {
   readonly attributes: readonly Attribute[];
 }
 
-/** Throws Error for an operator that has no entry in `translations`. */
-export async function toOnnx(graph: Graph, parameter: (name: string) => Promise<Float32Array>): Promise<Uint8Array> {
+/**
+ * In f16 everything between input and output is float16; these stay float.
+ * Throws Error for an operator that has no entry in `translations`.
+ */
+export async function toOnnx(
+  graph: Graph,
+  parameter: (name: string) => Promise<Float32Array>,
+  precision: Precision = "f32",
+): Promise<Uint8Array> {
+  const tensor = precision === "f16" ? halfTensor : floatTensor;
   const initializers = await Promise.all(
     graph.parameters.map(async ({ name, type }) => tensor(name, type.shape, await parameter(name))),
   );
   for (const { name, type, data } of new Set(graph.nodes.flatMap((node) => node.inputs))) {
     if (data instanceof Float32Array) initializers.push(tensor(name, type.shape, data));
   }
-  const sizes: ReturnType<typeof tensor>[] = [];
+  const sizes: ReturnType<typeof floatTensor>[] = [];
   const nodes = graph.nodes.map((node) => {
     const { type, inputs, attributes } = translate(node, (name, shape, data) => {
-      sizes.push(tensor(name, shape, data));
+      sizes.push(floatTensor(name, shape, data));
       return name;
     });
     return {
@@ -83,7 +94,7 @@ export async function toOnnx(graph: Graph, parameter: (name: string) => Promise<
     opset_import: [{ domain: "", version: opset }],
     graph: {
       name: "graph",
-      node: nodes,
+      node: precision === "f16" ? betweenCasts(graph, nodes) : nodes,
       initializer: [...initializers, ...sizes],
       input: graph.inputs.map((value) => info(value.name, value)),
       output: [...graph.outputs.values()].map((value) => info(value.name, value)),
@@ -92,7 +103,40 @@ export async function toOnnx(graph: Graph, parameter: (name: string) => Promise<
   return schema.encode(schema.fromObject(model)).finish();
 }
 
-function tensor(name: string, dims: readonly number[], data: Float32Array) {
+interface NodeMessage {
+  readonly name: string;
+  readonly op_type: string;
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+  readonly attribute: readonly ReturnType<typeof attribute>[];
+}
+
+/** Nodes that see the graph's input as float16 and give its outputs as float. */
+function betweenCasts(graph: Graph, nodes: readonly NodeMessage[]): NodeMessage[] {
+  const half = (name: string) => `${name}:f16`;
+  const inputs = new Set(graph.inputs.map(({ name }) => name));
+  const outputs = new Set([...graph.outputs.values()].map(({ name }) => name));
+  const inside = (name: string) => (inputs.has(name) || outputs.has(name) ? half(name) : name);
+  const cast = (input: string, output: string, to: number): NodeMessage => ({
+    name: `cast ${output}`,
+    op_type: "Cast",
+    input: [input],
+    output: [output],
+    attribute: [attribute(["to", to])],
+  });
+  return [
+    ...[...inputs].map((name) => cast(name, half(name), float16)),
+    ...nodes.map((node) => ({ ...node, input: node.input.map(inside), output: node.output.map(inside) })),
+    ...[...outputs].map((name) => cast(half(name), name, float)),
+  ];
+}
+
+function halfTensor(name: string, dims: readonly number[], data: Float32Array) {
+  const bits = f32ToF16(data);
+  return { name, dims, data_type: float16, raw_data: new Uint8Array(bits.buffer, bits.byteOffset, bits.byteLength) };
+}
+
+function floatTensor(name: string, dims: readonly number[], data: Float32Array) {
   return { name, dims, data_type: float, raw_data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
 

@@ -21,14 +21,14 @@ export function createOnnxCpu(entry: BenchCase, data: CaseData): Promise<Contend
 
 async function create(
   name: string,
-  { graph }: BenchCase,
+  { graph, precision }: BenchCase,
   data: CaseData,
   options: InferenceSession.SessionOptions,
 ): Promise<Contender> {
   const { image } = endsOf(graph);
   const [output] = graph.outputs.values();
   const { InferenceSession, Tensor } = await loadPackage("onnxruntime-node", () => import("onnxruntime-node"));
-  const model = await toOnnx(graph, data.parameter);
+  const model = await toOnnx(graph, data.parameter, precision);
   const session = await InferenceSession.create(model, { ...options, logSeverityLevel: 3 });
   const feeds = { [image.name]: new Tensor("float32", data.image, image.type.shape) };
   return {

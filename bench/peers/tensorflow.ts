@@ -8,12 +8,13 @@ import { nchwToNhwc, nhwcToNchw, permute } from "./layout.ts";
 import { loadPackage } from "./package.ts";
 import { prepareGraph } from "./prepared-graph.ts";
 import { tensorFlowName as name, type TensorFlow, translateToTensorFlow } from "./tensorflow-operators.ts";
-import { requireShape } from "./unsupported.ts";
+import { requireF32, requireShape } from "./unsupported.ts";
 
 /** Rejects with Error naming the first operator that has no translation. */
-export async function createTensorFlow({ graph }: BenchCase, data: CaseData): Promise<Contender> {
+export async function createTensorFlow(entry: BenchCase, data: CaseData): Promise<Contender> {
+  requireF32(name, entry);
   const tf = await loadTensorFlow();
-  const { image, output, nodes, fixed } = await prepareGraph(name, graph, data.parameter);
+  const { image, output, nodes, fixed } = await prepareGraph(name, entry.graph, data.parameter);
   const weights: Tensor[] = [];
   const upload = (values: Float32Array, shape: readonly number[]) => {
     const tensor = tf.tensor(values, [...shape]);

@@ -1,8 +1,16 @@
 // `atrous bench`: kernels and networks, measured and checked, beside other engines.
 
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 // The one command that reaches beside the public API: the bench measures the engine's inside.
-import type { BenchCase, BenchRecord, BenchRow, Measurement, PeerName } from "../../bench/index.ts";
+import type {
+  BenchCase,
+  BenchRecord,
+  BenchRow,
+  Measurement,
+  NetworkName,
+  PeerName,
+  Precision,
+} from "../../bench/index.ts";
 import { type CandidateReport, type Tuning, UsageError } from "../index.ts";
 import { writeFileAtomic } from "../node.ts";
 import { parseCount } from "./arguments.ts";
@@ -16,6 +24,8 @@ interface BenchFlags extends GlobalOptions {
   readonly filter: string;
   readonly sizes: number[];
   readonly batches: number[];
+  readonly networks: NetworkName[];
+  readonly precision: Precision[];
   readonly rounds: number;
   readonly tuning?: string;
   readonly tune?: true;
@@ -39,6 +49,8 @@ export function addBench(program: Command, session: Session): void {
     .option("--filter <text>", "only what holds this text in its name", "")
     .option("--sizes <list>", "pixels along each side, for models", parseCounts, [256])
     .option("--batches <list>", "images per run, for models", parseCounts, [1])
+    .option("--networks <list>", `of models: ${networkNames.join(", ")}`, parseNetworks, ["msff"])
+    .option("--precision <list>", "how tensors are stored: f32, f16 or both", parsePrecisions, ["f32"])
     .option("--rounds <n>", "samples of each engine", parseCount, 7)
     .option("--tuning <file>", "kernels that `atrous tune` measured on this adapter")
     .option("--tune", "measure every kernel of every case first, say how fast each is, take the fastest")
@@ -76,6 +88,24 @@ function parseCounts(text: string): number[] {
   return text.split(",").map((word) => parseCount(word));
 }
 
+const networkNames = ["msff", "msff-pools-4", "resnet18"] as const satisfies readonly NetworkName[];
+
+function parseNetworks(text: string): NetworkName[] {
+  return parseList(text, networkNames);
+}
+
+function parsePrecisions(text: string): Precision[] {
+  return parseList(text, ["f32", "f16"]);
+}
+
+function parseList<T extends string>(text: string, allowed: readonly T[]): T[] {
+  return text.split(",").map((word) => {
+    const found = allowed.find((name) => name === word);
+    if (found === undefined) throw new InvalidArgumentError(`Expected some of ${allowed.join(", ")}, with commas.`);
+    return found;
+  });
+}
+
 const shortNames: Readonly<Record<string, PeerName>> = {
   ort: "ONNX Runtime WebGPU",
   "ort-cpu": "ONNX Runtime CPU",
@@ -99,13 +129,16 @@ function loadBench() {
   return import("../../bench/index.ts");
 }
 
-async function chooseCases(suite: string, { conv, filter, sizes, batches }: BenchFlags): Promise<BenchCase[]> {
+async function chooseCases(
+  suite: string,
+  { conv, filter, precision: precisions, ...models }: BenchFlags,
+): Promise<BenchCase[]> {
   if (suite !== "kernels" && suite !== "models")
     throw new UsageError(`bench: got suite "${suite}", expected kernels, models or start`);
   const { benchCases, convCase, parseConv } = await loadBench();
   const cases = conv
-    ? conv.map((shape) => convCase("custom", parseConv(shape)))
-    : benchCases({ suite, sizes, batches, filter });
+    ? precisions.flatMap((precision) => conv.map((shape) => convCase("custom", parseConv(shape), precision)))
+    : benchCases({ suite, filter, precisions, ...models });
   if (cases.length > 0) return cases;
   throw new UsageError(`--filter: nothing in ${suite} holds "${filter}"`);
 }

@@ -94,7 +94,7 @@ function twos({ type: { shape } }: Value) {
 function caseOf(name: string): BenchCase {
   const b = new GraphBuilder();
   b.output("result", graphs[name]!(b, b.input("image", [2, 4, 17, 13])));
-  return { suite: "kernels", group: "peers", name, graph: b.build(), flop: 0, bytes: 0 };
+  return { suite: "kernels", group: "peers", name, graph: b.build(), precision: "f32", flop: 0, bytes: 0 };
 }
 
 async function resultOf(contender: Contender): Promise<Float32Array> {
