@@ -1,7 +1,11 @@
 // Convolutions as several operators, where that is faster.
 import type { WinogradTile } from "../../shaders/winograd.ts";
+import { splitApplies } from "./conv-sizes.ts";
 import type { Conv2dAttributes, Conv2dGiven } from "./conv2d.ts";
 import type { Decomposition, Operator } from "./operator.ts";
+import { reshape } from "./reshape.ts";
+import { sumParts } from "./sum-parts.ts";
+import { transpose } from "./transpose.ts";
 import { winogradApplies, winogradElements, winogradInput, winogradOutput, winogradWeight } from "./winograd.ts";
 
 /**
@@ -26,6 +30,31 @@ export function winograd(
       const kernels = apply("kernels", winogradWeight, [inputs[1]!], { tile });
       const products = apply("products", conv2d(), [patches, kernels], { groups: winogradElements(tile) });
       return apply("tiles", winogradOutput, [products, ...inputs.slice(2)], { tile, size }, epilogue);
+    },
+  };
+}
+
+/**
+ * `conv2d/split2` to `conv2d/split16` (split K): input channels in parts that are summed on their own, so that small images of
+ * many channels occupy a large device. A part is a group of one convolution whose results are then added, in f32 only: in
+ * f16 the partial sums would be rounded.
+ */
+export function splitChannels(
+  parts: number,
+  conv2d: () => Operator<Conv2dAttributes, Conv2dGiven>,
+): Decomposition<Conv2dAttributes> {
+  return {
+    name: `conv2d/split${parts}`,
+    applies: (call, device) => splitApplies(parts, call, device),
+    build({ inputs, apply }, { attrs, epilogue, inputs: types }) {
+      const [outChannels, channels, rows, columns] = types[1]!.shape as [number, number, number, number];
+      const part = channels / parts;
+      const split = apply("split", reshape, [inputs[1]!], { shape: [outChannels, parts, part, rows, columns] });
+      const regrouped = apply("regrouped", transpose, [split], { permutation: [1, 0, 2, 3, 4] });
+      const shape = [parts * outChannels, part, rows, columns];
+      const weight = apply("weight", reshape, [regrouped], { shape });
+      const sums = apply("parts", conv2d(), [inputs[0]!, weight], { ...attrs, groups: parts });
+      return apply("sum", sumParts, [sums, ...inputs.slice(2)], { parts }, epilogue);
     },
   };
 }

@@ -1,7 +1,9 @@
 // Which convolution kernel or decomposition each class of adapter gets for a shape that nobody has tuned there.
 // Measured on software adapters; on hardware a guess until a GPU has been tuned (bench/NOTES.md).
 import type { GemmTile } from "../../shaders/conv-gemm.wgsl.ts";
+import { elementCount } from "../tensor.ts";
 import { gemmName, gemmTiles } from "./conv-gemm.ts";
+import { splitApplies, splits } from "./conv-sizes.ts";
 import { subgroupApplies } from "./conv-subgroup.ts";
 import type { Call, DeviceTraits } from "./operator.ts";
 import type { Pair, Sides } from "./window.ts";
@@ -20,11 +22,17 @@ const fewestOutChannels = 16;
 /** Enough to occupy a large GPU; more workgroups are worth less than larger tiles. */
 const enoughWorkgroups = 256;
 
+/** Fewer leave most of a large GPU idle. */
+const fewWorkgroups = 128;
+
+/** Shorter sums are not worth a second pass. */
+const fewestTerms = 1024;
+
 type Convolution = "conv2d" | "convTranspose2d";
 
 /** Undefined where the last kernel that applies is the one to take. */
 export function preferConv(operator: Convolution, call: Call<Attributes>, device: DeviceTraits): string | undefined {
-  return device.kind === "hardware" ? onHardware(operator, call) : onSoftware(operator, call, device);
+  return device.kind === "hardware" ? onHardware(operator, call, device) : onSoftware(operator, call, device);
 }
 
 /** Software drivers gather every load lane by lane: what is loaded has to meet many numbers, or fewer have to be. */
@@ -45,7 +53,7 @@ function onSoftware(operator: Convolution, call: Call<Attributes>, device: Devic
 }
 
 /** Undefined where a matrix product does not pay. */
-function onHardware(operator: Convolution, call: Call<Attributes>): string | undefined {
+function onHardware(operator: Convolution, call: Call<Attributes>, device: DeviceTraits): string | undefined {
   const { groups, stride, dilation } = call.attrs;
   const transposed = operator === "convTranspose2d";
   const [items, outChannels, height, width] = call.outputs[0]!.shape as [number, number, number, number];
@@ -58,5 +66,15 @@ function onHardware(operator: Convolution, call: Call<Attributes>): string | und
   const filled = ({ tilePixels, tileChannels }: GemmTile) =>
     pixels / (Math.ceil(pixels / tilePixels) * tilePixels) >= 0.7 && outChannels / groups >= tileChannels;
   const tile = gemmTiles.findLast((candidate) => filled(candidate) && workgroups(candidate) >= enoughWorkgroups);
-  return gemmName(operator, tile ?? gemmTiles[0]!);
+  if (tile) return gemmName(operator, tile);
+  const parts = operator === "conv2d" ? splitFor(call, workgroups(gemmTiles[0]!), device) : undefined;
+  return parts === undefined ? gemmName(operator, gemmTiles[0]!) : `conv2d/split${parts}`;
+}
+
+/** The fewest parts of the channels that occupy the device, for long sums of few outputs. */
+function splitFor(call: Call<Attributes>, workgroups: number, device: DeviceTraits): number | undefined {
+  const terms = elementCount(call.inputs[1]!.shape.slice(1));
+  if (terms < fewestTerms || workgroups >= fewWorkgroups) return undefined;
+  const applicable = splits.filter((parts) => splitApplies(parts, call, device));
+  return applicable.find((parts) => parts * workgroups >= fewWorkgroups) ?? applicable.at(-1);
 }

@@ -1,7 +1,7 @@
 // The numbers of a convolution call, by their names of the field and as the shaders' uniform parameters.
 import type { conv2dParams } from "../../shaders/conv-bindings.ts";
 import type { Conv2dAttributes } from "./conv2d.ts";
-import { type Call, viewParams } from "./operator.ts";
+import { type Call, type DeviceTraits, viewParams } from "./operator.ts";
 
 /** Kernels wider than this are not unrolled. */
 export const widestUnrolled = 8;
@@ -47,4 +47,21 @@ export function conv2dParamValues(call: Call<Conv2dAttributes>): Record<keyof ty
     ...viewParams("residual", residual),
     ...viewParams("y", call.outputs[0]!),
   };
+}
+
+/** Into how many parts channels may be split. */
+export const splits = [2, 4, 8, 16] as const;
+
+/** Channels of a part: fewer leave the kernels' loops too short. */
+const fewestSplitChannels = 16;
+
+/** Even parts of one group, in f32, on hardware: software adapters are busy with few outputs already. */
+export function splitApplies(
+  parts: number,
+  { inputs, attrs }: Call<{ groups: number }>,
+  device: DeviceTraits,
+): boolean {
+  const channels = inputs[0]!.shape[1]!;
+  const isEven = attrs.groups === 1 && channels % parts === 0 && channels / parts >= fewestSplitChannels;
+  return isEven && inputs[0]!.dtype === "f32" && device.kind === "hardware";
 }

@@ -6,11 +6,11 @@ import { conv2dDirect, conv2dDirectWorkgroup } from "../../shaders/conv2d-direct
 import { conv2dTiled } from "../../shaders/conv2d-tiled.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
-import { winograd } from "./conv-decompositions.ts";
+import { splitChannels, winograd } from "./conv-decompositions.ts";
 import { depthwise, depthwiseTiled } from "./conv-depthwise.ts";
 import { gemmKernels } from "./conv-gemm.ts";
 import { preferConv } from "./conv-preference.ts";
-import { conv2dParamValues, conv2dSizes, widestUnrolled } from "./conv-sizes.ts";
+import { conv2dParamValues, conv2dSizes, splits, widestUnrolled } from "./conv-sizes.ts";
 import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, floatType, isAligned } from "./operands.ts";
 import { type Call, cover, type Kernel, type Operator, operandBytes, params, spread } from "./operator.ts";
@@ -189,6 +189,10 @@ export const conv2d: Operator<Conv2dAttributes, Conv2dGiven> = {
     depthwise,
     depthwiseTiled,
   ],
-  decompositions: [winograd(2, () => conv2d), winograd(4, () => conv2d)],
+  decompositions: [
+    winograd(2, () => conv2d),
+    winograd(4, () => conv2d),
+    ...splits.map((parts) => splitChannels(parts, () => conv2d)),
+  ],
   prefer: (call, device) => preferConv("conv2d", call, device),
 };
