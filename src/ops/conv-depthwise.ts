@@ -1,10 +1,11 @@
 // Kernels for convolutions with one input channel per group.
 import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { conv2dDepthwise, depthwisePixels, depthwiseWorkgroup } from "../../shaders/conv2d-depthwise.wgsl.ts";
+import { conv2dDepthwiseRows, depthwiseRowsWorkgroup } from "../../shaders/conv2d-depthwise-rows.wgsl.ts";
 import { conv2dDepthwiseTiled, depthwiseTiledWorkgroup } from "../../shaders/conv2d-depthwise-tiled.wgsl.ts";
 import { conv2dParamValues, conv2dSizes, widestUnrolled } from "./conv-sizes.ts";
 import type { Conv2dAttributes } from "./conv2d.ts";
-import { epilogueBindings, epilogueTemplate } from "./operands.ts";
+import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
 import { cover, type Kernel, params, spread } from "./operator.ts";
 
 export const depthwise: Kernel<Conv2dAttributes> = {
@@ -69,6 +70,49 @@ export const depthwiseTiled: Kernel<Conv2dAttributes> = {
         bindings: epilogueBindings(call, 2),
         params: params(conv2dParams, conv2dParamValues(call)),
         workgroups: [...spread(Math.ceil(invocations / depthwiseTiledWorkgroup), device), items],
+      },
+    ];
+  },
+};
+
+const mostTileRows = 4;
+
+/** Outputs of a tile along a column, a dilation apart: no more than the image has. */
+function tileRows(outHeight: number, dilation: number): number {
+  return Math.min(mostTileRows, Math.ceil(outHeight / dilation));
+}
+
+export const depthwiseRows: Kernel<Conv2dAttributes> = {
+  name: "conv2d/depthwise-rows",
+  applies(call) {
+    const { channels, width, outWidth, kernelHeight, kernelWidth } = conv2dSizes(call);
+    const { groups, stride } = call.attrs;
+    const isSmall = Math.max(kernelHeight, kernelWidth) <= largestTiledDepthwise;
+    const fillsVectors = width % 4 === 0 && outWidth % 4 === 0;
+    return groups === channels && isSmall && fillsVectors && stride.every((size) => size === 1);
+  },
+  views: [0],
+  residualInPlace: true,
+  dispatches(call, device) {
+    const { items, outChannels, outHeight, outWidth, width, kernelHeight, kernelWidth } = conv2dSizes(call);
+    const { dilation, padding } = call.attrs;
+    const rows = tileRows(outHeight, dilation[0]);
+    const places = Math.ceil(outHeight / (dilation[0] * rows)) * dilation[0];
+    const invocations = (outChannels * places * outWidth) / 4;
+    return [
+      {
+        code: conv2dDepthwiseRows({
+          ...epilogueTemplate(call),
+          tileRows: rows,
+          kernel: [kernelHeight, kernelWidth],
+          dilationWidth: dilation[1],
+          padLeft: padding[1],
+          vectorLoads: isAligned(call.inputs[0]!, width),
+          aligned: epilogueOperands(call).every((operand) => isAligned(operand, outWidth)),
+        }),
+        bindings: epilogueBindings(call, 2),
+        params: params(conv2dParams, conv2dParamValues(call)),
+        workgroups: [...spread(Math.ceil(invocations / depthwiseRowsWorkgroup), device), items],
       },
     ];
   },

@@ -7,7 +7,7 @@ import { conv2dTiled } from "../../shaders/conv2d-tiled.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
 import { splitChannels, winograd } from "./conv-decompositions.ts";
-import { depthwise, depthwiseTiled } from "./conv-depthwise.ts";
+import { depthwise, depthwiseRows, depthwiseTiled } from "./conv-depthwise.ts";
 import { gemmKernels } from "./conv-gemm.ts";
 import { preferConv } from "./conv-preference.ts";
 import { conv2dParamValues, conv2dSizes, splits, widestUnrolled } from "./conv-sizes.ts";
@@ -188,6 +188,7 @@ export const conv2d: Operator<Conv2dAttributes, Conv2dGiven> = {
     subgroup,
     depthwise,
     depthwiseTiled,
+    depthwiseRows,
   ],
   decompositions: [
     winograd(2, () => conv2d),

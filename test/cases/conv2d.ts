@@ -261,6 +261,40 @@ export const conv2dCases: OperatorCases<Conv2dAttributes, Conv2dGiven> = {
       epilogue: { bias: true, activation: { kind: "sigmoid" } },
     },
     {
+      why: "depthwise rows: dilation 6 in 4s, leftover rows, batch 2, bias, residual and ReLU",
+      inputs: [
+        [2, 3, 29, 20],
+        [3, 1, 3, 3],
+      ],
+      given: { groups: 3, dilation: 6, padding: 6 },
+      epilogue: { bias: true, residual: true, activation: { kind: "relu" } },
+    },
+    {
+      why: "depthwise rows: dilation beyond half the image, two outputs per channel",
+      inputs: [
+        [1, 3, 13, 12],
+        [6, 1, 3, 3],
+      ],
+      given: { groups: 3, dilation: [9, 7], padding: [9, 7] },
+      epilogue: { residual: true },
+    },
+    {
+      why: "depthwise rows: 4x2 kernel, padding on the right alone, wider input",
+      inputs: [
+        [1, 4, 9, 20],
+        [4, 1, 4, 2],
+      ],
+      given: { groups: 4, dilation: [1, 5], padding: [1, 0, 2, 1] },
+    },
+    {
+      why: "depthwise rows: several workgroups",
+      inputs: [
+        [1, 17, 16, 24],
+        [17, 1, 5, 5],
+      ],
+      given: { groups: 17, padding: 2 },
+    },
+    {
       why: "5x5 in groups, batch 2, several channel tiles",
       inputs: [
         [2, 4, 11, 16],
