@@ -9,9 +9,9 @@ import { parityLimits } from "../src/parity/index.ts";
 import type { BenchCase } from "./cases.ts";
 import { type CaseData, type Contender, createAtrous, createData } from "./contenders.ts";
 import { peers as engines } from "./peers/index.ts";
-import type { BenchRow, Peaks, PeerResult } from "./record.ts";
+import type { BenchRow, DataPlace, Peaks, PeerResult } from "./record.ts";
 import { createRow } from "./row.ts";
-import { sampleInterleaved } from "./sample.ts";
+import { sampleInterleaved, type Timed } from "./sample.ts";
 
 export type PeerName = keyof typeof engines;
 
@@ -20,6 +20,8 @@ export interface MeasureOptions {
   readonly peers: readonly PeerName[];
   readonly peaks: Peaks | null;
   readonly tuning?: Tuning;
+  /** Where the image is before and the result after what is timed. Default host. */
+  readonly data?: DataPlace;
   /** Measures every kernel of the case first. */
   readonly tune?: boolean;
   /** Called for every kernel that `tune` measured. */
@@ -56,10 +58,14 @@ export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOp
     for (const name of options.peers) {
       const found = await join(name, entry, data, expected);
       if ("problem" in found) peers[name] = found;
-      else rivals.push({ name, ...found });
+      else if (options.data !== "device" || found.contender.compute) rivals.push({ name, ...found });
+      else {
+        peers[name] = { problem: "cannot leave its data on the GPU here" };
+        await found.contender.dispose();
+      }
     }
     const [samples, ...theirs] = await sampleInterleaved(
-      [ours, ...rivals.map(({ contender }) => contender)],
+      [ours, ...rivals.map(({ contender }) => contender)].map((contender) => timed(contender, options.data)),
       options.rounds,
     );
     rivals.forEach(({ name, relativeL2 }, i) => {
@@ -73,6 +79,11 @@ export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOp
     await ours.dispose();
     for (const { contender } of rivals) await contender.dispose();
   }
+}
+
+function timed(contender: Contender, data: DataPlace = "host"): Timed {
+  const { name } = contender;
+  return { name, run: async () => (data === "device" ? contender.compute?.() : contender.run()) };
 }
 
 async function resultInF32(gpu: Gpu, entry: BenchCase, data: CaseData): Promise<Float32Array> {

@@ -26,7 +26,10 @@ export type PeerResult = { readonly relativeL2: number; readonly samples: Sample
 
 export type Precision = "f32" | "f16";
 
-/** One shape or network. Times are of whole runs: data in, data out, host memory on both sides. */
+/** Where data is before and after what is timed: with `host`, times are of whole runs with upload and read-back. */
+export type DataPlace = "host" | "device";
+
+/** One shape or network. */
 export interface BenchRow {
   readonly suite: "kernels" | "models" | "start";
   /** Where the shape comes from, e.g. `ResNet-18`. */
@@ -68,6 +71,8 @@ export interface BenchRecord {
   readonly adapter: AdapterDescription;
   readonly host: { readonly cpu: string; readonly cores: number; readonly node: string };
   readonly peaks: Peaks | null;
+  /** Absent: host. */
+  readonly data?: DataPlace;
   readonly rows: readonly BenchRow[];
 }
 

@@ -7,7 +7,7 @@ import type { Tuning } from "../src/graph/tuning.ts";
 import { type BenchCase, type NetworkName, networkCase } from "./cases.ts";
 import { type Measurement, measureCase, type PeerName } from "./measure.ts";
 import { measurePeaks } from "./peaks.ts";
-import type { BenchRecord, BenchRow, Peaks, Precision } from "./record.ts";
+import type { BenchRecord, BenchRow, DataPlace, Peaks, Precision } from "./record.ts";
 import { kernelZoo } from "./zoo.ts";
 
 export interface BenchOptions {
@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly peers: readonly PeerName[];
   readonly tuning?: Tuning;
+  /** Where the image is before and the result after what is timed. Default host. */
+  readonly data?: DataPlace;
   /** Measures every kernel of every case first. */
   readonly tune?: boolean;
   /** Called for every kernel that `tune` measured. */
@@ -33,7 +35,7 @@ export async function runBench(gpu: Gpu, options: BenchOptions): Promise<BenchRe
     rows.push(measured.row);
     onCase?.(measured, rows.length, cases.length);
   }
-  return createRecord(gpu, peaks, rows);
+  return { ...createRecord(gpu, peaks, rows), ...(options.data && { data: options.data }) };
 }
 
 export function createRecord(gpu: Gpu, peaks: Peaks | null, rows: readonly BenchRow[]): BenchRecord {

@@ -1,10 +1,15 @@
 // Sampling by the `benchmark` package, one cycle of each contender in turn (A B A B), so that drifts hit all alike.
 import Benchmark from "benchmark";
-import type { Contender } from "./contenders.ts";
 import { type Samples, summarize } from "./record.ts";
 
+/** What is timed of a contender. */
+export interface Timed {
+  readonly name: string;
+  run(): Promise<unknown>;
+}
+
 /** One warm-up run of each, then `rounds` rounds. */
-export async function sampleInterleaved(contenders: readonly Contender[], rounds: number): Promise<Samples[]> {
+export async function sampleInterleaved(contenders: readonly Timed[], rounds: number): Promise<Samples[]> {
   for (const contender of contenders) await contender.run();
   const times: number[][] = contenders.map(() => []);
   for (let round = 0; round < rounds; round++) {
@@ -14,7 +19,7 @@ export async function sampleInterleaved(contenders: readonly Contender[], rounds
 }
 
 /** A deferred benchmark of a single cycle. Rejects with the contender's own error. */
-function oneCycle(contender: Contender): Promise<number[]> {
+function oneCycle(contender: Timed): Promise<number[]> {
   return new Promise((resolve, reject) => {
     let failure: unknown;
     const benchmark = new Benchmark({

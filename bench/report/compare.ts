@@ -98,6 +98,9 @@ function requireComparable(before: BenchRecord, after: BenchRecord): void {
       `compare: the records have different schemas, got ${after.schema} beside a baseline of ${before.schema}, expected the same`,
     );
   }
+  const [placeBefore, place] = [before.data ?? "host", after.data ?? "host"];
+  if (placeBefore !== place)
+    throw new UsageError(`compare: got times with data on the ${place} beside a baseline on the ${placeBefore}`);
   const [old, current] = [machineOf(before), machineOf(after)];
   if (old !== current) {
     throw new UsageError(

@@ -50,6 +50,7 @@ export function recordFacts(record: BenchRecord): Readonly<Record<string, string
         : adapter.driver,
     Host: `${host.cpu}, ${host.cores} cores, Node ${host.node}`,
     Date: `${formatDate(record.date)}, atrous ${record.version}`,
+    Times: record.data === "device" ? "image and result stay on the GPU" : "whole runs, upload and read-back included",
     Peaks: peaks
       ? [
           `f32 ${formatNumber(peaks.fmaF32Gflops)} GFLOP/s`,

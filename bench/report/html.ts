@@ -27,7 +27,7 @@ ${facts(record)}
 ${conclusions(record)}
 ${section(record, "Speed beside other engines", ratioPlots(record), {
   caption:
-    "Median time of each GPU peer over that of atrous, whole runs: right of the line atrous is faster. Filled: the fastest peer, which counts.",
+    "Median time of each GPU peer over that of atrous: right of the line atrous is faster. Filled: the fastest peer, which counts.",
   otherwise: "No row has a time of a GPU peer.",
 })}
 ${section(record, "Roofline", rooflinePlot(record, profiles), {

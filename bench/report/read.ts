@@ -22,6 +22,7 @@ export function parseRecord(text: string, file: string): BenchRecord {
   const field = JsonField.parse(text, file);
   const schema = field.at("schema").oneOf(1);
   const rows = field.at("rows").list();
+  const data = field.at("data");
   return {
     schema,
     date: readDate(field.at("date")),
@@ -33,6 +34,7 @@ export function parseRecord(text: string, file: string): BenchRecord {
       node: field.at("host").at("node").text(),
     },
     peaks: field.at("peaks").orNull(readPeaks),
+    ...(!data.isNull && { data: data.oneOf("host", "device") }),
     rows: requireUnique(rows, rows.map(readRow)),
   };
 }

@@ -29,6 +29,7 @@ interface BenchFlags extends GlobalOptions {
   readonly rounds: number;
   readonly tuning?: string;
   readonly tune?: true;
+  readonly resident?: true;
   readonly profile?: string;
   readonly json?: string;
   readonly html?: string;
@@ -54,6 +55,7 @@ export function addBench(program: Command, session: Session): void {
     .option("--rounds <n>", "samples of each engine", parseCount, 7)
     .option("--tuning <file>", "kernels that `atrous tune` measured on this adapter")
     .option("--tune", "measure every kernel of every case first, say how fast each is, take the fastest")
+    .option("--resident", "leave image and result on the GPU; engines that cannot are left out")
     .option(
       "--profile <prefix>",
       "also write PREFIX.trace.json (Perfetto) and PREFIX.html, layer by layer; one case only",
@@ -64,11 +66,12 @@ export function addBench(program: Command, session: Session): void {
     .addHelpText(
       "after",
       `
-Times are of whole runs, data in and data out of host memory; GPU ms are by
-timestamps. Engines take turns on the same driver; --adapter moves atrous alone,
-so with --peers choose the driver by VK_DRIVER_FILES. Peers are packages to
-install: onnxruntime-node with protobufjs, @tensorflow/tfjs-core with
-@tensorflow/tfjs-backend-webgpu, @jax-js/jax.
+Times are of whole runs, data in and data out of host memory, or with --resident
+from GPU memory to GPU memory; GPU ms are by timestamps. Engines take turns on
+the same driver; --adapter moves atrous alone, so with --peers choose the driver
+by VK_DRIVER_FILES. Peers are packages to install: onnxruntime-node with
+protobufjs, @tensorflow/tfjs-core with @tensorflow/tfjs-backend-webgpu,
+@jax-js/jax.
 
 Exit codes: 0 good, 1 a result differs or a regression, 2 bad usage or input.
 
@@ -183,8 +186,9 @@ async function plan(
     const onCandidate = ({ signature, candidate, verdict, microseconds, relativeL2 }: CandidateReport) =>
       session.note(`${signature}: ${candidate} ${verdict}, ${microseconds.toFixed(1)} us, relative L2 ${relativeL2}`);
     const given = { rounds: flags.rounds, ...(tuning && { tuning }), ...(flags.tune && { tune: true }) };
+    const data = flags.resident ? { data: "device" as const } : {};
     const record = await session
-      .withGpu(flags, (gpu) => runBench(gpu, { ...given, cases, peers, onCase, onCandidate }))
+      .withGpu(flags, (gpu) => runBench(gpu, { ...given, ...data, cases, peers, onCase, onCandidate }))
       .finally(() => progress.stop());
     return { record, profile };
   };
