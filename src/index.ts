@@ -45,6 +45,7 @@ export type { Preprocess } from "./models/preprocess.ts";
 export { resnet18 } from "./models/resnet18.ts";
 export { createSegmenter, type Segmenter, type SegmenterOptions } from "./models/segment.ts";
 export { inputChannels, type SliceSize } from "./models/segment-graph.ts";
+export { weightsFor } from "./models/weights.ts";
 export * from "./ops/index.ts";
 export { type ParityOptions, type ParityReport, type ParityRow, runParity, toJUnit } from "./parity/index.ts";
 export { type DType, formatShape, type Shape, type Tensor, type TensorData, type TensorType } from "./tensor.ts";

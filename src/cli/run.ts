@@ -16,6 +16,7 @@ import {
   type TensorToWrite,
   type Tuning,
   UsageError,
+  weightsFor,
   writeSafetensors,
 } from "../index.ts";
 import { fileSource, writeFileAtomic } from "../node.ts";
@@ -111,11 +112,10 @@ interface Given {
 async function runModel(session: Session, gpu: Gpu, { file, image, tuning, options }: Given): Promise<void> {
   const graph = buildModelGraph(file, image.shape, ["logits"]);
   const compiling = session.progress("preparing kernels");
-  const parameter = (name: string) => file.weights.readF32(name);
   const misses: string[] = [];
   const tuned = tuning && { tuning, onMiss: (node: string) => misses.push(node) };
   const model = await compile(gpu, graph, {
-    parameter,
+    ...weightsFor(gpu, file.weights),
     precision: options.precision,
     onProgress: compiling.update,
     ...tuned,

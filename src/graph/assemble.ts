@@ -10,7 +10,7 @@ import { type LoweredGraph, lower, type Step } from "./lower.ts";
 import { decompose } from "./passes/decompose.ts";
 import { foldBatchNorm } from "./passes/fold-batch-norm.ts";
 import { fuseEpilogues } from "./passes/fuse-epilogues.ts";
-import { storeHalf } from "./passes/half.ts";
+import { storeHalf, takeHalf } from "./passes/half.ts";
 import { planSection, Section, sectionSources } from "./section.ts";
 
 export interface AssembleOptions extends Precision {
@@ -28,19 +28,24 @@ export interface Precision {
   readonly precision?: "f32" | "f16";
   /** Names of nodes that stay in f32 under `f16`, with what joins them in one kernel. */
   readonly keepFull?: readonly string[];
+  /** Parameters that `parameter` gives as f16, by their bits; needs `shader-f16`. Where tensors are stored in f16 they stay so. */
+  readonly halfParameters?: ReadonlySet<string>;
 }
 
 /**
  * The passes that every compiled graph goes through, whatever the device.
  * Throws UsageError if `keepFull` names no node.
  */
-export function optimize(graph: Graph, { precision = "f32", keepFull = [] }: Precision = {}): Graph {
+export function optimize(
+  graph: Graph,
+  { precision = "f32", keepFull = [], halfParameters = new Set() }: Precision = {},
+): Graph {
   const kept = keepFull.map((name) => {
     const node = graph.nodes.find((candidate) => candidate.name === name);
     if (!node) throw new UsageError(`keepFull: the graph has no node "${name}"`);
     return node;
   });
-  const optimized = fuseEpilogues(foldBatchNorm(graph));
+  const optimized = takeHalf(fuseEpilogues(foldBatchNorm(graph)), halfParameters);
   if (precision === "f32") return optimized;
   const names = new Set(optimized.nodes.map(({ name }) => name));
   return storeHalf(optimized, new Set(kept.map((node) => nameAfterFusion(graph, node, names))));
@@ -56,8 +61,9 @@ function nameAfterFusion(graph: Graph, node: Node, names: ReadonlySet<string>): 
 /** What `compile` does once it is known how kernels are chosen. Rejects with DeviceError, or with what `parameter` throws. */
 export async function assemble(gpu: Gpu, graph: Graph, options: AssembleOptions): Promise<CompiledGraph> {
   gpu.check();
-  if (options.precision === "f16" && !gpu.features.has("shader-f16"))
-    throw new DeviceError("unsupported", `precision f16: ${gpu.adapter.driver} has no shader-f16`);
+  const usesHalf = options.precision === "f16" || (options.halfParameters?.size ?? 0) > 0;
+  if (usesHalf && !gpu.features.has("shader-f16"))
+    throw new DeviceError("unsupported", `f16: ${gpu.adapter.driver} has no shader-f16`);
   const startup = { planMs: 0, compileMs: 0, prepareMs: 0, bindMs: 0 };
   let before = performance.now();
   const lap = (phase: keyof StartupReport) => {

@@ -27,8 +27,12 @@ export interface CompileOptions extends Precision {
  * Rejects with DeviceError, UsageError for a tuning of another adapter, or with what `parameter` throws.
  */
 export async function compile(gpu: Gpu, graph: Graph, options: CompileOptions): Promise<CompiledGraph> {
-  const { parameter, onProgress, onMiss, tuning: known, precision, keepFull } = options;
-  const stored = { ...(precision && { precision }), ...(keepFull && { keepFull }) };
+  const { parameter, onProgress, onMiss, tuning: known, precision, keepFull, halfParameters } = options;
+  const stored = {
+    ...(precision && { precision }),
+    ...(keepFull && { keepFull }),
+    ...(halfParameters && { halfParameters }),
+  };
   const measure = options.tune === true ? {} : options.tune || undefined;
   const tuning = measure ? await tune(gpu, graph, { ...stored, ...(known && { known }), ...measure }) : known;
   const where = { adapter: gpu.adapter.driver, device: deviceTraits(gpu), ...(onMiss && { onMiss }) };

@@ -7,8 +7,9 @@ import type { CompiledGraph, MemoryReport, RunInputs, RunOptions, StartupReport 
 import type { GraphProfile, ProfileOptions } from "../graph/profile.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import { buildModelGraph, type ModelFile, type ModelOutput, openModelFile } from "./model-file.ts";
+import { weightsFor } from "./weights.ts";
 
-export interface LoadOptions extends Omit<CompileOptions, "parameter"> {
+export interface LoadOptions extends Omit<CompileOptions, "parameter" | "halfParameters"> {
   /** Shape of the image, [N, C, H, W]; fixed for the life of the model. */
   readonly shape: Shape;
   /** Default `["logits"]`. */
@@ -70,8 +71,7 @@ export async function loadModel(gpu: Gpu, origin: Origin, options: LoadOptions):
   try {
     const { shape, outputs = ["logits"], ...compiling } = options;
     const graph = buildModelGraph(file, shape, outputs);
-    const parameter = (name: string) => file.weights.readF32(name);
-    return new Model(file, await compile(gpu, graph, { ...compiling, parameter }));
+    return new Model(file, await compile(gpu, graph, { ...compiling, ...weightsFor(gpu, file.weights) }));
   } finally {
     await file.weights.close();
   }

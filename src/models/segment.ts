@@ -8,8 +8,9 @@ import { type ModelFile, openModelFile } from "./model-file.ts";
 import { type Preprocess, zScore } from "./preprocess.ts";
 import { buildSegmentGraph, type SegmentGraph, type SliceSize } from "./segment-graph.ts";
 import { resampleSlice } from "./segment-resample.ts";
+import { weightsFor } from "./weights.ts";
 
-export interface SegmenterOptions extends SliceSize, Omit<CompileOptions, "parameter"> {
+export interface SegmenterOptions extends SliceSize, Omit<CompileOptions, "parameter" | "halfParameters"> {
   /** Slices in one run. Default 4. */
   readonly batch?: number;
 }
@@ -110,8 +111,7 @@ export async function createSegmenter(
     }
     const size = { height, width, spacingMm };
     const built = buildSegmentGraph(file, requirePreprocess(file), size, batch);
-    const parameter = (name: string) => file.weights.readF32(name);
-    const compiled = await compile(gpu, built.graph, { ...compiling, parameter });
+    const compiled = await compile(gpu, built.graph, { ...compiling, ...weightsFor(gpu, file.weights) });
     return new Segmenter(file, size, batch, built, compiled);
   } finally {
     if (!isOpen) await file.weights.close();

@@ -8,6 +8,7 @@ import type { Precision } from "../graph/assemble.ts";
 import { compile } from "../graph/compile.ts";
 import { findValue, type Graph, type Value } from "../graph/graph.ts";
 import { buildModelGraph, type ModelFile, openModelFile } from "../models/model-file.ts";
+import { weightsFor } from "../models/weights.ts";
 import { formatShape, type Shape, shapesEqual, type Tensor } from "../tensor.ts";
 import { Reference, type ReferenceTensor } from "./reference.ts";
 
@@ -117,7 +118,7 @@ async function runGraph(
   graph: Graph,
   { file, image, options }: { file: ModelFile; image: Tensor; options: ParityOptions },
 ): Promise<Record<string, Tensor>> {
-  const compiled = await compile(gpu, graph, { ...options, parameter: (name) => file.weights.readF32(name) });
+  const compiled = await compile(gpu, graph, { ...options, ...weightsFor(gpu, file.weights) });
   try {
     return await compiled.run({ image });
   } finally {

@@ -103,6 +103,33 @@ test("parameters and inputs of f16 are given as their bits", async ({ skip }) =>
   await compiled.dispose();
 });
 
+test("weights of f16 give what they give widened, folded batch norm included", async ({ skip }) => {
+  skip(!gpu.features.has("shader-f16"), "no shader-f16");
+  const b = new GraphBuilder();
+  const x = b.input("x", [1, 3, 6, 6]);
+  const convolved = b.apply(conv2d, [x, b.parameter("conv.weight", [5, 3, 3, 3])], { padding: 1 }, { name: "conv" });
+  const statistics = ["weight", "bias", "running_mean", "running_var"].map((field) => b.parameter(`bn.${field}`, [5]));
+  b.output("y", b.apply(batchNorm, [convolved, ...statistics], {}, { name: "bn" }));
+  const graph = b.build();
+  const bits = async (name: string) => fromF32(await parametersOf(graph)(name), "f16") as Uint16Array;
+  const given = { x: { shape: [1, 3, 6, 6], data: uniform(108, createRandom(4)) } };
+  const wide = await compile(gpu, graph, { parameter: async (name) => f16ToF32(await bits(name)) });
+  const halfParameters = new Set(graph.parameters.map(({ name }) => name));
+  const half = await compile(gpu, graph, { parameter: bits, halfParameters });
+  expect(half.steps).toEqual(wide.steps);
+  expect((await half.run(given)).y!.data).toEqual((await wide.run(given)).y!.data);
+  await Promise.all([wide.dispose(), half.dispose()]);
+});
+
+test("f16 weights of a graph in f16 are not converted", () => {
+  const b = new GraphBuilder();
+  const x = b.input("x", [1, 2, 4, 4]);
+  b.output("y", b.apply(conv2d, [x, b.parameter("w", [2, 2, 1, 1])], {}, { name: "conv" }));
+  const graph = b.build();
+  const { nodes } = optimize(graph, { precision: "f16", halfParameters: new Set(["w"]) });
+  expect(nodes.map(({ name }) => name)).toEqual(["x:f16", "conv", "conv:f32"]);
+});
+
 test("a device without shader-f16 and names of no node are refused", async () => {
   const graph = mixedGraph();
   const bare = Gpu.fromDevice(withoutFeature(gpu.device, "shader-f16"), { owned: false });

@@ -16,6 +16,8 @@ export function storeHalf(graph: Graph, keep: ReadonlySet<string> = new Set()): 
     const runsOnce = inputs.every((input) => input.kind === "constant" || fixed.has(input));
     const to = (input: Value, dtype: "f16" | "f32"): Value => {
       if (input.type.dtype === dtype || !isFloat(input)) return input;
+      const stored = widened(input);
+      if (stored && dtype === "f16") return stored;
       const name = `${input.name}:${dtype}`;
       const known = converted.get(name);
       if (known) return known;
@@ -23,6 +25,10 @@ export function storeHalf(graph: Graph, keep: ReadonlySet<string> = new Set()): 
       converted.set(name, made!);
       return made!;
     };
+    if (node.operator === cast) {
+      if (runsOnce) for (const output of node.outputs) fixed.add(output);
+      return undefined;
+    }
     const full = new Set(fullInputs(node));
     const isHalf = !runsOnce && !keep.has(node.name);
     const typed = inputs.map((input, i) => to(input, isHalf && !full.has(i) ? "f16" : "f32"));
@@ -33,6 +39,38 @@ export function storeHalf(graph: Graph, keep: ReadonlySet<string> = new Set()): 
     return outputs;
   });
   return withFullOutputs(half);
+}
+
+/**
+ * Takes the parameters of these names as f16, as their file has them: half is uploaded, and where the graph stores f16, they
+ * stay what they are.
+ */
+export function takeHalf(graph: Graph, names: ReadonlySet<string>): Graph {
+  const replaced = new Map<Value, Value>();
+  const casts: Node[] = [];
+  const parameters = graph.parameters.map((parameter): Value => {
+    if (!names.has(parameter.name)) return parameter;
+    const half: Value = { ...parameter, type: { ...parameter.type, dtype: "f16" } };
+    const node = createNode(cast, [half], { to: "f32" }, { name: `${parameter.name}:f32` });
+    casts.push(node);
+    replaced.set(parameter, node.outputs[0]!);
+    return half;
+  });
+  if (casts.length === 0) return graph;
+  const taken = rewrite({ ...graph, parameters }, (node, { value, emit }) => {
+    const inputs = node.inputs.map((input) => replaced.get(input) ?? value(input));
+    if (inputs.every((input, i) => input === node.inputs[i])) return undefined;
+    const outputNames = node.outputs.map(({ name }) => name);
+    const { name, epilogue } = node;
+    return emit(createNode(node.operator, inputs, node.attrs, { name, epilogue, outputNames }));
+  });
+  return { ...taken, nodes: [...casts, ...taken.nodes], parameters };
+}
+
+/** The f16 that a value was widened from. */
+function widened({ producer }: Value): Value | undefined {
+  const [source] = producer?.operator === cast ? producer.inputs : [];
+  return source?.type.dtype === "f16" ? source : undefined;
 }
 
 function isFloat({ type: { dtype } }: Value): boolean {
