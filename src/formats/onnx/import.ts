@@ -1,0 +1,92 @@
+// From an ONNX file to the engine's own graph. Nothing downstream knows where a graph came from.
+
+import { UsageError } from "../../errors.ts";
+import { GraphBuilder } from "../../graph/builder.ts";
+import type { Graph } from "../../graph/graph.ts";
+import type { Shape, Tensor } from "../../tensor.ts";
+import { quote } from "../safetensors/header-json.ts";
+import { type ByteSource, type Origin, openSource } from "../source.ts";
+import { type OnnxFile, openOnnx, readSmall } from "./file.ts";
+import { GraphImport, mostKnown } from "./graph-import.ts";
+import { bindShape, openDimensions } from "./input-shapes.ts";
+
+export interface ImportOptions {
+  /** Shapes of inputs, by name; needed where the file leaves sizes open and `dimensions` does not bind them. */
+  readonly shapes?: Readonly<Record<string, Shape>>;
+  /** Sizes by the names that the file gives them, as `{ batch: 1, height: 512 }`. */
+  readonly dimensions?: Readonly<Record<string, number>>;
+  /** Inputs that are fixed now and become part of the graph: shapes, scales, indices. */
+  readonly values?: Readonly<Record<string, Tensor>>;
+  /** External data by its location, for models that are given as bytes; by default the files beside the model. */
+  readonly externalData?: Readonly<Record<string, Origin>>;
+}
+
+/** A graph and where its weights are. */
+export interface ImportedModel {
+  /** The file's name, for messages. */
+  readonly name: string;
+  /** Who wrote the file, as `pytorch 2.13.0`. */
+  readonly producer: string;
+  /** Version of the standard operators. */
+  readonly opset: number;
+  /** Nodes have the file's node names, or that of their first output; parameters the names of initializers. */
+  readonly graph: Graph;
+  /** Reads a parameter, for `compile`. Throws FormatError. */
+  readonly parameter: (name: string) => Promise<Float32Array>;
+  /** Closes the files that weights are read from. */
+  close(): Promise<void>;
+}
+
+/**
+ * Imports an ONNX model: a path (in Node), a URL, a Blob or bytes. Operator sets 1 to 28, as far as each operator's record reads
+ * them. Half-precision floats are widened and computed in f32; integers of argmax come as i32.
+ * Throws FormatError for a file that is broken; UnsupportedError that lists every node which this engine does not compute;
+ * ShapeError where the shapes do not fit the model; UsageError for a size that is left open or a name that is unknown.
+ */
+export async function importOnnx(origin: Origin, options: ImportOptions = {}): Promise<ImportedModel> {
+  const { externalData } = options;
+  const openExternal = externalData && ((location: string) => openGiven(externalData, location));
+  const file = await openOnnx(origin, openExternal ? { openExternal } : {});
+  try {
+    const graph = new GraphImport(file, await readSmall(file, mostKnown), new GraphBuilder());
+    bindInputs(graph, file, options);
+    return {
+      name: file.name,
+      producer: `${file.model.producerName} ${file.model.producerVersion}`.trim(),
+      opset: file.opset,
+      graph: graph.finish(),
+      parameter: (name) => file.readF32(name),
+      close: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function openGiven(externalData: Readonly<Record<string, Origin>>, location: string): Promise<ByteSource> {
+  const origin = Object.hasOwn(externalData, location) ? externalData[location] : undefined;
+  if (origin !== undefined) return openSource(origin);
+  throw new UsageError(`externalData: got no ${quote(location)}, expected the file of that location`);
+}
+
+/** Inputs that have an initializer are weights; exporters of the first years listed them so. */
+function bindInputs(graph: GraphImport, file: OnnxFile, { shapes = {}, dimensions = {}, values = {} }: ImportOptions) {
+  const inputs = file.graph.inputs.filter(({ name }) => !file.initializers.has(name));
+  const names = new Set(inputs.map(({ name }) => name));
+  for (const name of [...Object.keys(shapes), ...Object.keys(values)]) {
+    if (!names.has(name))
+      throw new UsageError(`${file.name}: unknown input ${quote(name)}, expected ${[...names].join(", ")}`);
+  }
+  const symbols = openDimensions(inputs);
+  for (const name of Object.keys(dimensions)) {
+    if (symbols.has(name)) continue;
+    const known = [...symbols].join(", ") || "none, for all sizes are fixed";
+    throw new UsageError(`${file.name}: unknown dimension ${quote(name)}, expected ${known}`);
+  }
+  for (const input of inputs) {
+    const value = Object.hasOwn(values, input.name) ? values[input.name] : undefined;
+    if (value) graph.addKnownInput(input, value);
+    else graph.addInput(input, bindShape(input, { shapes, dimensions, bound: graph.dimensions }, file.name));
+  }
+}

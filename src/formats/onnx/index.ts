@@ -1,0 +1,1 @@
+export { type ImportedModel, type ImportOptions, importOnnx } from "./import.ts";

@@ -1,0 +1,39 @@
+// The one message that lists every node which cannot be imported.
+
+import type { ImportedNode } from "../../errors.ts";
+import type { OnnxFile } from "./file.ts";
+import type { AttributeProto, NodeProto } from "./messages.ts";
+
+/** Longer lists are cut; the error's `nodes` hold all of them. */
+const maxListed = 50;
+
+/**
+ *     model.onnx: 2 of 40 nodes cannot be imported: Gru (GRU): no such operator here {hidden_size 8}; ...
+ */
+export function describeUnsupported(file: OnnxFile, reports: readonly ImportedNode[]): string {
+  const { nodes } = file.graph;
+  const lines: string[] = [];
+  reports.forEach(({ name, operator, reason }, i) => {
+    if (reason !== undefined) lines.push(`${name} (${operator}${attributesOf(nodes[i]!)}): ${reason}`);
+  });
+  const behind = reports.filter(({ reason, outputShape }) => reason === undefined && outputShape === undefined).length;
+  const more = lines.length > maxListed ? `; and ${lines.length - maxListed} more` : "";
+  const unchecked = behind > 0 ? `; ${behind} nodes behind them were not checked` : "";
+  const which = `${lines.length} of ${reports.length} nodes cannot be imported`;
+  return `${file.name}: ${which}: ${lines.slice(0, maxListed).join("; ")}${more}${unchecked}`;
+}
+
+function attributesOf({ attributes }: NodeProto): string {
+  return attributes.map((attribute) => ` ${attribute.name}=${describeValue(attribute)}`).join("");
+}
+
+function describeValue({ type, f, i, s, t, g, floats, ints, strings }: AttributeProto): string {
+  const list = (values: readonly unknown[]) => `[${values.slice(0, 8).join(", ")}${values.length > 8 ? ", ..." : ""}]`;
+  if (t) return `tensor ${list(t.dims)}`;
+  if (g) return `graph of ${g.nodes.length} nodes`;
+  if (floats.length > 0) return list(floats);
+  if (ints.length > 0) return list(ints);
+  if (strings.length > 0) return list(strings);
+  if (type === 1) return String(f);
+  return type === 3 || s !== "" ? JSON.stringify(s.slice(0, 40)) : String(i);
+}
