@@ -45,6 +45,14 @@ export function decodeModel(bytes: Uint8Array, file: string): ModelProto {
   return model;
 }
 
+/** Decodes a file that is one tensor, as data sets of tests are. Throws FormatError. */
+export function decodeTensor(bytes: Uint8Array, file: string): TensorProto {
+  const wire = new WireReader(bytes, file);
+  const draft = newTensor();
+  wire.whole((field, type) => readTensorField(wire, draft, field, type));
+  return draft.tensor;
+}
+
 const varint = (field: number) => field * 8 + wireTypes.varint;
 const lengthOf = (field: number) => field * 8 + wireTypes.bytes;
 const fixed32 = (field: number) => field * 8 + wireTypes.fixed32;
@@ -144,7 +152,15 @@ function latin(bytes: Uint8Array): string {
   return new TextDecoder("utf-8").decode(bytes.subarray(0, 4096));
 }
 
-function readTensor(wire: WireReader): TensorProto {
+interface TensorDraft {
+  readonly tensor: Draft<TensorProto>;
+  readonly dims: number[];
+  readonly externalData: Map<string, string>;
+  /** Packed fields by their numbers. */
+  readonly stretches: ReadonlyMap<number, Uint8Array[]>;
+}
+
+function newTensor(): TensorDraft {
   const dims: number[] = [];
   const externalData = new Map<string, string>();
   const floatData: Uint8Array[] = [];
@@ -152,19 +168,6 @@ function readTensor(wire: WireReader): TensorProto {
   const int64Data: Uint8Array[] = [];
   const doubleData: Uint8Array[] = [];
   const uint64Data: Uint8Array[] = [];
-  const tensor: Draft<TensorProto> = {
-    name: "",
-    dims,
-    dataType: 0,
-    rawData: undefined,
-    floatData,
-    int32Data,
-    int64Data,
-    doubleData,
-    uint64Data,
-    isExternal: false,
-    externalData,
-  };
   const stretches = new Map([
     [4, floatData],
     [5, int32Data],
@@ -172,18 +175,28 @@ function readTensor(wire: WireReader): TensorProto {
     [10, doubleData],
     [11, uint64Data],
   ]);
-  wire.message("a tensor", (field, type) => {
-    const key = field * 8 + type;
-    const stretch = stretches.get(field);
-    if (stretch) wire.stretch(type, stretch);
-    else if (field === 1) wire.integers(type, dims);
-    else if (key === varint(2)) tensor.dataType = wire.integer();
-    else if (key === lengthOf(8)) tensor.name = wire.text();
-    else if (key === lengthOf(9)) tensor.rawData = wire.bytes();
-    else if (key === lengthOf(13)) readEntry(wire, externalData);
-    else if (key === varint(14)) tensor.isExternal = wire.integer() === 1;
-  });
-  return tensor;
+  const packed = { floatData, int32Data, int64Data, doubleData, uint64Data };
+  const rest = { name: "", dataType: 0, rawData: undefined, isExternal: false };
+  return { tensor: { ...rest, ...packed, dims, externalData }, dims, externalData, stretches };
+}
+
+function readTensor(wire: WireReader): TensorProto {
+  const draft = newTensor();
+  wire.message("a tensor", (field, type) => readTensorField(wire, draft, field, type));
+  return draft.tensor;
+}
+
+function readTensorField(wire: WireReader, draft: TensorDraft, field: number, type: number): void {
+  const { tensor, dims, externalData } = draft;
+  const key = field * 8 + type;
+  const stretch = draft.stretches.get(field);
+  if (stretch) wire.stretch(type, stretch);
+  else if (field === 1) wire.integers(type, dims);
+  else if (key === varint(2)) tensor.dataType = wire.integer();
+  else if (key === lengthOf(8)) tensor.name = wire.text();
+  else if (key === lengthOf(9)) tensor.rawData = wire.bytes();
+  else if (key === lengthOf(13)) readEntry(wire, externalData);
+  else if (key === varint(14)) tensor.isExternal = wire.integer() === 1;
 }
 
 function readEntry(wire: WireReader, entries: Map<string, string>): void {

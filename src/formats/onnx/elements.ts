@@ -42,7 +42,8 @@ export function readElements(
 /** Little-endian elements, as raw and external data hold them. */
 export function decodeRaw(bytes: Uint8Array, type: ElementType): Float32Array | Float64Array {
   const size = elementByteSize(type);
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  // A copy, but not by slice: of Node's Buffer that is a view again.
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   const count = Math.floor(bytes.byteLength / size);
   const { buffer, byteOffset } = aligned;
   switch (type) {

@@ -139,8 +139,10 @@ export class NodeContext {
 
   /** A tensor that becomes part of the graph. */
   constant(part: string, { type, shape, data }: HostTensor): Value {
-    ensure(isComputable(type) || type === "i32" || type === "i64", `${part} is ${type}, expected f32, f16 or bf16`);
+    ensure(type !== "f64", `${part} is f64, expected f32, f16 or bf16`);
     const values = isComputable(type) ? Float32Array.from(data) : Int32Array.from(data);
+    const isExact = isComputable(type) || values.every((value, i) => value === data[i]);
+    ensure(isExact, `${part} is ${type} with numbers that are no i32`);
     return this.#importing.builder.constant(`${this.name}.${part}`, { shape, data: values });
   }
 

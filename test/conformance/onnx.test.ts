@@ -1,0 +1,51 @@
+// The ONNX backend tests through import and engine. What is not imported stands in a list with its reason, which is the
+// import's own error; a case that passes or fails against the list fails the suite.
+//
+//     UPDATE_CONFORMANCE=1 npx vitest run test/conformance/onnx.test.ts     writes the list anew
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { openTestGpu } from "../support/gpu.ts";
+import { casesOf, runCase, suites, testData } from "./onnx-cases.ts";
+
+const listPath = "test/conformance/onnx-out-of-scope.json";
+const isUpdate = process.env.UPDATE_CONFORMANCE === "1";
+
+/** Cases by the reason for which they are refused. */
+type OutOfScope = Record<string, string[]>;
+
+const isHere = existsSync(testData);
+if (!isHere) console.warn(`ONNX backend tests did not run: no ${testData} (Debian's package libonnx-testdata)`);
+
+let gpu: Gpu;
+beforeAll(async () => {
+  if (isHere) gpu = await openTestGpu();
+});
+afterAll(() => gpu?.dispose());
+
+test.runIf(isHere)(
+  "every ONNX backend test passes, or is refused for the reason in the list",
+  async () => {
+    const refused: OutOfScope = {};
+    const failed: string[] = [];
+    const counts: string[] = [];
+    for (const suite of suites) {
+      const cases = casesOf(suite);
+      let passed = 0;
+      for (const name of cases) {
+        const outcome = await runCase(gpu, name);
+        if (outcome.kind === "pass") passed++;
+        else if (outcome.kind === "refused") refused[outcome.reason] = [...(refused[outcome.reason] ?? []), name];
+        else failed.push(`${name}: ${outcome.fault}`);
+      }
+      counts.push(`${suite} ${passed} of ${cases.length}`);
+    }
+    console.log(`ONNX backend tests that pass: ${counts.join(", ")}`);
+    const sorted = Object.fromEntries(Object.entries(refused).sort(([a], [b]) => (a < b ? -1 : 1)));
+    if (isUpdate) writeFileSync(listPath, `${JSON.stringify(sorted, undefined, 2)}\n`);
+    expect(failed).toEqual([]);
+    const listed: OutOfScope = JSON.parse(readFileSync(listPath, "utf8"));
+    expect(sorted).toEqual(listed);
+  },
+  1_200_000,
+);
