@@ -1,5 +1,14 @@
 // The public API, safe for the browser. Node adds `openGpu` on native GPUs in "atrous/node".
-export { AtrousError, DeviceError, type DeviceErrorKind, FormatError, ShapeError, UsageError } from "./errors.ts";
+export {
+  AtrousError,
+  DeviceError,
+  type DeviceErrorKind,
+  FormatError,
+  type ImportedNode,
+  ShapeError,
+  UnsupportedError,
+  UsageError,
+} from "./errors.ts";
 export {
   extractSlice,
   insertSlice,
@@ -8,6 +17,7 @@ export {
   sliceAxes,
   writeNifti,
 } from "./formats/nifti/index.ts";
+export { type ImportedModel, type ImportOptions, importOnnx, isOnnx } from "./formats/onnx/index.ts";
 export { type GreyImage, readLabelPng, readPng, writeLabelPng, writePng } from "./formats/png/index.ts";
 export {
   openSafetensors,

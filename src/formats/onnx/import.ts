@@ -11,6 +11,8 @@ import { GraphImport, mostKnown } from "./graph-import.ts";
 import { bindShape, openDimensions } from "./input-shapes.ts";
 
 export interface ImportOptions {
+  /** Shape of the only input. */
+  readonly shape?: Shape;
   /** Shapes of inputs, by name; needed where the file leaves sizes open and `dimensions` does not bind them. */
   readonly shapes?: Readonly<Record<string, Shape>>;
   /** Sizes by the names that the file gives them, as `{ batch: 1, height: 512 }`. */
@@ -37,12 +39,7 @@ export interface ImportedModel {
   close(): Promise<void>;
 }
 
-/**
- * Imports an ONNX model: a path (in Node), a URL, a Blob or bytes. Operator sets 1 to 28, as far as each operator's record reads
- * them. Half-precision floats are widened and computed in f32; integers of argmax come as i32.
- * Throws FormatError for a file that is broken; UnsupportedError that lists every node which this engine does not compute;
- * ShapeError where the shapes do not fit the model; UsageError for a size that is left open or a name that is unknown.
- */
+/** See `importOnnx` in load.ts. */
 export async function importOnnx(origin: Origin, options: ImportOptions = {}): Promise<ImportedModel> {
   const { externalData } = options;
   const openExternal = externalData && ((location: string) => openGiven(externalData, location));
@@ -71,12 +68,14 @@ function openGiven(externalData: Readonly<Record<string, Origin>>, location: str
 }
 
 /** Inputs that have an initializer are weights; exporters of the first years listed them so. */
-function bindInputs(graph: GraphImport, file: OnnxFile, { shapes = {}, dimensions = {}, values = {} }: ImportOptions) {
+function bindInputs(graph: GraphImport, file: OnnxFile, options: ImportOptions): void {
   const inputs = file.graph.inputs.filter(({ name }) => !file.initializers.has(name));
-  const names = new Set(inputs.map(({ name }) => name));
+  const names = inputs.map(({ name }) => name);
+  const { dimensions = {}, values = {} } = options;
+  const shapes = { ...options.shapes, ...(options.shape && { [onlyName(names, file.name)]: options.shape }) };
   for (const name of [...Object.keys(shapes), ...Object.keys(values)]) {
-    if (!names.has(name))
-      throw new UsageError(`${file.name}: unknown input ${quote(name)}, expected ${[...names].join(", ")}`);
+    if (names.includes(name)) continue;
+    throw new UsageError(`${file.name}: unknown input ${quote(name)}, expected ${names.join(", ") || "none"}`);
   }
   const symbols = openDimensions(inputs);
   for (const name of Object.keys(dimensions)) {
@@ -89,4 +88,10 @@ function bindInputs(graph: GraphImport, file: OnnxFile, { shapes = {}, dimension
     if (value) graph.addKnownInput(input, value);
     else graph.addInput(input, bindShape(input, { shapes, dimensions, bound: graph.dimensions }, file.name));
   }
+}
+
+function onlyName(names: readonly string[], file: string): string {
+  const [name] = names;
+  if (name !== undefined && names.length === 1) return name;
+  throw new UsageError(`${file}: got one shape for ${names.length} inputs, expected one by name: ${names.join(", ")}`);
 }

@@ -1,1 +1,3 @@
-export { type ImportedModel, type ImportOptions, importOnnx } from "./import.ts";
+export { isOnnx } from "./detect.ts";
+export type { ImportedModel, ImportOptions } from "./import.ts";
+export { importOnnx } from "./load.ts";
