@@ -91,9 +91,10 @@ export class OnnxFile {
 
 function requireOpset({ opsetImport }: ModelProto, name: string): number {
   const versions = opsetImport.filter(({ domain }) => isStandard(domain)).map(({ version }) => version);
-  const version = versions[0];
-  if (version === undefined || versions.some((other) => other !== version)) {
-    throw new FormatError(`${name}: got ${versions.length} versions of the standard operators, expected one`);
+  // A model may have none of the standard's operators.
+  const version = versions[0] ?? newestOpset;
+  if (opsetImport.length === 0 || versions.some((other) => other !== version)) {
+    throw new FormatError(`${name}: got versions [${versions.join(", ")}] of the standard operators, expected one`);
   }
   if (!Number.isSafeInteger(version) || version < 1) throw new FormatError(`${name}: operator set is ${version}`);
   if (version > newestOpset) {

@@ -48,17 +48,10 @@ export class GraphImport implements ImportContext {
     }
   }
 
+  /** An input of a tensor of numbers. */
   addInput({ name, tensor }: ValueInfo, shape: Shape): void {
     this.#requireNew(name, "input");
-    const code = tensor?.elementType ?? 0;
-    const type = elementType(code);
-    if (!tensor || type === undefined) {
-      const got = tensor ? elementTypeName(code) : "no tensor";
-      throw new UnsupportedError(
-        `${this.#file.name}: input ${quote(name)} is ${got}, expected a tensor of numbers`,
-        [],
-      );
-    }
+    const type = elementType(tensor?.elementType ?? 0) ?? "f32";
     if (isComputable(type)) this.#operands.set(name, computed(type, this.builder.input(name, shape)));
     else if (type === "i32") this.#operands.set(name, computed(type, this.builder.input(name, shape, "i32")));
     else this.#operands.set(name, { kind: "shape-only", type, shape, name });
@@ -66,8 +59,7 @@ export class GraphImport implements ImportContext {
 
   addKnownInput({ name, tensor }: ValueInfo, { shape, data }: Tensor): void {
     this.#requireNew(name, "input");
-    const type = elementType(tensor?.elementType ?? 0);
-    if (type === undefined) throw new FormatError(`${this.#file.name}: input ${quote(name)} is no tensor of numbers`);
+    const type = elementType(tensor?.elementType ?? 0) ?? "f32";
     if (data.length !== elementCount(shape)) {
       throw new ShapeError(`values: ${name} got ${data.length} elements, expected ${formatShape(shape)}`);
     }

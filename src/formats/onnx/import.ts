@@ -1,14 +1,16 @@
 // From an ONNX file to the engine's own graph. Nothing downstream knows where a graph came from.
 
-import { UsageError } from "../../errors.ts";
+import { UnsupportedError, UsageError } from "../../errors.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Shape, Tensor } from "../../tensor.ts";
 import { quote } from "../safetensors/header-json.ts";
 import { type ByteSource, type Origin, openSource } from "../source.ts";
+import { elementType, elementTypeName } from "./element-type.ts";
 import { type OnnxFile, openOnnx, readSmall } from "./file.ts";
 import { GraphImport, mostKnown } from "./graph-import.ts";
 import { bindShape, openDimensions } from "./input-shapes.ts";
+import type { ValueInfo } from "./messages.ts";
 
 export interface ImportOptions {
   /** Shape of the only input. */
@@ -84,10 +86,17 @@ function bindInputs(graph: GraphImport, file: OnnxFile, options: ImportOptions):
     throw new UsageError(`${file.name}: unknown dimension ${quote(name)}, expected ${known}`);
   }
   for (const input of inputs) {
+    requireTensor(input, file.name);
     const value = Object.hasOwn(values, input.name) ? values[input.name] : undefined;
     if (value) graph.addKnownInput(input, value);
     else graph.addInput(input, bindShape(input, { shapes, dimensions, bound: graph.dimensions }, file.name));
   }
+}
+
+function requireTensor({ name, tensor }: ValueInfo, file: string): void {
+  const got = tensor ? elementTypeName(tensor.elementType) : "no tensor";
+  if (tensor && elementType(tensor.elementType) !== undefined) return;
+  throw new UnsupportedError(`${file}: input ${quote(name)} is ${got}, expected a tensor of numbers`, []);
 }
 
 function onlyName(names: readonly string[], file: string): string {

@@ -1,6 +1,6 @@
 // Tensors of an ONNX file: checked against their bytes when the file is opened, decoded when they are asked for.
 
-import { FormatError } from "../../errors.ts";
+import { FormatError, UnsupportedError } from "../../errors.ts";
 import { elementCount, formatShape, type Shape } from "../../tensor.ts";
 import { quote } from "../safetensors/header-json.ts";
 import { type ElementType, elementByteSize, elementType, elementTypeName } from "./element-type.ts";
@@ -28,13 +28,13 @@ export interface FileTensor {
 
 /**
  * Checks a tensor's type, shape and bytes against each other. Bytes of external files are checked when they are read.
- * Throws FormatError that names the file and the tensor.
+ * Throws FormatError that names the file and the tensor, UnsupportedError for elements that are not read.
  */
 export function checkTensor(proto: TensorProto, file: string): FileTensor {
   const where = `${file}: tensor ${quote(proto.name)}`;
   const type = elementType(proto.dataType);
   if (type === undefined) {
-    throw new FormatError(`${where}: its elements are not read, got ${elementTypeName(proto.dataType)}`);
+    throw new UnsupportedError(`${where}: its elements are not read, got ${elementTypeName(proto.dataType)}`, []);
   }
   const shape = proto.dims;
   if (shape.length > maxRank || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {

@@ -4,6 +4,7 @@
 import type { Value } from "../../../graph/graph.ts";
 import { leakyRelu, relu, sigmoid } from "../../../ops/activations.ts";
 import { add, mul, sub } from "../../../ops/arithmetic.ts";
+import { reshape } from "../../../ops/reshape.ts";
 import type { NodeContext } from "../node-context.ts";
 import { ensure } from "../unsupported.ts";
 import { clampAbove, clampBelow } from "./clamp.ts";
@@ -41,10 +42,15 @@ function hardSigmoid(node: NodeContext, alpha: number, beta: number, part: strin
 
 /** relu(x) - slope * relu(-x), exactly x or slope * x. */
 const prelu: OnnxOperator = {
-  since: 7,
   build(node) {
     const x = node.value(0);
     let slope = node.value(1);
+    const [channels] = slope.type.shape;
+    // Until operator set 6 one number, or one per channel.
+    if (node.opset < 7 && channels !== undefined && channels > 1) {
+      const behind = x.type.shape.slice(2).map(() => 1);
+      slope = node.apply(reshape, [slope], { shape: [channels, ...behind] }, { part: "slope" });
+    }
     const rank = x.type.shape.length;
     ensure(slope.type.shape.length <= rank, `slope has ${slope.type.shape.length} axes, expected at most ${rank}`);
     const negated = node.apply(mul, [x, node.scalar("minus", -1)], {}, { part: "negated" });

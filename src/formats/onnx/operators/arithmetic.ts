@@ -4,6 +4,8 @@ import type { Value } from "../../../graph/graph.ts";
 import { relu } from "../../../ops/activations.ts";
 import { add, div, mul, sub } from "../../../ops/arithmetic.ts";
 import type { Operator } from "../../../ops/operator.ts";
+import { reshape } from "../../../ops/reshape.ts";
+import { shapesEqual } from "../../../tensor.ts";
 import { type ElementType, isFloat } from "../element-type.ts";
 import type { NodeContext } from "../node-context.ts";
 import { ensure } from "../unsupported.ts";
@@ -15,14 +17,32 @@ const broadcastSince = 7;
 
 /** A binary operator that the GPU has. */
 const binary = (operator: Operator, compute: (a: number, b: number, type: ElementType) => number): OnnxOperator => ({
-  since: broadcastSince,
   build(node) {
+    node.ignore("consumed_inputs");
     const all = node.allKnown();
     const type = node.operand(0).type;
+    if (node.opset < broadcastSince) return node.result(node.apply(operator, [node.value(0), alignedSecond(node)], {}));
     if (all) return elementwise(node, all, (a, b) => compute(a!, b!, type));
     return node.result(node.apply(operator, [node.value(0), node.value(1)], {}));
   },
 });
+
+/** Before, the axes of the second input stood at `axis` of the first, by default at the last ones. */
+function alignedSecond(node: NodeContext): Value {
+  const [first, second] = [node.operand(0).shape, node.value(1)];
+  const own = second.type.shape;
+  const axis = node.int("axis", first.length - own.length);
+  if (node.int("broadcast", 0) === 0) ensure(shapesEqual(first, own), "shapes differ, expected broadcast = 1");
+  const behind = first.length - axis - own.length;
+  ensure(axis >= 0 && behind >= 0, `axis is ${axis}`);
+  if (behind === 0) return second;
+  return node.apply(
+    reshape,
+    [second],
+    { shape: [...own, ...first.slice(axis + own.length).map(() => 1)] },
+    { part: "aligned" },
+  );
+}
 
 /** What is computed on known tensors alone. */
 const onHost = (

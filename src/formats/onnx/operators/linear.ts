@@ -13,8 +13,9 @@ import type { OnnxOperator, OperatorTable } from "./operator.ts";
 
 /** alpha * A * B + beta * C, A and B transposed where it is said. */
 const gemm: OnnxOperator = {
-  since: 7,
   build(node) {
+    // Until operator set 6; C of any shape that broadcasts is taken.
+    node.ignore("broadcast");
     const flip = (value: Value, name: string, wanted: boolean) =>
       (node.int(name, 0) !== 0) === wanted ? value : swap(node, value, name);
     const a = flip(node.value(0), "transA", false);

@@ -65,8 +65,11 @@ function transformation(
     }
     case "pytorch_half_pixel":
       return (pixel) => (to > 1 ? (pixel + 0.5) / scale - 0.5 : 0);
-    case "align_corners":
-      return (pixel) => (to > 1 ? (pixel * (from - 1)) / (to - 1) : 0);
+    case "align_corners": {
+      // The standard's size is not rounded down here; other engines round it. Where that matters, nothing of ours is the same.
+      const size = scale * from;
+      return (pixel) => (to > 1 || size !== to ? (pixel * (from - 1)) / (size - 1) : 0);
+    }
     case "asymmetric":
       return (pixel) => pixel / scale;
     default:

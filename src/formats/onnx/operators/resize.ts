@@ -22,8 +22,9 @@ const resize: OnnxOperator = {
     const axes = node.ints("axes", undefined)?.map((axis) => resolveAxis(axis, shape.length)) ?? shape.map((_, a) => a);
     const scales = numbers(node, old ? 1 : 2, "scales");
     const sizes = old ? undefined : numbers(node, 3, "sizes");
+    const policy = node.string("keep_aspect_ratio_policy", "stretch");
     ensure((scales === undefined) !== (sizes === undefined), "got scales and sizes, expected one of them");
-    const given = sizes ? fromSizes(node, shape, axes, sizes) : fromScales(shape, axes, scales ?? []);
+    const given = sizes ? fromSizes(shape, axes, sizes, policy) : fromScales(shape, axes, scales ?? []);
     const isSmaller = given.some(({ from, to }) => to < from);
     const antialias = node.int("antialias", 0) !== 0;
     ensure(!antialias || !isSmaller, "antialias is not computed where sizes get smaller");
@@ -78,10 +79,9 @@ function fromScales(shape: Shape, axes: readonly number[], scales: readonly numb
 }
 
 /** With an aspect ratio to keep, all axes get the scale of the one that is scaled least, or most. */
-function fromSizes(node: NodeContext, shape: Shape, axes: readonly number[], sizes: readonly number[]): AxisResize[] {
+function fromSizes(shape: Shape, axes: readonly number[], sizes: readonly number[], policy: string): AxisResize[] {
   const isValid = sizes.length === axes.length && sizes.every((size) => Number.isSafeInteger(size) && size >= 1);
   ensure(isValid, `sizes are ${sizes.join(", ")}, expected ${axes.length} sizes`);
-  const policy = node.string("keep_aspect_ratio_policy", "stretch");
   ensure(["stretch", "not_larger", "not_smaller"].includes(policy), `keep_aspect_ratio_policy is ${policy}`);
   if (policy === "stretch") return shape.map((from, axis) => ({ from, to: sizes[axes.indexOf(axis)] ?? from }));
   const ratios = axes.map((axis, i) => sizes[i]! / shape[axis]!);
