@@ -151,23 +151,29 @@ interface Field {
 
 /** Changes one field, at any depth, and mends the lengths around it, so that what is inside is read. */
 function damageField(bytes: Uint8Array, random: () => number): Uint8Array {
-  const fields = fieldsOf(bytes);
-  const field = fields?.[Math.floor(random() * fields.length)];
-  if (!field) return damageBytes(bytes, random);
+  const at = Math.floor(random() * bytes.length);
+  const field = fieldsOf(bytes)?.find(({ end }) => at < end);
+  // What is no message is text, or numbers on end.
+  if (!field) return random() < 0.5 ? damageBytes(bytes, random) : join(varint(anyNumber(random)), bytes.subarray(1));
   const whole = bytes.subarray(field.start, field.end);
   const tag = bytes[field.start]!;
-  if (field.wireType === 2 && random() < 0.8) {
+  if (field.wireType === 2 && field.end > field.contents && random() < 0.8) {
     const inner = damageField(bytes.subarray(field.contents, field.end), random);
     return replace(bytes, field, join([tag], varint(inner.length), inner));
   }
-  const kind = Math.floor(random() * 5);
+  if (field.wireType === 0 && random() < 0.8) return replace(bytes, field, join([tag], varint(anyNumber(random))));
+  const kind = Math.floor(random() * 4);
   if (kind === 0) return replace(bytes, field, new Uint8Array(0));
   if (kind === 1) return replace(bytes, field, join(whole, whole));
   if (kind === 2) return replace(bytes, field, join(...Array.from({ length: 500 }, () => whole)));
-  // A number of any size, or a length that is a lie.
-  const number = Math.floor(2 ** (random() * 53)) * (random() < 0.9 ? 1 : -1);
-  if (field.wireType === 0) return replace(bytes, field, join([tag], varint(number)));
-  return replace(bytes, field, join([tag], varint(Math.abs(number)), bytes.subarray(field.contents, field.end)));
+  // A length that is a lie.
+  const length = varint(Math.abs(anyNumber(random)));
+  return replace(bytes, field, join([tag], length, bytes.subarray(field.contents, field.end)));
+}
+
+/** Of any size. */
+function anyNumber(random: () => number): number {
+  return Math.floor(2 ** (random() * 53)) * (random() < 0.9 ? 1 : -1);
 }
 
 /** Undefined for bytes that are no message. */
