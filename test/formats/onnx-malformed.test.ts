@@ -153,7 +153,7 @@ test("one error tells every node that cannot be imported, also those behind othe
   expect(error.message).toBe(
     "(bytes in memory): 3 of 5 nodes cannot be imported: second (Wish): no such operator here; " +
       "fourth (Hope size=[1, 2]): no such operator here; fifth (Softmax axis=9): axis is 9, expected -4 to 3; " +
-      "1 nodes behind them were not checked",
+      "behind them, not checked: 1",
   );
   expect(error.nodes.map(({ name, outputShape, reason }) => [name, outputShape, reason !== undefined])).toEqual([
     ["first", [1, 3, 8, 8], false],

@@ -18,7 +18,7 @@ export function describeUnsupported(file: OnnxFile, reports: readonly ImportedNo
   });
   const behind = reports.filter(({ reason, outputShape }) => reason === undefined && outputShape === undefined).length;
   const more = lines.length > maxListed ? `; and ${lines.length - maxListed} more` : "";
-  const unchecked = behind > 0 ? `; ${behind} nodes behind them were not checked` : "";
+  const unchecked = behind > 0 ? `; behind them, not checked: ${behind}` : "";
   const which = `${lines.length} of ${reports.length} nodes cannot be imported`;
   return `${file.name}: ${which}: ${lines.slice(0, maxListed).join("; ")}${more}${unchecked}`;
 }
