@@ -24,6 +24,8 @@ export class UsageError extends AtrousError {
 export interface ImportedNode {
   readonly name: string;
   readonly operator: string;
+  /** As ` axis=1 mode="linear"`. */
+  readonly attributes: string;
   /** Undefined where the node could not be imported, or stands behind one that could not. */
   readonly outputShape: readonly number[] | undefined;
   /** Why it could not be imported; undefined where it was, or was not reached. */

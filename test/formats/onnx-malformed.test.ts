@@ -146,7 +146,9 @@ test("one error tells every node that cannot be imported, also those behind othe
       { op: "Relu", name: "third", inputs: ["second"] },
       { op: "Hope", name: "fourth", inputs: ["third"], attributes: { size: [1, 2] } },
       { op: "Softmax", name: "fifth", inputs: ["x"], attributes: { axis: 9 } },
+      { op: "Dream", name: "unneeded", inputs: ["x"] },
     ],
+    outputs: ["fourth", "fifth"],
   });
   const error: unknown = await importOnnx(file).catch((thrown: unknown) => thrown);
   if (!(error instanceof UnsupportedError)) throw error;

@@ -9,6 +9,7 @@ import {
   ints,
   type ModelFields,
   type NodeFields,
+  node,
   type TensorFields,
 } from "./onnx-build.ts";
 
@@ -215,6 +216,53 @@ test("identities and dropout leave no node behind", async () => {
     ],
   });
   expect(lines).toEqual(["Relu = relu(x) [1, 3, 8, 8]"]);
+});
+
+test("softmax that is spelt out becomes one node", async () => {
+  const axes = ints("axes", [1]);
+  const spelt: NodeFields[] = [
+    { op: "ReduceMax", name: "max", inputs: ["x", "axes"] },
+    { op: "Sub", name: "shifted", inputs: ["x", "max"] },
+    { op: "Exp", name: "exp", inputs: ["shifted"] },
+    { op: "ReduceSum", name: "sum", inputs: ["exp", "axes"] },
+    { op: "Div", name: "softmax", inputs: ["exp", "sum"] },
+  ];
+  const initializers = [axes];
+  expect(await imported({ nodes: spelt, initializers })).toEqual(["softmax = softmax(x) [1, 3, 8, 8]"]);
+  const plain = spelt
+    .slice(2)
+    .map((node) => ({ ...node, inputs: node.inputs.map((name) => (name === "shifted" ? "x" : name)) }));
+  expect(await imported({ nodes: plain, initializers })).toEqual(["softmax = softmax(x) [1, 3, 8, 8]"]);
+  const log = [
+    { op: "Softmax", inputs: ["x"], attributes: { axis: 1 } },
+    { op: "Log", inputs: ["Softmax"] },
+  ];
+  expect(await imported({ nodes: log })).toEqual(["Log = logSoftmax(x) [1, 3, 8, 8]"]);
+  const other = plain.map((node) => (node.op === "ReduceSum" ? { ...node, inputs: ["x", "axes"] } : node));
+  await expect(imported({ nodes: other, initializers })).rejects.toThrow(/exp \(Exp\)/);
+});
+
+test("of an If with a known condition one branch is imported", async () => {
+  const branch = (op: string, name: string) => ({
+    graph: { name, node: [node({ op, name, inputs: ["x"] })], output: [{ name }] },
+  });
+  const choice = (axis: number): ModelFields => ({
+    nodes: [
+      { op: "Shape", name: "shape", inputs: ["x"] },
+      { op: "Gather", name: "size", inputs: ["shape", "axis"] },
+      { op: "Equal", name: "isOne", inputs: ["size", "one"] },
+      {
+        op: "If",
+        name: "choice",
+        inputs: ["isOne"],
+        attributes: { then_branch: branch("Relu", "yes"), else_branch: branch("Sigmoid", "no") },
+      },
+      { op: "Identity", name: "y", inputs: ["choice"] },
+    ],
+    initializers: [ints("axis", [axis]), ints("one", [1])],
+  });
+  expect(await imported(choice(0))).toEqual(["yes = relu(x) [1, 3, 8, 8]"]);
+  expect(await imported(choice(1))).toEqual(["no = sigmoid(x) [1, 3, 8, 8]"]);
 });
 
 const resizes: readonly [string, NodeFields["attributes"], readonly number[], object][] = [

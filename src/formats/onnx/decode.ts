@@ -250,9 +250,16 @@ function readDimension(wire: WireReader): Dimension {
   return dimension;
 }
 
-/** Names stand in messages and become keys: an empty or endless one is no model's. */
+/** Every node has an operator, and every value one node that makes it. */
 function checkNames(graph: GraphProto | undefined, file: string): void {
-  for (const { name, opType } of graph?.nodes ?? []) {
+  const produced = new Set<string>();
+  for (const { name, opType, outputs } of graph?.nodes ?? []) {
     if (opType === "") throw new FormatError(`${file}: node ${quote(name)}: has no operator`);
+    for (const output of outputs) {
+      if (output !== "" && produced.has(output)) {
+        throw new FormatError(`${file}: output of node ${quote(name)}: the name ${quote(output)} is taken`);
+      }
+      produced.add(output);
+    }
   }
 }

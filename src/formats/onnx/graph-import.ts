@@ -9,14 +9,15 @@ import { quote } from "../safetensors/header-json.ts";
 import { elementType, elementTypeName, isComputable } from "./element-type.ts";
 import { isStandard, type OnnxFile } from "./file.ts";
 import { type HostTensor, hostTensor } from "./host-tensor.ts";
-import type { AttributeProto, NodeProto, ValueInfo } from "./messages.ts";
+import type { AttributeProto, GraphProto, NodeProto, ValueInfo } from "./messages.ts";
 import { type ImportContext, NodeContext } from "./node-context.ts";
 import { computed, known, type Operand } from "./operand.ts";
 import { operators } from "./operators/index.ts";
 import type { OnnxOperator } from "./operators/operator.ts";
+import { simplify } from "./simplify.ts";
 import { checkTensor } from "./tensor.ts";
 import { ensure, UnsupportedNode } from "./unsupported.ts";
-import { describeUnsupported } from "./unsupported-message.ts";
+import { describeAttributes, describeUnsupported } from "./unsupported-message.ts";
 
 /** Tensors of more elements are weights: they are computed on the GPU. */
 export const mostKnown = 65_536;
@@ -68,9 +69,8 @@ export class GraphImport implements ImportContext {
 
   /** Imports all nodes. Throws UnsupportedError that lists those which could not be. */
   finish(): Graph {
-    const { nodes, outputs } = this.#file.graph;
-    const producedLater = new Set(nodes.flatMap((node) => node.outputs));
-    const reports = nodes.map((node) => this.#import(node, producedLater));
+    const { outputs } = this.#file.graph;
+    const reports = this.#importAll(simplify(this.#file.graph, this.opset, this.#file.name));
     if (reports.some(({ reason }) => reason !== undefined)) throw this.#fault(reports);
     if (outputs.length === 0) throw new FormatError(`${this.#file.name}: the graph has no outputs`);
     for (const { name } of outputs) {
@@ -112,23 +112,31 @@ export class GraphImport implements ImportContext {
     );
   }
 
-  #import(node: NodeProto, producedLater: Set<string>): ImportedNode {
+  #importAll(nodes: readonly NodeProto[]): ImportedNode[] {
+    const producedLater = new Set(nodes.flatMap((node) => node.outputs));
+    return nodes.flatMap((node) => this.#import(node, producedLater));
+  }
+
+  /** Reports on the node, and on those of a branch that takes its place. */
+  #import(node: NodeProto, producedLater: ReadonlySet<string>): ImportedNode[] {
     const name = this.#nameOf(node);
     const operator = isStandard(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
-    const report = { name, operator, outputShape: undefined, reason: undefined };
     const inputs = node.inputs.map((input) => this.#input(input, name, producedLater));
-    let outputs: readonly Operand[] | undefined;
+    const inner: ImportedNode[] = [];
+    let outputs: readonly (Operand | null)[] | undefined;
     let reason: string | undefined;
     try {
-      const record = this.#recordOf(node);
+      const record = operator === "If" ? undefined : this.#recordOf(node);
       // Behind a node that could not be imported nothing is known of shapes.
-      if (!inputs.includes(null))
-        outputs = this.#build(
-          node,
-          name,
-          inputs.map((input) => input ?? undefined),
-          record,
-        );
+      if (!inputs.includes(null)) {
+        const operands = inputs.map((input) => input ?? undefined);
+        if (record) outputs = this.#build(node, name, operands, record);
+        else {
+          const branch = this.#branchOf(node, operands);
+          inner.push(...this.#importAll(branch.nodes));
+          outputs = branch.outputs.map((output) => this.#input(output.name, name, new Set()) ?? null);
+        }
+      }
     } catch (error) {
       if (error instanceof ShapeError) this.#shapeFault ??= error;
       else if (!(error instanceof UnsupportedNode)) throw error;
@@ -139,7 +147,20 @@ export class GraphImport implements ImportContext {
       this.#requireNew(output, `output of node ${quote(name)}`);
       this.#operands.set(output, outputs?.[i] ?? null);
     });
-    return { ...report, reason, outputShape: outputs?.[0]?.shape };
+    const report = { name, operator, attributes: describeAttributes(node), reason, outputShape: outputs?.[0]?.shape };
+    return [report, ...inner];
+  }
+
+  /** The subgraph that a condition chooses, where it is known; exporters write such for shapes that they do not know. */
+  #branchOf({ attributes }: NodeProto, [condition]: readonly (Operand | undefined)[]): GraphProto {
+    const tensor = condition && this.knownTensor(condition);
+    ensure(tensor !== undefined, "its condition is not a constant");
+    const name = tensor.data[0] === 0 ? "else_branch" : "then_branch";
+    const branch = attributes.find((attribute) => attribute.name === name)?.g;
+    ensure(branch !== undefined, `${name} is missing`);
+    const own = branch.initializers.length + branch.sparseInitializers + branch.inputs.length;
+    ensure(own === 0, `${name} has inputs or weights of its own`);
+    return branch;
   }
 
   /** Undefined for an input that is left out, null for one that could not be imported. */
@@ -216,6 +237,6 @@ export class GraphImport implements ImportContext {
     if (faults.length === 1 && this.#shapeFault) {
       return new ShapeError(`${this.#file.name}: ${this.#shapeFault.message}`);
     }
-    return new UnsupportedError(describeUnsupported(this.#file, reports), reports);
+    return new UnsupportedError(describeUnsupported(this.#file.name, reports), reports);
   }
 }

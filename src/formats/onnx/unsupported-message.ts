@@ -1,29 +1,26 @@
 // The one message that lists every node which cannot be imported.
 
 import type { ImportedNode } from "../../errors.ts";
-import type { OnnxFile } from "./file.ts";
 import type { AttributeProto, NodeProto } from "./messages.ts";
 
 /** Longer lists are cut; the error's `nodes` hold all of them. */
 const maxListed = 50;
 
 /**
- *     model.onnx: 2 of 40 nodes cannot be imported: Gru (GRU): no such operator here {hidden_size 8}; ...
+ *     model.onnx: 2 of 40 nodes cannot be imported: Gru (GRU hidden_size=8): no such operator here; ...
  */
-export function describeUnsupported(file: OnnxFile, reports: readonly ImportedNode[]): string {
-  const { nodes } = file.graph;
-  const lines: string[] = [];
-  reports.forEach(({ name, operator, reason }, i) => {
-    if (reason !== undefined) lines.push(`${name} (${operator}${attributesOf(nodes[i]!)}): ${reason}`);
-  });
+export function describeUnsupported(file: string, reports: readonly ImportedNode[]): string {
+  const faults = reports.filter(({ reason }) => reason !== undefined);
   const behind = reports.filter(({ reason, outputShape }) => reason === undefined && outputShape === undefined).length;
-  const more = lines.length > maxListed ? `; and ${lines.length - maxListed} more` : "";
+  const more = faults.length > maxListed ? `; and ${faults.length - maxListed} more` : "";
   const unchecked = behind > 0 ? `; behind them, not checked: ${behind}` : "";
-  const which = `${lines.length} of ${reports.length} nodes cannot be imported`;
-  return `${file.name}: ${which}: ${lines.slice(0, maxListed).join("; ")}${more}${unchecked}`;
+  const list = faults
+    .slice(0, maxListed)
+    .map(({ name, operator, attributes, reason }) => `${name} (${operator}${attributes}): ${reason}`);
+  return `${file}: ${faults.length} of ${reports.length} nodes cannot be imported: ${list.join("; ")}${more}${unchecked}`;
 }
 
-function attributesOf({ attributes }: NodeProto): string {
+export function describeAttributes({ attributes }: NodeProto): string {
   return attributes.map((attribute) => ` ${attribute.name}=${describeValue(attribute)}`).join("");
 }
 

@@ -131,9 +131,11 @@ const spaceToDepth: OnnxOperator = {
       `blocksize is ${block} for ${formatShape(shape)}`,
     );
     const [rows, columns] = [height / block, width / block];
+    const mode = node.string("mode", "DCR");
+    ensure(mode === "DCR" || mode === "CRD", `mode is ${mode}, expected DCR or CRD`);
     return blocks(node, {
       parts: [items, channels, rows, block, columns, block],
-      permutation: [0, 3, 5, 1, 2, 4],
+      permutation: mode === "DCR" ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4],
       shape: [items, channels * block * block, rows, columns],
     });
   },

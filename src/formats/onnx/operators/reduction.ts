@@ -34,6 +34,7 @@ const reduce = ({ inputSince, host, planes }: Reduction): OnnxOperator => ({
     const kept = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
     const target = keep ? kept : shape.filter((_, axis) => !axes.includes(axis));
     const tensor = node.optionalTensor(0);
+    ensure(!tensor?.shape.includes(0), "it reduces nothing at all");
     if (tensor) return node.fold(target, () => reduceKnown(tensor, axes, target, host));
     ensure(planes !== undefined, "it is computed on constants only");
     return reducePlanes(node, { axes, target, planes });
