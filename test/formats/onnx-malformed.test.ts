@@ -128,7 +128,30 @@ const unsupported: readonly [string, ModelFields, RegExp][] = [
   [
     "constants without end",
     { nodes: [{ op: "ConstantOfShape", name: "y", inputs: ["s"] }], initializers: [ints("s", [1e6, 1e6])] },
-    /constants take too much/,
+    /shapes and constants take too much/,
+  ],
+  [
+    "a million pixels, a thousand times",
+    {
+      nodes: Array.from({ length: 1000 }, (_, i) => ({
+        op: "Resize",
+        name: `resize${i}`,
+        inputs: ["x", "", "", "s"],
+        attributes: { mode: "linear" },
+      })),
+      outputs: Array.from({ length: 1000 }, (_, i) => `resize${i}`),
+      initializers: [ints("s", [1, 3, 8, 1e6])],
+    },
+    /shapes and constants take too much/,
+  ],
+  [
+    "auto_pad and pads",
+    {
+      nodes: [
+        { op: "MaxPool", inputs: ["x"], attributes: { kernel_shape: [2, 2], pads: [1, 1, 1, 1], auto_pad: "VALID" } },
+      ],
+    },
+    /got auto_pad VALID and pads, expected one of them/,
   ],
 ];
 

@@ -265,6 +265,103 @@ test("of an If with a known condition one branch is imported", async () => {
   expect(await imported(choice(1))).toEqual(["no = sigmoid(x) [1, 3, 8, 8]"]);
 });
 
+/** One operator in an old and in a new operator set, which must become the same. */
+const definitions: readonly [string, ModelFields, ModelFields][] = [
+  [
+    "Slice",
+    { opset: 9, nodes: [{ op: "Slice", inputs: ["x"], attributes: { starts: [1, -3], ends: [3, 9], axes: [2, 3] } }] },
+    {
+      opset: 13,
+      nodes: [{ op: "Slice", inputs: ["x", "starts", "ends", "axes"] }],
+      initializers: [ints("starts", [1, -3]), ints("ends", [3, 9]), ints("axes", [2, -1])],
+    },
+  ],
+  [
+    "Clip",
+    { opset: 7, nodes: [{ op: "Clip", inputs: ["x"], attributes: { min: { float: 0 } } }] },
+    { opset: 12, nodes: [{ op: "Clip", inputs: ["x", "low"] }], initializers: [floats("low", [], [0])] },
+  ],
+  [
+    "Unsqueeze",
+    { opset: 11, nodes: [{ op: "Unsqueeze", inputs: ["x"], attributes: { axes: [0, 3] } }] },
+    { opset: 25, nodes: [{ op: "Unsqueeze", inputs: ["x", "axes"] }], initializers: [ints("axes", [0, -3])] },
+  ],
+  [
+    "Squeeze",
+    { opset: 11, nodes: [{ op: "Squeeze", inputs: ["x"], attributes: { axes: [0] } }] },
+    { opset: 21, nodes: [{ op: "Squeeze", inputs: ["x"] }] },
+  ],
+  [
+    "Split",
+    { opset: 11, nodes: [{ op: "Split", inputs: ["x"], outputs: ["a", "b"], attributes: { axis: 3, split: [4, 4] } }] },
+    {
+      opset: 18,
+      nodes: [{ op: "Split", inputs: ["x"], outputs: ["a", "b"], attributes: { axis: 3, num_outputs: 2 } }],
+    },
+  ],
+  [
+    "Pad",
+    {
+      opset: 10,
+      nodes: [{ op: "Pad", inputs: ["x"], attributes: { pads: [0, 0, 1, 2, 0, 0, 3, 4], value: { float: 5 } } }],
+    },
+    {
+      opset: 19,
+      nodes: [{ op: "Pad", inputs: ["x", "pads", "value", "axes"] }],
+      initializers: [ints("pads", [2, 1, 4, 3]), floats("value", [], [5]), ints("axes", [3, 2])],
+    },
+  ],
+  [
+    "ReduceMean",
+    { opset: 11, nodes: [{ op: "ReduceMean", inputs: ["x"], attributes: { axes: [2, 3] } }] },
+    { opset: 18, nodes: [{ op: "ReduceMean", inputs: ["x", "axes"] }], initializers: [ints("axes", [-1, -2])] },
+  ],
+  [
+    "Upsample and Resize",
+    {
+      opset: 9,
+      nodes: [{ op: "Upsample", name: "r", inputs: ["x", "scales"] }],
+      initializers: [floats("scales", [4], [1, 1, 2, 3])],
+    },
+    {
+      opset: 13,
+      nodes: [
+        {
+          op: "Resize",
+          name: "r",
+          inputs: ["x", "", "scales"],
+          attributes: { coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" },
+        },
+      ],
+      initializers: [floats("scales", [4], [1, 1, 2, 3])],
+    },
+  ],
+  [
+    "Softmax over the last axis",
+    { opset: 11, nodes: [{ op: "Softmax", inputs: ["x"], attributes: { axis: 3 } }] },
+    { opset: 13, nodes: [{ op: "Softmax", inputs: ["x"] }] },
+  ],
+  [
+    "Add",
+    {
+      opset: 6,
+      nodes: [{ op: "Add", inputs: ["x", "b"], attributes: { broadcast: 1 } }],
+      initializers: [floats("b", [8])],
+    },
+    { opset: 14, nodes: [{ op: "Add", inputs: ["x", "b"] }], initializers: [floats("b", [8])] },
+  ],
+];
+
+test.each(definitions)("old and new definitions mean the same: %s", async (_, old, now) => {
+  const described = async (fields: ModelFields) => {
+    const { graph } = await importOnnx(buildModel(fields));
+    return graph.nodes.map(({ operator, attrs, outputs }) => [operator.name, attrs, outputs[0]!.type.shape]);
+  };
+  const nodes = await described(now);
+  expect(nodes.length).toBeGreaterThan(0);
+  expect(await described(old)).toEqual(nodes);
+});
+
 const resizes: readonly [string, NodeFields["attributes"], readonly number[], object][] = [
   [
     "PyTorch's bilinear",

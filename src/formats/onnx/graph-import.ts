@@ -108,7 +108,7 @@ export class GraphImport implements ImportContext {
     this.#reserved += elements;
     ensure(
       this.#reserved <= mostKnownTogether,
-      `constants take too much, got ${this.#reserved} elements, expected at most ${mostKnownTogether}`,
+      `shapes and constants take too much, got ${this.#reserved} elements, expected at most ${mostKnownTogether}`,
     );
   }
 

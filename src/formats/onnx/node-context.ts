@@ -134,15 +134,15 @@ export class NodeContext {
       ensure(isComputable(type), `${what} is ${type}, expected f32, f16 or bf16`);
       return this.#importing.builder.parameter(operand.name, shape);
     }
-    return this.constant(what.replace(" ", ""), operand.tensor);
+    return this.constant(what.replace(" ", ""), operand.tensor, what);
   }
 
-  /** A tensor that becomes part of the graph. */
-  constant(part: string, { type, shape, data }: HostTensor): Value {
-    ensure(type !== "f64", `${part} is f64, expected f32, f16 or bf16`);
+  /** A tensor that becomes part of the graph; `what` is its name in messages. */
+  constant(part: string, { type, shape, data }: HostTensor, what: string = part): Value {
+    ensure(type !== "f64", `${what} is f64, expected f32, f16 or bf16`);
     const values = isComputable(type) ? Float32Array.from(data) : Int32Array.from(data);
     const isExact = isComputable(type) || values.every((value, i) => value === data[i]);
-    ensure(isExact, `${part} is ${type} with numbers that are no i32`);
+    ensure(isExact, `${what} is ${type} with numbers that are no i32`);
     return this.#importing.builder.constant(`${this.name}.${part}`, { shape, data: values });
   }
 
@@ -176,6 +176,11 @@ export class NodeContext {
   fold(shape: Shape, make: () => HostTensor): Operand {
     this.#importing.reserve(elementCount(shape));
     return known(make());
+  }
+
+  /** Counts work or memory that does not come with the file's size. Throws where an import has had too much. */
+  reserve(elements: number): void {
+    this.#importing.reserve(elements);
   }
 
   #attribute(name: string, type: keyof typeof attributeTypes): AttributeProto | undefined {

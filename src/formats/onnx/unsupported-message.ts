@@ -16,8 +16,15 @@ export function describeUnsupported(file: string, reports: readonly ImportedNode
   const unchecked = behind > 0 ? `; behind them, not checked: ${behind}` : "";
   const list = faults
     .slice(0, maxListed)
-    .map(({ name, operator, attributes, reason }) => `${name} (${operator}${attributes}): ${reason}`);
+    .map(
+      ({ name, operator, attributes, reason }) => `${cut(name)} (${cut(operator + attributes)}): ${cut(reason ?? "")}`,
+    );
   return `${file}: ${faults.length} of ${reports.length} nodes cannot be imported: ${list.join("; ")}${more}${unchecked}`;
+}
+
+/** Names come from the file and may be of any length. */
+function cut(text: string): string {
+  return text.length <= 400 ? text : `${text.slice(0, 400)}...`;
 }
 
 export function describeAttributes({ attributes }: NodeProto): string {

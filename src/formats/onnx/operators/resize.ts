@@ -107,6 +107,8 @@ function resizeBy(node: NodeContext, given: readonly AxisResize[], method: Metho
   );
   const x = node.value(0);
   const [row, column] = [given[rank - 2] ?? { from: 1, to: 1 }, given[rank - 1]!];
+  // Each pixel of an axis is looked at.
+  node.reserve(row.to + column.to);
   const options = matching(row, column, method);
   const isImage = rank === 4;
   const planes = [1, elementCount(given.slice(0, -2).map(({ from }) => from)), row.from, column.from];

@@ -53,6 +53,7 @@ function readPads(
     ensure(all.length === 2 * rank, `pads is ${formatShape(all)}, expected ${2 * rank} numbers`);
     return { before: all.slice(0, rank), after: all.slice(rank) };
   }
+  ensure(pads?.every((size) => size === 0) ?? true, `got auto_pad ${auto} and pads, expected one of them`);
   if (auto === "VALID") return { before: size.map(() => 0), after: size.map(() => 0) };
   // As many windows as strides fit, the last ones beyond the end.
   const total = size.map((pixels, axis) => {
