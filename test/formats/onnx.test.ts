@@ -177,6 +177,27 @@ test("zeros that a Pad puts around images become the convolution's padding; othe
   ]);
 });
 
+test("pads below 0 cut off", async () => {
+  const pads = (values: readonly number[]): ModelFields => ({
+    nodes: [{ op: "Pad", inputs: ["x", "pads"] }],
+    initializers: [ints("pads", values)],
+  });
+  expect(await imported(pads([0, 0, -1, 2, 0, 0, -2, -3]))).toEqual([
+    "Pad.crop = slice(x) [1, 3, 5, 5]",
+    "Pad = pad(Pad.crop) [1, 3, 5, 7]",
+  ]);
+  expect(await imported(pads([0, 0, -1, 0, 0, 0, 0, 0]))).toEqual(["Pad = slice(x) [1, 3, 7, 8]"]);
+  await expect(imported(pads([0, 0, -4, 0, 0, 0, -4, 0]))).rejects.toThrow(/its pads leave nothing/);
+});
+
+test("indices stay what they are when they are cast to another integer", async () => {
+  const nodes = [
+    { op: "ArgMax", inputs: ["x"], attributes: { axis: 1, keepdims: 0 } },
+    { op: "Cast", inputs: ["ArgMax"], attributes: { to: dataType.i32 } },
+  ];
+  expect(await imported({ nodes })).toEqual(["ArgMax = argmax(x) [1, 8, 8]"]);
+});
+
 test("shape arithmetic is computed while the graph is imported", async () => {
   // x.view(N, -1, H * W // 4), as an exporter of PyTorch writes it.
   const constant = (name: string, values: readonly number[]): NodeFields => ({

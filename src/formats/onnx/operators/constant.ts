@@ -81,6 +81,9 @@ function cast(node: NodeContext, code: number): Operand {
     const truncate = type !== "bool" && !isFloat(type);
     return elementwise(node, all, (value) => (truncate ? Math.trunc(value!) : value!), type);
   }
+  // On the GPU indices are i32, whatever the model calls them.
+  const isIndex = [operand.type, type].every((one) => one === "i32" || one === "i64");
+  if (isIndex && operand.kind === "computed") return computed(type, operand.value);
   ensure(
     isComputable(operand.type) && isComputable(type),
     `casts from ${operand.type} to ${type} are computed on constants only`,

@@ -1,7 +1,9 @@
 // Other shapes and orders for the same elements.
 
+import type { Value } from "../../../graph/graph.ts";
 import { pad } from "../../../ops/pad.ts";
 import { reshape } from "../../../ops/reshape.ts";
+import { slice } from "../../../ops/slice.ts";
 import { transpose } from "../../../ops/transpose.ts";
 import { elementCount, formatShape, type Shape } from "../../../tensor.ts";
 import { gatherStrided, stridesOf } from "../host-tensor.ts";
@@ -152,6 +154,21 @@ function blocks(
 
 const modes = { constant: "constant", reflect: "reflect", edge: "replicate" } as const;
 
+const isAbove = (size: number) => size > 0;
+const isBelow = (size: number) => size < 0;
+
+/** Pads below 0 cut off. */
+function crop(node: NodeContext, begin: readonly number[], end: readonly number[], part: string | undefined): Value {
+  const { shape } = node.operand(0);
+  const starts = begin.map((size) => Math.max(-size, 0));
+  const ends = shape.map((size, axis) => size + Math.min(end[axis]!, 0));
+  ensure(
+    ends.every((at, axis) => at > starts[axis]!),
+    "its pads leave nothing",
+  );
+  return node.apply(slice, [node.value(0)], { starts, ends }, part === undefined ? {} : { part });
+}
+
 const padTo: OnnxOperator = {
   build(node) {
     const { shape, type } = node.operand(0);
@@ -165,15 +182,17 @@ const padTo: OnnxOperator = {
       ? Array.from(axes.data, (axis) => resolveAxis(axis, shape.length))
       : shape.map((_, axis) => axis);
     ensure(pads?.length === 2 * padded.length, `pads is ${pads?.join(", ")}, expected ${2 * padded.length} numbers`);
-    ensure(
-      pads.every((size) => size >= 0),
-      `pads is ${pads.join(", ")}: cutting off is not computed`,
-    );
-    const along = (offset: number) => shape.map((_, axis) => pads[padded.indexOf(axis) + offset] ?? 0);
-    const begin = shape.map((_, axis) => (padded.includes(axis) ? along(0)[axis]! : 0));
-    const end = shape.map((_, axis) => (padded.includes(axis) ? along(padded.length)[axis]! : 0));
-    if ([...begin, ...end].every((size) => size === 0)) return node.operand(0);
-    return node.result(node.apply(pad, [node.value(0)], { begin, end, mode: modes[mode], value }), type);
+    const along = (axis: number, offset: number) => (padded.includes(axis) ? pads[padded.indexOf(axis) + offset]! : 0);
+    const begin = shape.map((_, axis) => along(axis, 0));
+    const end = shape.map((_, axis) => along(axis, padded.length));
+    const [added, cropped] = [isAbove, isBelow].map((test) => [...begin, ...end].some(test));
+    if (!added && !cropped) return node.operand(0);
+    ensure(!cropped || mode === "constant", `mode ${mode} with pads below 0 is not computed`);
+    const x = cropped ? crop(node, begin, end, added ? "crop" : undefined) : node.value(0);
+    if (!added) return node.result(x);
+    const only = (sizes: readonly number[]) => sizes.map((size) => Math.max(size, 0));
+    const given = { begin: only(begin), end: only(end), mode: modes[mode], value };
+    return node.result(node.apply(pad, [x], given), type);
   },
 };
 
