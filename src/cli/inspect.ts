@@ -43,8 +43,8 @@ export function addInspect(program: Command, session: Session): void {
       "after",
       `
 The plan is that of a device with WebGPU's default limits; with --adapter it is
-that adapter's. An ONNX model needs a shape where it leaves sizes open; nodes that
-cannot be imported are marked with the reason, and the exit code is 1.
+that adapter's. An ONNX model needs a shape where it leaves sizes open; nodes
+that cannot be imported are marked with the reason, and the exit code is 1.
 
 Examples:
   $ atrous inspect weights/msff-resnet18-lumbar-small.safetensors
