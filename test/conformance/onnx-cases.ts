@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { difference } from "../../src/difference.ts";
 import { FormatError, ShapeError, UnsupportedError } from "../../src/errors.ts";
-import { decodeTensor } from "../../src/formats/onnx/decode.ts";
+import { decodeTensor } from "../../src/formats/onnx/decode-tensor.ts";
 import { openOnnx } from "../../src/formats/onnx/file.ts";
 import { type ImportOptions, importOnnx } from "../../src/formats/onnx/index.ts";
 import type { ValueInfo } from "../../src/formats/onnx/messages.ts";

@@ -2,6 +2,7 @@
 
 import { FormatError } from "../../errors.ts";
 import { quote } from "../safetensors/header-json.ts";
+import { readTensor } from "./decode-tensor.ts";
 import type {
   AttributeProto,
   Dimension,
@@ -12,10 +13,7 @@ import type {
   TensorProto,
   ValueInfo,
 } from "./messages.ts";
-import { WireReader, wireTypes } from "./wire.ts";
-
-/** The message with each field writable: how one is filled. */
-type Draft<T> = { -readonly [K in keyof T]: T[K] };
+import { type Draft, fixed32, lengthOf, varint, WireReader } from "./wire.ts";
 
 /** Decodes a model; tensors stay views of `bytes`. Throws FormatError that names the file and the byte. */
 export function decodeModel(bytes: Uint8Array, file: string): ModelProto {
@@ -44,18 +42,6 @@ export function decodeModel(bytes: Uint8Array, file: string): ModelProto {
   checkNames(model.graph, file);
   return model;
 }
-
-/** Decodes a file that is one tensor, as data sets of tests are. Throws FormatError. */
-export function decodeTensor(bytes: Uint8Array, file: string): TensorProto {
-  const wire = new WireReader(bytes, file);
-  const draft = newTensor();
-  wire.whole((field, type) => readTensorField(wire, draft, field, type));
-  return draft.tensor;
-}
-
-const varint = (field: number) => field * 8 + wireTypes.varint;
-const lengthOf = (field: number) => field * 8 + wireTypes.bytes;
-const fixed32 = (field: number) => field * 8 + wireTypes.fixed32;
 
 function readOpset(wire: WireReader): OperatorSetId {
   const opset: Draft<OperatorSetId> = { domain: "", version: 0 };
@@ -150,63 +136,6 @@ function readAttribute(wire: WireReader): AttributeProto {
 /** Attribute strings are bytes; those that name modes are ASCII. Others are only shown. */
 function latin(bytes: Uint8Array): string {
   return new TextDecoder("utf-8").decode(bytes.subarray(0, 4096));
-}
-
-interface TensorDraft {
-  readonly tensor: Draft<TensorProto>;
-  readonly dims: number[];
-  readonly externalData: Map<string, string>;
-  /** Packed fields by their numbers. */
-  readonly stretches: ReadonlyMap<number, Uint8Array[]>;
-}
-
-function newTensor(): TensorDraft {
-  const dims: number[] = [];
-  const externalData = new Map<string, string>();
-  const floatData: Uint8Array[] = [];
-  const int32Data: Uint8Array[] = [];
-  const int64Data: Uint8Array[] = [];
-  const doubleData: Uint8Array[] = [];
-  const uint64Data: Uint8Array[] = [];
-  const stretches = new Map([
-    [4, floatData],
-    [5, int32Data],
-    [7, int64Data],
-    [10, doubleData],
-    [11, uint64Data],
-  ]);
-  const packed = { floatData, int32Data, int64Data, doubleData, uint64Data };
-  const rest = { name: "", dataType: 0, rawData: undefined, isExternal: false };
-  return { tensor: { ...rest, ...packed, dims, externalData }, dims, externalData, stretches };
-}
-
-function readTensor(wire: WireReader): TensorProto {
-  const draft = newTensor();
-  wire.message("a tensor", (field, type) => readTensorField(wire, draft, field, type));
-  return draft.tensor;
-}
-
-function readTensorField(wire: WireReader, draft: TensorDraft, field: number, type: number): void {
-  const { tensor, dims, externalData } = draft;
-  const key = field * 8 + type;
-  const stretch = draft.stretches.get(field);
-  if (stretch) wire.stretch(type, stretch);
-  else if (field === 1) wire.integers(type, dims);
-  else if (key === varint(2)) tensor.dataType = wire.integer();
-  else if (key === lengthOf(8)) tensor.name = wire.text();
-  else if (key === lengthOf(9)) tensor.rawData = wire.bytes();
-  else if (key === lengthOf(13)) readEntry(wire, externalData);
-  else if (key === varint(14)) tensor.isExternal = wire.integer() === 1;
-}
-
-function readEntry(wire: WireReader, entries: Map<string, string>): void {
-  let [entry, value] = ["", ""];
-  wire.message("an entry", (field, type) => {
-    const key = field * 8 + type;
-    if (key === lengthOf(1)) entry = wire.text();
-    else if (key === lengthOf(2)) value = wire.text();
-  });
-  entries.set(entry, value);
 }
 
 function readValueInfo(wire: WireReader): ValueInfo {

@@ -12,7 +12,15 @@ const maxDepth = 32;
 const maxItems = 1_000_000;
 
 /** Kinds of encoding; groups (3 and 4) are not used by ONNX. */
-export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
+const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
+
+/** A field's number and kind of encoding as one number, to compare with. */
+export const varint = (field: number) => field * 8 + wireTypes.varint;
+export const lengthOf = (field: number) => field * 8 + wireTypes.bytes;
+export const fixed32 = (field: number) => field * 8 + wireTypes.fixed32;
+
+/** The message with each field writable: how one is filled. */
+export type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
 export class WireReader {
   readonly #reader: protobuf.Reader;
