@@ -212,7 +212,7 @@ export class GraphImport implements ImportContext {
       this,
     );
     try {
-      this.builder.output(name, output.valueOf(operand, "value"));
+      this.builder.output(name, output.asValue(operand, "value"));
     } catch (error) {
       if (!(error instanceof UnsupportedNode)) throw error;
       throw new UnsupportedError(`${this.#file.name}: output ${quote(name)}: ${error.message}`, []);

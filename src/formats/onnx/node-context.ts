@@ -122,10 +122,10 @@ export class NodeContext {
 
   /** An input as a value of the graph, f32. */
   value(index: number): Value {
-    return this.valueOf(this.operand(index), `input ${index}`);
+    return this.asValue(this.operand(index), `input ${index}`);
   }
 
-  valueOf(operand: Operand, what: string): Value {
+  asValue(operand: Operand, what: string): Value {
     const { shape, type } = operand;
     ensure(operand.kind !== "shape-only", `${what} is ${type}, expected f32, f16 or bf16`);
     ensure(!shape.includes(0), `${what} is empty, got shape ${formatShape(shape)}`);

@@ -157,7 +157,7 @@ const gather: OnnxOperator = {
       cuts.length <= mostPieces && cuts.length > 0,
       `${cuts.length} separate indices, expected 1 to ${mostPieces}`,
     );
-    const pieces = cuts.map((one, i) => node.valueOf(cut(node, [one], `piece${i}`), "a piece"));
+    const pieces = cuts.map((one, i) => node.asValue(cut(node, [one], `piece${i}`), "a piece"));
     const whole = pieces.length === 1 ? pieces[0]! : node.apply(concat, pieces, { axis }, { part: "pieces" });
     return node.result(node.apply(reshape, [whole], { shape: target }));
   },
@@ -210,7 +210,7 @@ const expand: OnnxOperator = {
 
 function ones(node: NodeContext, shape: Shape): Value {
   const operand = node.fold(shape, () => hostTensor("f32", shape, new Float64Array(elementCount(shape)).fill(1)));
-  return node.valueOf(operand, "ones");
+  return node.asValue(operand, "ones");
 }
 
 const tile: OnnxOperator = {
