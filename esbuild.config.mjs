@@ -10,6 +10,8 @@ import { build, context } from "esbuild";
 const shared = { bundle: true, format: "esm", target: "es2022", logLevel: "warning" };
 const browser = { ...shared, platform: "browser", minify: true };
 
+const chunks = { splitting: true, chunkNames: "chunk-[hash]" };
+
 /** What stays a package: natives, what only the command line needs, and `benchmark`, which breaks when bundled. */
 const external = [
   "@jax-js/jax",
@@ -21,7 +23,6 @@ const external = [
   "commander",
   "koffi",
   "onnxruntime-node",
-  "protobufjs",
   "webgpu",
 ];
 
@@ -29,15 +30,15 @@ async function buildNode() {
   for (const name of await readdir("dist").catch(() => [])) {
     if (name.startsWith("chunk-")) await rm(`dist/${name}`, { force: true });
   }
-  await build({ ...browser, entryPoints: { "atrous.browser": "src/index.ts" }, outdir: "dist" });
+  // The ONNX importer is a chunk of its own, loaded when it is first called.
+  await build({ ...browser, ...chunks, entryPoints: { "atrous.browser": "src/index.ts" }, outdir: "dist" });
   await build({
     ...shared,
     platform: "node",
     target: "node20",
     external,
     sourcemap: true,
-    splitting: true,
-    chunkNames: "chunk-[hash]",
+    ...chunks,
     entryPoints: {
       atrous: "src/index.ts",
       node: "src/node.ts",
@@ -83,14 +84,28 @@ async function serveDemo() {
   console.log(`http://127.0.0.1:${port}/   (stop with Ctrl+C)`);
 }
 
-/** Core: device, graph, operators. All: networks and formats too. */
+/** Core: device, graph, operators. All: networks and formats too. Chunks: what is loaded on demand, and what it shares. */
 async function printSizes() {
   const entries = { core: "test/browser/core.ts", all: "src/index.ts" };
-  await build({ ...browser, entryPoints: entries, outdir: "dist/sizes" });
-  for (const name of Object.keys(entries)) {
-    const bytes = await readFile(`dist/sizes/${name}.js`);
-    console.log(`${name.padEnd(5)} ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzip`);
+  for (const [name, entry] of Object.entries(entries)) {
+    const outdir = `dist/sizes/${name}`;
+    const options = { ...browser, ...chunks, entryPoints: { [name]: entry }, outdir, metafile: true };
+    const { metafile } = await build(options);
+    const outputs = Object.entries(metafile.outputs);
+    const load = ([, { imports }]) => imports.filter(({ kind }) => kind === "import-statement").map(({ path }) => path);
+    const first = outputs.find(([path]) => path === `${outdir}/${name}.js`);
+    const atOnce = new Set([first[0], ...load(first)]);
+    await printSize(name, [...atOnce]);
+    const later = outputs.map(([path]) => path).filter((path) => !atOnce.has(path));
+    if (later.length > 0) await printSize(`${name}, on demand`, later);
   }
+}
+
+async function printSize(name, paths) {
+  const files = await Promise.all(paths.map((path) => readFile(path)));
+  const bytes = files.reduce((sum, file) => sum + file.length, 0);
+  const gzip = files.reduce((sum, file) => sum + gzipSync(file, { level: 9 }).length, 0);
+  console.log(`${name.padEnd(14)} ${bytes} bytes, ${gzip} gzip`);
 }
 
 if (process.argv.includes("--demo")) await serveDemo();

@@ -20,6 +20,28 @@ export class UsageError extends AtrousError {
   override readonly name = "UsageError";
 }
 
+/** One node of a model as an importer met it. */
+export interface ImportedNode {
+  readonly name: string;
+  readonly operator: string;
+  /** As ` axis=1 mode="linear"`. */
+  readonly attributes: string;
+  /** Undefined where the node could not be imported, or stands behind one that could not. */
+  readonly outputShape: readonly number[] | undefined;
+  /** Why it could not be imported; undefined where it was, or was not reached. */
+  readonly reason: string | undefined;
+}
+
+/** A model that is well formed, but uses what this engine does not compute. `nodes` are all of its nodes, in their order. */
+export class UnsupportedError extends AtrousError {
+  override readonly name = "UnsupportedError";
+  readonly nodes: readonly ImportedNode[];
+  constructor(message: string, nodes: readonly ImportedNode[]) {
+    super(message);
+    this.nodes = nodes;
+  }
+}
+
 export type DeviceErrorKind =
   | "no-adapter"
   | "unsupported"

@@ -1,5 +1,14 @@
 // The public API, safe for the browser. Node adds `openGpu` on native GPUs in "atrous/node".
-export { AtrousError, DeviceError, type DeviceErrorKind, FormatError, ShapeError, UsageError } from "./errors.ts";
+export {
+  AtrousError,
+  DeviceError,
+  type DeviceErrorKind,
+  FormatError,
+  type ImportedNode,
+  ShapeError,
+  UnsupportedError,
+  UsageError,
+} from "./errors.ts";
 export {
   extractSlice,
   insertSlice,
@@ -8,6 +17,7 @@ export {
   sliceAxes,
   writeNifti,
 } from "./formats/nifti/index.ts";
+export { type ImportedModel, type ImportOptions, importOnnx, isOnnx } from "./formats/onnx/index.ts";
 export { type GreyImage, readLabelPng, readPng, writeLabelPng, writePng } from "./formats/png/index.ts";
 export {
   openSafetensors,
@@ -45,7 +55,7 @@ export type { Preprocess } from "./models/preprocess.ts";
 export { resnet18 } from "./models/resnet18.ts";
 export { createSegmenter, type Segmenter, type SegmenterOptions } from "./models/segment.ts";
 export { inputChannels, type SliceSize } from "./models/segment-graph.ts";
-export { weightsFor } from "./models/weights.ts";
+export { type Weights, weightsFor } from "./models/weights.ts";
 export * from "./ops/index.ts";
 export { type ParityOptions, type ParityReport, type ParityRow, runParity, toJUnit } from "./parity/index.ts";
 export { type DType, formatShape, type Shape, type Tensor, type TensorData, type TensorType } from "./tensor.ts";

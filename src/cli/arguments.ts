@@ -18,6 +18,23 @@ export function precisionOption(): Option {
     .default("f32");
 }
 
+/** The shape of one input of a model; without a name that of the only one. */
+export interface InputShape {
+  readonly name: string | undefined;
+  readonly shape: Shape;
+}
+
+/** `1,3,512,512` or `image=1,3,512,512`; may be given again for another input. */
+export function parseInputShapes(text: string, before: readonly InputShape[] = []): readonly InputShape[] {
+  const at = text.lastIndexOf("=");
+  const sizes = text.slice(at + 1);
+  const shape = sizes.split(",").map(Number);
+  if (!/^\d+(,\d+)*$/.test(sizes) || !shape.every((size) => Number.isSafeInteger(size) && size >= 1)) {
+    throw new InvalidArgumentError("Expected sizes, as 1,3,512,512, or INPUT=1,3,512,512.");
+  }
+  return [...before, { name: at < 0 ? undefined : text.slice(0, at), shape }];
+}
+
 export function parseCount(text: string): number {
   const count = Number(text);
   if (!/^\d+$/.test(text) || count < 1 || count > 1e6)

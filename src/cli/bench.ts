@@ -69,9 +69,8 @@ export function addBench(program: Command, session: Session): void {
 Times are of whole runs, data in and data out of host memory, or with --resident
 from GPU memory to GPU memory; GPU ms are by timestamps. Engines take turns on
 the same driver; --adapter moves atrous alone, so with --peers choose the driver
-by VK_DRIVER_FILES. Peers are packages to install: onnxruntime-node with
-protobufjs, @tensorflow/tfjs-core with @tensorflow/tfjs-backend-webgpu,
-@jax-js/jax.
+by VK_DRIVER_FILES. Peers are packages to install: onnxruntime-node,
+@tensorflow/tfjs-core with @tensorflow/tfjs-backend-webgpu, @jax-js/jax.
 
 Exit codes: 0 good, 1 a result differs or a regression, 2 bad usage or input.
 

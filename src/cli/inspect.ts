@@ -5,19 +5,26 @@ import {
   buildModelGraph,
   deviceTraits,
   formatShape,
+  type Graph,
   type GraphReport,
+  importOnnx,
   inputChannels,
   inspectGraph,
+  isOnnx,
   type ModelFile,
   type Shape,
+  UnsupportedError,
+  UsageError,
 } from "../index.ts";
-import { parseShape } from "./arguments.ts";
+import { type InputShape, parseInputShapes } from "./arguments.ts";
+import { describeFailure } from "./failure.ts";
 import { modelHelp, openModel } from "./model.ts";
+import { importShapes, onnxFacts, onnxJson, unsupportedText } from "./onnx.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { formatBytes, formatCount, formatFacts, formatTable } from "./table.ts";
 
 interface InspectOptions extends GlobalOptions {
-  readonly shape?: Shape;
+  readonly shape?: readonly InputShape[];
   readonly json?: true;
 }
 
@@ -26,37 +33,75 @@ export function addInspect(program: Command, session: Session): void {
     .command("inspect")
     .description("Show a model's layers, parameters, multiply-adds and memory plan. Needs no GPU.")
     .argument("<MODEL>", modelHelp)
-    .option("--shape <n,c,h,w>", "shape of the image (default: one 512x512 image)", parseShape)
+    .option(
+      "--shape <[input=]sizes>",
+      "shape of the image (default: one 512x512 image), or of an ONNX model's inputs",
+      parseInputShapes,
+    )
     .option("--json", "print JSON on standard output")
     .addHelpText(
       "after",
       `
 The plan is that of a device with WebGPU's default limits; with --adapter it is
-that adapter's.
+that adapter's. An ONNX model needs a shape where it leaves sizes open; nodes
+that cannot be imported are marked with the reason, and the exit code is 1.
 
 Examples:
   $ atrous inspect weights/msff-resnet18-lumbar-small.safetensors
-  $ atrous inspect model.safetensors --shape 4,3,256,320 --json`,
+  $ atrous inspect model.safetensors --shape 4,3,256,320 --json
+  $ atrous inspect model.onnx --shape image=1,3,256,256`,
     )
     .action(async (path: string, _, command: Command) => {
       const options = command.optsWithGlobals<InspectOptions>();
-      const file = await openModel(path);
-      try {
-        const shape = options.shape ?? [1, inputChannels(file), 512, 512];
-        const graph = buildModelGraph(file, shape, ["logits"]);
-        const chosen = command.parent?.getOptionValueSource("adapter") !== "default";
-        const planned = chosen
-          ? await session.withGpu(options, async (gpu) => ({
-              plannedFor: gpu.adapter.driver,
-              report: inspectGraph(graph, deviceTraits(gpu)),
-            }))
-          : { plannedFor: "WebGPU's default limits", report: inspectGraph(graph) };
-        if (options.json) session.printJson(asJson(file, shape, planned));
-        else session.print(asText(file, shape, planned));
-      } finally {
-        await file.weights.close();
-      }
+      const inspect = (await isOnnx(path)) ? inspectOnnx : inspectWeights;
+      const chosen = command.parent?.getOptionValueSource("adapter") !== "default";
+      await inspect(session, path, options, (graph) => plan(session, graph, options, chosen));
     });
+}
+
+type PlanGraph = (graph: Graph) => Promise<Planned>;
+
+async function plan(session: Session, graph: Graph, options: InspectOptions, onAdapter: boolean): Promise<Planned> {
+  if (!onAdapter) return { plannedFor: "WebGPU's default limits", report: inspectGraph(graph) };
+  return session.withGpu(options, async (gpu) => ({
+    plannedFor: gpu.adapter.driver,
+    report: inspectGraph(graph, deviceTraits(gpu)),
+  }));
+}
+
+async function inspectWeights(session: Session, path: string, options: InspectOptions, plan: PlanGraph) {
+  const file = await openModel(path);
+  try {
+    const [given, another] = options.shape ?? [];
+    if (another || given?.name !== undefined)
+      throw new UsageError("--shape: this network has one input, expected 1,3,512,512");
+    const shape = given?.shape ?? [1, inputChannels(file), 512, 512];
+    const planned = await plan(buildModelGraph(file, shape, ["logits"]));
+    if (options.json) session.printJson(asJson(file, shape, planned));
+    else session.print(asText(file, shape, planned));
+  } finally {
+    await file.weights.close();
+  }
+}
+
+async function inspectOnnx(session: Session, path: string, options: InspectOptions, plan: PlanGraph) {
+  try {
+    const model = await importOnnx(path, importShapes(options.shape ?? []));
+    try {
+      const { plannedFor, report } = await plan(model.graph);
+      if (options.json) session.printJson(onnxJson(model, report, plannedFor));
+      else session.print(asTable(onnxFacts(model), report, plannedFor));
+    } finally {
+      await model.close();
+    }
+  } catch (error) {
+    if (!(error instanceof UnsupportedError)) throw error;
+    session.exitCode = 1;
+    if (options.json)
+      session.printJson({ model: path, format: "onnx", unsupported: error.message, nodes: error.nodes });
+    else session.print(unsupportedText(path, error));
+    session.note(describeFailure(error, false));
+  }
 }
 
 interface Planned {
@@ -70,6 +115,24 @@ function asJson(file: ModelFile, shape: Shape, { plannedFor, report }: Planned):
 }
 
 function asText(file: ModelFile, shape: Shape, { plannedFor, report }: Planned): string {
+  const options = Object.entries(file.options).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  const { preprocess } = file;
+  const dtypes = [...new Set([...file.weights.entries.values()].map((entry) => entry.dtype))];
+  const head = {
+    model: file.name,
+    network: file.network.name,
+    options: options.join(", "),
+    labels: file.labels?.join(", ") ?? "not stated",
+    preprocess: preprocess
+      ? `${preprocess.spacingMm} mm, ${preprocess.normalize}, padded to multiples of ${preprocess.padMultiple}, at least ${preprocess.minSize}`
+      : "not stated",
+    weights: `${file.weights.entries.size} tensors, ${dtypes.join(", ")}`,
+    image: formatShape(shape),
+  };
+  return asTable(head, report, plannedFor);
+}
+
+function asTable(head: Readonly<Record<string, string>>, report: GraphReport, plannedFor: string): string {
   const { layers, memory, macs, parameters, statistics } = report;
   const rows = layers.map((layer) => [
     layer.name,
@@ -85,20 +148,6 @@ function asText(file: ModelFile, shape: Shape, { plannedFor, report }: Planned):
     { title: "params", align: "right" },
     { title: "MMAC", align: "right" },
   ] as const;
-  const options = Object.entries(file.options).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
-  const { preprocess } = file;
-  const dtypes = [...new Set([...file.weights.entries.values()].map((entry) => entry.dtype))];
-  const head = {
-    model: file.name,
-    network: file.network.name,
-    options: options.join(", "),
-    labels: file.labels?.join(", ") ?? "not stated",
-    preprocess: preprocess
-      ? `${preprocess.spacingMm} mm, ${preprocess.normalize}, padded to multiples of ${preprocess.padMultiple}, at least ${preprocess.minSize}`
-      : "not stated",
-    weights: `${file.weights.entries.size} tensors, ${dtypes.join(", ")}`,
-    image: formatShape(shape),
-  };
   const totals = {
     parameters: `${formatCount(parameters)} trained, ${formatCount(statistics)} batch-norm statistics`,
     MACs: `${(macs / 1e9).toFixed(2)} G`,

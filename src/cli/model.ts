@@ -3,15 +3,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type ModelFile, openModelFile, UsageError } from "../index.ts";
+import { isOnnx, type ModelFile, openModelFile, UsageError } from "../index.ts";
 
-export const modelHelp = ".safetensors file whose metadata names the network";
+export const weightsHelp = ".safetensors file whose metadata names the network";
+export const modelHelp = `.onnx file, or ${weightsHelp}`;
 
-/** Opens a weights file by its path or URL. Throws FormatError. */
+/** Opens a weights file by its path or URL. Throws FormatError, and UsageError for an ONNX model. */
 export async function openModel(path: string): Promise<ModelFile> {
-  if (/\.onnx$/i.test(path)) {
-    throw new UsageError(`${path}: ONNX models are not available yet, expected a ${modelHelp}`);
-  }
+  if (await isOnnx(path)) throw new UsageError(`${path}: is an ONNX model, expected a ${weightsHelp}`);
   return openModelFile(path);
 }
 

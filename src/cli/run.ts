@@ -7,15 +7,16 @@ import {
   FormatError,
   formatShape,
   type Gpu,
-  type ModelFile,
+  type Graph,
+  isOnnx,
   openSafetensors,
-  type RunInputs,
   type Shape,
   type StartupReport,
   type Tensor,
   type TensorToWrite,
   type Tuning,
   UsageError,
+  type Weights,
   weightsFor,
   writeSafetensors,
 } from "../index.ts";
@@ -23,6 +24,7 @@ import { fileSource, writeFileAtomic } from "../node.ts";
 import { parseCount, precisionOption } from "./arguments.ts";
 import { naming } from "./failure.ts";
 import { modelHelp, openModel } from "./model.ts";
+import { importForInputs } from "./onnx.ts";
 import { requireNewFile } from "./output.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { formatBytes, formatFacts, formatMs } from "./table.ts";
@@ -50,8 +52,11 @@ export function addRun(program: Command, session: Session): void {
     .command("run")
     .description("Run a model on the tensors of a safetensors file.")
     .argument("<MODEL>", modelHelp)
-    .requiredOption("--input <file>", "safetensors file with the tensor `image`, [N, C, H, W]")
-    .requiredOption("--output <file>", "safetensors file to write, with the tensor `logits`")
+    .requiredOption(
+      "--input <file>",
+      "safetensors file with the tensor `image`, [N, C, H, W]; for ONNX, each input by its name",
+    )
+    .requiredOption("--output <file>", "safetensors file to write, with the tensor `logits`, or the ONNX outputs")
     .option("--grad-output <file>", "not available yet")
     .option("--repeat <n>", "number of runs; the first does not count towards the times", parseCount, 1)
     .addOption(precisionOption())
@@ -72,15 +77,47 @@ Examples:
       if (options.gradOutput !== undefined) throw new UsageError("--grad-output: gradients are not available yet");
       await requireNewFile(options.output, [path, options.input]);
       const tuning = options.tuning === undefined ? undefined : await readTuning(options.tuning);
-      const file = await openModel(path);
+      const model = await naming(options.input, openForInput(path, options.input));
       try {
-        const image = await readInput(options.input);
-        const work = session.withGpu(options, (gpu) => runModel(session, gpu, { file, image, tuning, options }));
+        const work = session.withGpu(options, (gpu) => runModel(session, gpu, { model, tuning, options }));
         await naming(options.input, work);
       } finally {
-        await file.weights.close();
+        await model.close();
       }
     });
+}
+
+/** A model's graph for the inputs of one file. */
+interface OpenModel {
+  readonly name: string;
+  /** Of a network of this package. */
+  readonly network: string | undefined;
+  readonly graph: Graph;
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly weights: Weights;
+  close(): Promise<void>;
+}
+
+async function openForInput(path: string, inputPath: string): Promise<OpenModel> {
+  if (await isOnnx(path)) {
+    const { model, inputs } = await importForInputs(path, inputPath);
+    return { ...model, network: undefined, inputs };
+  }
+  const file = await openModel(path);
+  try {
+    const image = await readInput(inputPath);
+    return {
+      name: file.name,
+      network: file.network.name,
+      graph: buildModelGraph(file, image.shape, ["logits"]),
+      inputs: { image },
+      weights: file.weights,
+      close: () => file.weights.close(),
+    };
+  } catch (error) {
+    await file.weights.close();
+    throw error;
+  }
 }
 
 /** The tensor `image`, alone in its file. */
@@ -103,19 +140,18 @@ async function readInput(path: string): Promise<Tensor> {
 }
 
 interface Given {
-  readonly file: ModelFile;
-  readonly image: Tensor;
+  readonly model: OpenModel;
   readonly tuning: Tuning | undefined;
   readonly options: RunOptions;
 }
 
-async function runModel(session: Session, gpu: Gpu, { file, image, tuning, options }: Given): Promise<void> {
-  const graph = buildModelGraph(file, image.shape, ["logits"]);
+async function runModel(session: Session, gpu: Gpu, { model, tuning, options }: Given): Promise<void> {
+  const { graph, inputs, weights } = model;
   const compiling = session.progress("preparing kernels");
   const misses: string[] = [];
   const tuned = tuning && { tuning, onMiss: (node: string) => misses.push(node) };
-  const model = await compile(gpu, graph, {
-    ...weightsFor(gpu, file.weights),
+  const compiled = await compile(gpu, graph, {
+    ...weightsFor(gpu, weights),
     precision: options.precision,
     onProgress: compiling.update,
     ...tuned,
@@ -123,13 +159,12 @@ async function runModel(session: Session, gpu: Gpu, { file, image, tuning, optio
   if (misses.length > 0) session.note(`${options.tuning}: does not know ${misses.length} layers, e.g. ${misses[0]}`);
   const running = session.progress("running");
   try {
-    const inputs: RunInputs = { image };
     const runsMs: number[] = [];
     let outputs: Record<string, Tensor> = {};
     let coldMs = 0;
     for (let i = 0; i < options.repeat; i++) {
       const started = performance.now();
-      outputs = await model.run(inputs);
+      outputs = await compiled.run(inputs);
       runsMs.push(performance.now() - started);
       if (i === 0) coldMs = performance.now() - session.startedAt;
       running.update(i + 1, options.repeat);
@@ -138,11 +173,11 @@ async function runModel(session: Session, gpu: Gpu, { file, image, tuning, optio
     const gpuBytes = gpu.allocated.bytes;
     await writeFileAtomic(options.output, writeSafetensors(toWrite(outputs)));
     const shapes = Object.fromEntries(Object.entries(outputs).map(([name, { shape }]) => [name, shape]));
-    const { startup } = model;
-    report(session, gpu, { file, image, shapes, gpuBytes, options, startup, timing: { coldMs, runsMs } });
+    const { startup } = compiled;
+    report(session, gpu, { model, shapes, gpuBytes, options, startup, timing: { coldMs, runsMs } });
   } finally {
     running.stop();
-    await model.dispose();
+    await compiled.dispose();
   }
 }
 
@@ -156,8 +191,7 @@ function toWrite(outputs: Readonly<Record<string, Tensor>>): Record<string, Tens
 }
 
 interface RunResult {
-  readonly file: ModelFile;
-  readonly image: Tensor;
+  readonly model: OpenModel;
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly gpuBytes: number;
   readonly options: RunOptions;
@@ -166,15 +200,17 @@ interface RunResult {
 }
 
 function report(session: Session, gpu: Gpu, result: RunResult): void {
-  const { file, image, shapes, gpuBytes, options, timing, startup } = result;
+  const { model, shapes, gpuBytes, options, timing, startup } = result;
   const { coldMs, runsMs } = timing;
   const warm = runsMs.length > 1 ? runsMs.slice(1) : runsMs;
   const [medianMs, minMs] = [median(warm), Math.min(...warm)];
+  const inputShapes = Object.fromEntries(Object.entries(model.inputs).map(([name, { shape }]) => [name, shape]));
   if (options.json) {
     const { driver, kind } = gpu.adapter;
     const { precision } = options;
     const times = { coldMs, startup, medianMs, minMs, runsMs };
-    const what = { model: file.name, network: file.network.name, input: image.shape, outputs: shapes };
+    const input = model.network === undefined ? inputShapes : inputShapes.image;
+    const what = { model: model.name, network: model.network ?? "onnx", input, outputs: shapes };
     session.printJson({
       adapter: driver,
       adapterKind: kind,
@@ -191,7 +227,9 @@ function report(session: Session, gpu: Gpu, result: RunResult): void {
   const written = Object.entries(shapes).map(([name, shape]) => `${name} ${formatShape(shape)}`);
   const facts = {
     adapter: gpu.adapter.driver,
-    input: `image ${formatShape(image.shape)}`,
+    input: Object.entries(inputShapes)
+      .map(([name, shape]) => `${name} ${formatShape(shape)}`)
+      .join(", "),
     output: `${written.join(", ")} in ${options.output}`,
     "first result": `${formatMs(coldMs)} after the start (${phases})`,
     "each run": `median ${formatMs(medianMs)}, least ${formatMs(minMs)}, of ${warm.length}`,

@@ -14,7 +14,7 @@ import {
 } from "../index.ts";
 import { writeFileAtomic } from "../node.ts";
 import { parseCount, parseShape, precisionOption } from "./arguments.ts";
-import { modelHelp, openModel } from "./model.ts";
+import { openModel, weightsHelp } from "./model.ts";
 import { requireNewFile } from "./output.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { formatFacts, formatTable } from "./table.ts";
@@ -32,7 +32,7 @@ export function addTune(program: Command, session: Session): void {
   program
     .command("tune")
     .description("Measure every kernel of every layer on this adapter and keep the fastest.")
-    .argument("<MODEL>", modelHelp)
+    .argument("<MODEL>", weightsHelp)
     .requiredOption("-o, --output <file>", "tuning to write (JSON), for --tuning of other commands")
     .option("--shape <n,c,h,w>", "shape of the image (default: one 512x512 image)", parseShape)
     .addOption(precisionOption())

@@ -102,8 +102,9 @@ function parametersOf(inputs: readonly Value[], producers: ReadonlyMap<Value, re
   return [...found];
 }
 
+/** Exporters to ONNX give some weights names of no module, as `onnx::Conv_19`. */
 function moduleOf(parameter: Value | undefined): string | undefined {
-  return parameter?.name.replace(/\.[^.]*$/, "");
+  return parameter?.name.includes(".") ? parameter.name.replace(/\.[^.]*$/, "") : undefined;
 }
 
 /** By PyTorch's names: the buffers of `nn.BatchNorm2d`. */

@@ -1,5 +1,7 @@
-// From a weights file to a network on a device.
+// From a model's file to a network on a device.
 
+import { UsageError } from "../errors.ts";
+import { importOnnx, isOnnx } from "../formats/onnx/index.ts";
 import type { Origin } from "../formats/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { type CompileOptions, compile } from "../graph/compile.ts";
@@ -10,27 +12,30 @@ import { buildModelGraph, type ModelFile, type ModelOutput, openModelFile } from
 import { weightsFor } from "./weights.ts";
 
 export interface LoadOptions extends Omit<CompileOptions, "parameter" | "halfParameters"> {
-  /** Shape of the image, [N, C, H, W]; fixed for the life of the model. */
-  readonly shape: Shape;
-  /** Default `["logits"]`. */
+  /**
+   * Shape of the image, [N, C, H, W]; fixed for the life of the model. An ONNX model needs one where it leaves sizes of its
+   * input open; for several inputs see `importOnnx`.
+   */
+  readonly shape?: Shape;
+  /** Of a network of this package. Default `["logits"]`; an ONNX model gives all of its own. */
   readonly outputs?: readonly ModelOutput[];
 }
 
 /** A network on a device. */
 export class Model {
-  /** Network, options, class names and preprocessing, as the file states them. */
-  readonly file: ModelFile;
+  /** Network, options, class names and preprocessing, as a weights file states them; undefined for ONNX. */
+  readonly file: ModelFile | undefined;
   readonly #compiled: CompiledGraph;
 
   /** Made by {@link loadModel}. */
-  constructor(file: ModelFile, compiled: CompiledGraph) {
+  constructor(file: ModelFile | undefined, compiled: CompiledGraph) {
     this.file = file;
     this.#compiled = compiled;
   }
 
   /**
-   * Runs the network. `image` is f32 [N, C, H, W] as given to `loadModel`, a typed array or a GPUBuffer; every output is
-   * read back, or copied into the buffer that `options.into` names.
+   * Runs the network. `image` (of an ONNX model: each input by its name) is f32 [N, C, H, W] as given to `loadModel`, a typed
+   * array or a GPUBuffer; every output is read back, or copied into the buffer that `options.into` names.
    */
   run(inputs: RunInputs, options?: RunOptions): Promise<Record<string, Tensor>> {
     return this.#compiled.run(inputs, options);
@@ -63,16 +68,34 @@ export class Model {
 }
 
 /**
- * Loads exported weights: a path (in Node), a URL, a Blob or bytes.
- * Throws FormatError for the file, ShapeError for the shape, DeviceError for the GPU.
+ * Loads exported weights or an ONNX model: a path (in Node), a URL, a Blob or bytes.
+ * Throws FormatError for the file, UnsupportedError for what an ONNX model needs and is not here, ShapeError for the shape,
+ * UsageError where none is given and one is needed, DeviceError for the GPU.
  */
 export async function loadModel(gpu: Gpu, origin: Origin, options: LoadOptions): Promise<Model> {
+  return (await isOnnx(origin)) ? loadOnnx(gpu, origin, options) : loadWeights(gpu, origin, options);
+}
+
+async function loadWeights(gpu: Gpu, origin: Origin, options: LoadOptions): Promise<Model> {
+  const { shape, outputs = ["logits"], ...compiling } = options;
+  if (shape === undefined)
+    throw new UsageError("loadModel: shape is missing, expected that of the image, [N, C, H, W]");
   const file = await openModelFile(origin);
   try {
-    const { shape, outputs = ["logits"], ...compiling } = options;
     const graph = buildModelGraph(file, shape, outputs);
     return new Model(file, await compile(gpu, graph, { ...compiling, ...weightsFor(gpu, file.weights) }));
   } finally {
     await file.weights.close();
+  }
+}
+
+async function loadOnnx(gpu: Gpu, origin: Origin, options: LoadOptions): Promise<Model> {
+  const { shape, outputs, ...compiling } = options;
+  if (outputs) throw new UsageError("loadModel: outputs of an ONNX model are its own, expected no outputs");
+  const model = await importOnnx(origin, shape ? { shape } : {});
+  try {
+    return new Model(undefined, await compile(gpu, model.graph, { ...compiling, ...weightsFor(gpu, model.weights) }));
+  } finally {
+    await model.close();
   }
 }

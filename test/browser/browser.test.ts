@@ -5,11 +5,26 @@ import { expect, test } from "vitest";
 import { difference } from "../../src/difference.ts";
 import { readSafetensors } from "../../src/formats/safetensors/index.ts";
 import { loadModel } from "../../src/models/load.ts";
+import { buildModel, dataType } from "../formats/onnx-build.ts";
 import { openTestGpu } from "../support/gpu.ts";
 import { findChromium, runPage } from "./chromium.ts";
 
 const chromium = findChromium();
 if (!chromium) console.warn("LEFT OUT: the browser test, since no Chromium was found (set CHROMIUM_PATH)");
+
+/** y = 2 * x, with the factor in a file beside the model. */
+const factor = {
+  name: "w",
+  dims: [1, 1, 1, 1],
+  data_type: dataType.f32,
+  data_location: 1,
+  external_data: [{ key: "location", value: "data/w.bin" }],
+};
+const onnxModel = buildModel({
+  inputs: { x: [1, 1, 1, "width"] },
+  nodes: [{ op: "Conv", name: "y", inputs: ["x", "w"] }],
+  initializers: [factor],
+});
 
 const golden = "weights/goldens/msff-w8-pools";
 
@@ -36,11 +51,15 @@ test.skipIf(!chromium)("the network in headless Chromium agrees with Node", { ti
       "/page.js": { type: "text/javascript", body: await bundlePage() },
       "/model.safetensors": binary("model.safetensors"),
       "/reference.safetensors": binary("reference.safetensors"),
+      "/onnx/model.onnx": { type: "application/octet-stream", body: onnxModel },
+      "/onnx/data/w.bin": { type: "application/octet-stream", body: new Uint8Array(Float32Array.of(2).buffer) },
     },
     100_000,
   );
   const browser = await readSafetensors(posted);
   expect(browser.metadata.buffers, "buffers alive after dispose").toBe("0");
+
+  expect(browser.tensors.get("doubled")).toMatchObject({ shape: [1, 1, 1, 3], data: Float32Array.of(2, 4, 6) });
 
   const entry = { choice: "conv2d/direct", sourceHash: "0", microseconds: 1 };
   const kept = { schema: 1, adapter: "one", entries: { second: entry } };

@@ -92,6 +92,16 @@ export class SafetensorsFile {
     dtype satisfies never;
   }
 
+  get halfNames(): string[] {
+    return [...this.entries.values()].filter(({ dtype }) => dtype === "F16").map(({ name }) => name);
+  }
+
+  /** Reads one tensor of F16 by its bits. Throws FormatError if there is no such tensor. */
+  async readF16(name: string): Promise<Uint16Array> {
+    const bytes = await this.readRaw(name);
+    return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
+  }
+
   /** Reads the bytes of one tensor, little-endian as in the file. Throws FormatError if there is no such tensor. */
   async readRaw(name: string): Promise<Uint8Array> {
     const { offset, byteLength } = this.#entry(name);

@@ -1,0 +1,21 @@
+// Telling ONNX models from other files.
+
+import { type Origin, openSource } from "../source.ts";
+
+/** First bytes of a model: the tags of its version, producer, domain, graph or operator sets. */
+const firstTags = [0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42];
+
+/** Whether `origin` is an ONNX model: by its name, or by its first bytes where the name does not say. Throws FormatError. */
+export async function isOnnx(origin: Origin): Promise<boolean> {
+  const name = typeof origin === "string" || origin instanceof URL ? String(origin).replace(/[?#].*$/, "") : "";
+  if (/\.onnx$/i.test(name)) return true;
+  if (/\.safetensors$/i.test(name)) return false;
+  const source = await openSource(origin);
+  try {
+    const start = await source.read(0, Math.min(9, source.size));
+    // A safetensors file begins with the length of its header, eight bytes, and a brace.
+    return start[8] !== "{".charCodeAt(0) && firstTags.includes(start[0] ?? 0);
+  } finally {
+    await source.close();
+  }
+}

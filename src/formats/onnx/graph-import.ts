@@ -1,0 +1,242 @@
+// One pass over the nodes of an ONNX graph. A node that cannot be imported is noted, and the pass goes on, so that one error
+// tells all of them.
+
+import { FormatError, type ImportedNode, ShapeError, UnsupportedError } from "../../errors.ts";
+import type { GraphBuilder } from "../../graph/builder.ts";
+import type { Graph } from "../../graph/graph.ts";
+import { elementCount, formatShape, type Shape, type Tensor } from "../../tensor.ts";
+import { quote } from "../safetensors/header-json.ts";
+import { elementType, elementTypeName, isComputable } from "./element-type.ts";
+import { isStandard, type OnnxFile } from "./file.ts";
+import { type HostTensor, hostTensor } from "./host-tensor.ts";
+import type { AttributeProto, GraphProto, NodeProto, ValueInfo } from "./messages.ts";
+import { type ImportContext, NodeContext } from "./node-context.ts";
+import { computed, known, type Operand } from "./operand.ts";
+import { operators } from "./operators/index.ts";
+import type { OnnxOperator } from "./operators/operator.ts";
+import { simplify } from "./simplify.ts";
+import { checkTensor } from "./tensor.ts";
+import { ensure, UnsupportedNode } from "./unsupported.ts";
+import { describeAttributes, describeUnsupported } from "./unsupported-message.ts";
+
+/** Tensors of more elements are weights: they are computed on the GPU. */
+export const mostKnown = 65_536;
+
+/** Elements of all known tensors of an import together, so that a small file cannot fill the memory. */
+const mostKnownTogether = 4_194_304;
+
+export class GraphImport implements ImportContext {
+  readonly builder: GraphBuilder;
+  readonly opset: number;
+  /** Sizes by the names that the file gives them. */
+  readonly dimensions = new Map<string, number>();
+  readonly #file: OnnxFile;
+  readonly #external: ReadonlyMap<string, Float32Array | Float64Array>;
+  /** Null for a name whose node could not be imported. */
+  readonly #operands = new Map<string, Operand | null>();
+  readonly #decoded = new Map<string, HostTensor>();
+  readonly #nodeNames = new Set<string>();
+  #reserved = 0;
+  #shapeFault: ShapeError | undefined;
+
+  constructor(file: OnnxFile, external: ReadonlyMap<string, Float32Array | Float64Array>, builder: GraphBuilder) {
+    this.builder = builder;
+    this.opset = file.opset;
+    this.#file = file;
+    this.#external = external;
+    for (const { name, type, shape } of file.initializers.values()) {
+      this.#operands.set(name, { kind: "weight", type, shape, name });
+    }
+  }
+
+  /** An input of a tensor of numbers. */
+  addInput({ name, tensor }: ValueInfo, shape: Shape): void {
+    this.#requireNew(name, "input");
+    const type = elementType(tensor?.elementType ?? 0) ?? "f32";
+    if (isComputable(type)) this.#operands.set(name, computed(type, this.builder.input(name, shape)));
+    else if (type === "i32") this.#operands.set(name, computed(type, this.builder.input(name, shape, "i32")));
+    else this.#operands.set(name, { kind: "shape-only", type, shape, name });
+  }
+
+  addKnownInput({ name, tensor }: ValueInfo, { shape, data }: Tensor): void {
+    this.#requireNew(name, "input");
+    const type = elementType(tensor?.elementType ?? 0) ?? "f32";
+    if (data.length !== elementCount(shape)) {
+      throw new ShapeError(`values: ${name} got ${data.length} elements, expected ${formatShape(shape)}`);
+    }
+    this.#operands.set(name, known(hostTensor(type, shape, data)));
+  }
+
+  /** Imports all nodes. Throws UnsupportedError that lists those which could not be. */
+  finish(): Graph {
+    const { outputs } = this.#file.graph;
+    const reports = this.#importAll(simplify(this.#file.graph, this.opset, this.#file.name));
+    if (reports.some(({ reason }) => reason !== undefined)) throw this.#fault(reports);
+    if (outputs.length === 0) throw new FormatError(`${this.#file.name}: the graph has no outputs`);
+    for (const { name } of outputs) {
+      const operand = this.#operands.get(name);
+      if (!operand) throw new FormatError(`${this.#file.name}: output ${quote(name)} is produced by no node`);
+      this.#output(name, operand);
+    }
+    return this.builder.build();
+  }
+
+  knownTensor(operand: Operand): HostTensor | undefined {
+    if (operand.kind === "known") return operand.tensor;
+    if (operand.kind !== "weight" || elementCount(operand.shape) > mostKnown) return undefined;
+    const { name, type, shape } = operand;
+    const decoded = this.#decoded.get(name);
+    if (decoded) return decoded;
+    const data = this.#external.get(name) ?? this.#file.elements(this.#file.initializers.get(name)!);
+    const tensor = { type, shape, data };
+    this.#decoded.set(name, tensor);
+    return tensor;
+  }
+
+  attributeTensor({ name, t }: AttributeProto): HostTensor {
+    ensure(t !== undefined, `attribute ${name} holds no tensor`);
+    ensure(
+      elementType(t.dataType) !== undefined,
+      `attribute ${name} is ${elementTypeName(t.dataType)}, expected numbers`,
+    );
+    ensure(!t.isExternal, `attribute ${name} is external data, expected it in the model`);
+    const tensor = checkTensor(t, this.#file.name);
+    return { type: tensor.type, shape: tensor.shape, data: this.#file.elements(tensor) };
+  }
+
+  reserve(elements: number): void {
+    this.#reserved += elements;
+    ensure(
+      this.#reserved <= mostKnownTogether,
+      `shapes and constants take too much, got ${this.#reserved} elements, expected at most ${mostKnownTogether}`,
+    );
+  }
+
+  #importAll(nodes: readonly NodeProto[]): ImportedNode[] {
+    const producedLater = new Set(nodes.flatMap((node) => node.outputs));
+    return nodes.flatMap((node) => this.#import(node, producedLater));
+  }
+
+  /** Reports on the node, and on those of a branch that takes its place. */
+  #import(node: NodeProto, producedLater: ReadonlySet<string>): ImportedNode[] {
+    const name = this.#nameOf(node);
+    const operator = isStandard(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
+    const inputs = node.inputs.map((input) => this.#input(input, name, producedLater));
+    const inner: ImportedNode[] = [];
+    let outputs: readonly (Operand | null)[] | undefined;
+    let reason: string | undefined;
+    try {
+      const record = operator === "If" ? undefined : this.#recordOf(node);
+      // Behind a node that could not be imported nothing is known of shapes.
+      if (!inputs.includes(null)) {
+        const operands = inputs.map((input) => input ?? undefined);
+        if (record) outputs = this.#build(node, name, operands, record);
+        else {
+          const branch = this.#branchOf(node, operands);
+          inner.push(...this.#importAll(branch.nodes));
+          outputs = branch.outputs.map((output) => this.#input(output.name, name, new Set()) ?? null);
+        }
+      }
+    } catch (error) {
+      if (error instanceof ShapeError) this.#shapeFault ??= error;
+      else if (!(error instanceof UnsupportedNode)) throw error;
+      reason = error.message.replace(`node ${name}: `, "");
+    }
+    node.outputs.forEach((output, i) => {
+      if (output === "") return;
+      this.#requireNew(output, `output of node ${quote(name)}`);
+      this.#operands.set(output, outputs?.[i] ?? null);
+    });
+    const report = { name, operator, attributes: describeAttributes(node), reason, outputShape: outputs?.[0]?.shape };
+    return [report, ...inner];
+  }
+
+  /** The subgraph that a condition chooses, where it is known; exporters write such for shapes that they do not know. */
+  #branchOf({ attributes }: NodeProto, [condition]: readonly (Operand | undefined)[]): GraphProto {
+    const tensor = condition && this.knownTensor(condition);
+    ensure(tensor !== undefined, "its condition is not a constant");
+    const name = tensor.data[0] === 0 ? "else_branch" : "then_branch";
+    const branch = attributes.find((attribute) => attribute.name === name)?.g;
+    ensure(branch !== undefined, `${name} is missing`);
+    const own = branch.initializers.length + branch.sparseInitializers + branch.inputs.length;
+    ensure(own === 0, `${name} has inputs or weights of its own`);
+    return branch;
+  }
+
+  /** Undefined for an input that is left out, null for one that could not be imported. */
+  #input(input: string, node: string, producedLater: ReadonlySet<string>): Operand | null | undefined {
+    if (input === "") return undefined;
+    const operand = this.#operands.get(input);
+    if (operand !== undefined) return operand;
+    const reason = producedLater.has(input) ? "is produced by a later node, or in a circle" : "is produced by nothing";
+    throw new FormatError(`${this.#file.name}: node ${quote(node)}: input ${quote(input)} ${reason}`);
+  }
+
+  #recordOf({ domain, opType }: NodeProto): OnnxOperator {
+    const { functions } = this.#file.model;
+    const isOwn = functions.includes(`${domain}.${opType}`);
+    ensure(!isOwn, "it is a function of the model's own: export with functions inlined");
+    ensure(isStandard(domain), `operators of the domain ${domain} are not known`);
+    const record = Object.hasOwn(operators, opType) ? operators[opType] : undefined;
+    ensure(record !== undefined, "no such operator here");
+    const since = record.since ?? 1;
+    ensure(this.opset >= since, `its definition of operator set ${this.opset} is not read, expected ${since} or newer`);
+    return record;
+  }
+
+  #build(
+    node: NodeProto,
+    name: string,
+    inputs: readonly (Operand | undefined)[],
+    record: OnnxOperator,
+  ): readonly Operand[] {
+    const context = new NodeContext(node, name, inputs, this);
+    const built = record.build(context);
+    const outputs: readonly Operand[] = "kind" in built ? [built] : built;
+    const unread = context.unreadAttributes();
+    ensure(unread.length === 0, `attribute ${unread.join(", ")} is not known`);
+    const missing = node.outputs.find((output, i) => output !== "" && outputs[i] === undefined);
+    ensure(missing === undefined, `output ${missing} is not computed`);
+    return outputs;
+  }
+
+  #output(name: string, operand: Operand): void {
+    if (operand.kind === "computed") {
+      this.builder.output(name, operand.value);
+      return;
+    }
+    const output = new NodeContext(
+      { name, opType: "output", domain: "", inputs: [], outputs: [], attributes: [] },
+      name,
+      [operand],
+      this,
+    );
+    try {
+      this.builder.output(name, output.asValue(operand, "value"));
+    } catch (error) {
+      if (!(error instanceof UnsupportedNode)) throw error;
+      throw new UnsupportedError(`${this.#file.name}: output ${quote(name)}: ${error.message}`, []);
+    }
+  }
+
+  /** The file's own name, unless it has none or has it twice. */
+  #nameOf({ name, outputs, opType }: NodeProto): string {
+    const own = name !== "" && !this.#nodeNames.has(name) ? name : (outputs[0] ?? opType);
+    this.#nodeNames.add(own);
+    return own;
+  }
+
+  #requireNew(name: string, what: string): void {
+    if (!this.#operands.has(name)) return;
+    throw new FormatError(`${this.#file.name}: ${what}: the name ${quote(name)} is taken`);
+  }
+
+  /** Shapes that the caller gave may not fit the model; that is no want of support. */
+  #fault(reports: readonly ImportedNode[]): ShapeError | UnsupportedError {
+    const faults = reports.filter(({ reason }) => reason !== undefined);
+    if (faults.length === 1 && this.#shapeFault) {
+      return new ShapeError(`${this.#file.name}: ${this.#shapeFault.message}`);
+    }
+    return new UnsupportedError(describeUnsupported(this.#file.name, reports), reports);
+  }
+}

@@ -1,0 +1,22 @@
+// What flows along the edges while a graph is imported: numbers that are known, weights that are still in their file, and
+// values that the GPU computes.
+
+import type { Value } from "../../graph/graph.ts";
+import type { Shape } from "../../tensor.ts";
+import type { ElementType } from "./element-type.ts";
+import type { HostTensor } from "./host-tensor.ts";
+
+export type Operand =
+  | { readonly kind: "known"; readonly type: ElementType; readonly shape: Shape; readonly tensor: HostTensor }
+  | { readonly kind: "weight"; readonly type: ElementType; readonly shape: Shape; readonly name: string }
+  | { readonly kind: "computed"; readonly type: ElementType; readonly shape: Shape; readonly value: Value }
+  /** An input of a type that the GPU does not take; good for its shape only. */
+  | { readonly kind: "shape-only"; readonly type: ElementType; readonly shape: Shape; readonly name: string };
+
+export function known(tensor: HostTensor): Operand {
+  return { kind: "known", type: tensor.type, shape: tensor.shape, tensor };
+}
+
+export function computed(type: ElementType, value: Value): Operand {
+  return { kind: "computed", type, shape: value.type.shape, value };
+}

@@ -1,0 +1,123 @@
+// ONNX models on the command line, and through loadModel.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { UsageError } from "../../src/errors.ts";
+import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors/index.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { loadModel } from "../../src/models/load.ts";
+import { buildModel, dataType, floats } from "../formats/onnx-build.ts";
+import { openTestGpu } from "../support/gpu.ts";
+import { atrous, testFolder } from "./command.ts";
+
+const folder = testFolder();
+const file = (name: string) => join(folder, name);
+
+/** A 1x1 convolution that doubles, plus a shift that is given as an input, in a shape that is given too. */
+const network = {
+  inputs: { image: ["N", 1, "H", "W"], shift: [1], size: [3] },
+  types: { size: dataType.i64 },
+  nodes: [
+    { op: "Conv", name: "double", inputs: ["image", "w"] },
+    { op: "Add", name: "sum", inputs: ["double", "shift"] },
+    { op: "Reshape", name: "flat", inputs: ["sum", "size"] },
+  ],
+  initializers: [floats("w", [1, 1, 1, 1], [2])],
+};
+
+beforeAll(() => {
+  writeFileSync(
+    file("relu.onnx"),
+    buildModel({ inputs: { x: ["N", 3, "H", "W"] }, nodes: [{ op: "Relu", inputs: ["x"] }] }),
+  );
+  writeFileSync(file("network.onnx"), buildModel(network));
+  const wishes = [
+    { op: "Relu", name: "first", inputs: ["x"] },
+    { op: "Wish", name: "second", inputs: ["first"] },
+  ];
+  writeFileSync(file("wish.onnx"), buildModel({ nodes: wishes }));
+  const inputs = {
+    image: { shape: [1, 1, 2, 2], data: Float32Array.of(1, 2, 3, 4) },
+    shift: { shape: [1], data: Float32Array.of(0.5) },
+    size: { shape: [3], data: BigInt64Array.of(1n, 4n, 1n) },
+  };
+  writeFileSync(file("inputs.safetensors"), writeSafetensors(inputs));
+  writeFileSync(file("other.safetensors"), writeSafetensors({ y: inputs.image }));
+});
+
+test("inspect shows the layers of a model; shapes come from the command line", async () => {
+  const { code, stdout } = await atrous("inspect", file("relu.onnx"), "--shape", "2,3,16,24");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/format +ONNX, operator set 20, by test/);
+  expect(stdout).toMatch(/inputs +x \[2, 3, 16, 24\]/);
+  expect(stdout).toMatch(/Relu +relu\/strided +2x3x16x24/);
+  const named = await atrous("inspect", file("relu.onnx"), "--shape", "x=1,3,8,8", "--json");
+  expect(JSON.parse(named.stdout)).toMatchObject({ format: "onnx", opset: 20, inputs: { x: [1, 3, 8, 8] } });
+});
+
+test("inspect marks what cannot be imported, and ends with 1", async () => {
+  const { code, stdout, stderr } = await atrous("inspect", file("wish.onnx"));
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/first +Relu +1x3x8x8 *\n/);
+  expect(stdout).toMatch(/second +Wish +\? +UNSUPPORTED: no such operator here/);
+  expect(stderr).toMatch(
+    /^atrous: .*wish\.onnx: 1 of 2 nodes cannot be imported: second \(Wish\): no such operator here\n$/,
+  );
+  const json = await atrous("inspect", file("wish.onnx"), "--json");
+  expect(json.code).toBe(1);
+  expect(JSON.parse(json.stdout).nodes[1]).toMatchObject({
+    name: "second",
+    operator: "Wish",
+    reason: "no such operator here",
+  });
+});
+
+test("run takes inputs by their names: floats for the run, integers into the graph", async () => {
+  const [input, output] = [file("inputs.safetensors"), file("outputs.safetensors")];
+  const { code, stdout, stderr } = await atrous("run", file("network.onnx"), "--input", input, "--output", output);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(/output +flat \[1, 4, 1\] in /);
+  const { tensors } = await readSafetensors(readFileSync(output));
+  expect(tensors.get("flat")).toMatchObject({ shape: [1, 4, 1], data: Float32Array.of(2.5, 4.5, 6.5, 8.5) });
+});
+
+const wrong: readonly [string, string[], RegExp][] = [
+  ["an open size", ["inspect", "relu.onnx"], /relu\.onnx: input "x": shape \[N, 3, H, W\] has open sizes, expected/],
+  [
+    "a shape that does not fit",
+    ["inspect", "relu.onnx", "--shape", "1,4,8,8"],
+    /got shape \[1, 4, 8, 8\], expected \[N, 3, H, W\]/,
+  ],
+  ["a name that is no input", ["inspect", "relu.onnx", "--shape", "y=1,3,8,8"], /unknown input "y", expected x/],
+  ["no sizes", ["inspect", "relu.onnx", "--shape", "x=1,a"], /Expected sizes, as 1,3,512,512, or INPUT=1,3,512,512/],
+  [
+    "inputs of other names",
+    ["run", "relu.onnx", "--input", "other.safetensors", "--output", "o.safetensors"],
+    /unknown input "y"/,
+  ],
+  ["tuning", ["tune", "relu.onnx", "-o", "t.json"], /relu\.onnx: is an ONNX model, expected a \.safetensors file/],
+];
+
+test.each(wrong)("a clear error: %s", async (_, argv, message) => {
+  const { code, stderr } = await atrous(
+    ...argv.map((word) => (/\.(onnx|safetensors|json)$/.test(word) ? file(word) : word)),
+  );
+  expect(code).toBe(2);
+  expect(stderr).toMatch(message);
+  expect(stderr.trimEnd().split("\n").length).toBe(1);
+});
+
+let gpu: Gpu | undefined;
+afterAll(() => gpu?.dispose());
+
+test("loadModel takes ONNX models by path and as bytes", async () => {
+  gpu = await openTestGpu();
+  const image = { shape: [1, 3, 1, 2], data: Float32Array.of(1, -1, 2, -2, 3, -3) };
+  for (const origin of [file("relu.onnx"), readFileSync(file("relu.onnx"))]) {
+    const model = await loadModel(gpu, origin, { shape: image.shape });
+    const { Relu } = await model.run({ x: image });
+    expect(Relu?.data).toEqual(Float32Array.of(1, 0, 2, 0, 3, 0));
+    await model.dispose();
+  }
+  await expect(loadModel(gpu, file("relu.onnx"), { outputs: ["logits"] })).rejects.toThrow(UsageError);
+});
