@@ -1,14 +1,14 @@
 export { leakyRelu, relu, sigmoid } from "./activations.ts";
-export { adaptiveAveragePool2d } from "./adaptive-average-pool.ts";
+export { adaptiveAveragePool2d, adaptiveAveragePool3d } from "./adaptive-average-pool.ts";
 export { argmax } from "./argmax.ts";
 export { add, div, mul, sub } from "./arithmetic.ts";
-export { averagePool2d } from "./average-pool.ts";
+export { averagePool2d, averagePool3d } from "./average-pool.ts";
 export { batchNorm } from "./batch-norm.ts";
 export { type CastAttributes, cast } from "./cast.ts";
 export { concat } from "./concat.ts";
 export { convTranspose2d } from "./conv-transpose2d.ts";
 export { conv2d } from "./conv2d.ts";
-export { maxPool2d } from "./max-pool.ts";
+export { maxPool2d, maxPool3d } from "./max-pool.ts";
 export { type Cost, type DeviceTraits, deviceTraits, type Operator } from "./operator.ts";
 export { pad } from "./pad.ts";
 export { reshape } from "./reshape.ts";
