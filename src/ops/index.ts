@@ -12,7 +12,7 @@ export { maxPool2d, maxPool3d } from "./max-pool.ts";
 export { type Cost, type DeviceTraits, deviceTraits, type Operator } from "./operator.ts";
 export { pad } from "./pad.ts";
 export { reshape } from "./reshape.ts";
-export { resize2d } from "./resize.ts";
+export { resize2d, resize3d } from "./resize.ts";
 export { slice } from "./slice.ts";
 export { logSoftmax, softmax } from "./softmax.ts";
 export { transpose } from "./transpose.ts";
