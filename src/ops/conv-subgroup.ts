@@ -1,9 +1,9 @@
 // How convolutions and transposed convolutions share the subgroup kernel: when it applies, its tiles and its packing.
 
-import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { type ConvSubgroupTemplate, convSubgroup } from "../../shaders/conv-subgroup.wgsl.ts";
+import { convParams } from "./conv-sizes.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
-import { type Call, cover, type DeviceTraits, type Dispatch, type Pack, params } from "./operator.ts";
+import { type Call, cover, type DeviceTraits, type Dispatch, type Pack } from "./operator.ts";
 import { type PackLaneWeightsAttributes, packLaneWeights } from "./pack-lane-weights.ts";
 import type { Pair, Sides } from "./window.ts";
 
@@ -65,9 +65,8 @@ function tileOf(call: Call<Attributes>, transposed: boolean): Pair {
 export function subgroupDispatches(
   call: Call<Attributes>,
   device: DeviceTraits,
-  given: { readonly transposed: boolean; readonly values: Record<keyof typeof conv2dParams, number> },
+  transposed: boolean,
 ): readonly Dispatch[] {
-  const { transposed, values } = given;
   const { stride, dilation, padding, groups } = call.attrs;
   const [, , rows, columns] = call.inputs[1]!.shape as [number, number, number, number];
   const [items, , outHeight, outWidth] = call.outputs[0]!.shape as [number, number, number, number];
@@ -90,7 +89,7 @@ export function subgroupDispatches(
     {
       code: convSubgroup(template),
       bindings: epilogueBindings(call, 2),
-      params: params(conv2dParams, values),
+      params: convParams(call),
       workgroups: cover([outWidth, outHeight, items * groups * channelTiles], [tile[1], tile[0], 1]),
     },
   ];

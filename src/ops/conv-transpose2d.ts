@@ -1,32 +1,29 @@
 // 2-D transposed convolution: the adjoint of `conv2d` with respect to its input, as in PyTorch.
 
-import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { tileWorkgroup } from "../../shaders/conv-tile.ts";
 import { convTranspose2dDirect, convTranspose2dDirectWorkgroup } from "../../shaders/conv-transpose2d-direct.wgsl.ts";
 import { convTranspose2dGather, convTranspose2dGatherWorkgroup } from "../../shaders/conv-transpose2d-gather.wgsl.ts";
 import { convTranspose2dPhase } from "../../shaders/conv-transpose2d-phase.wgsl.ts";
 import { convTranspose2dTiled } from "../../shaders/conv-transpose2d-tiled.wgsl.ts";
-import { ShapeError } from "../errors.ts";
-import { elementCount, formatShape, type TensorType } from "../tensor.ts";
 import { gemmKernels } from "./conv-gemm.ts";
 import { preferConv } from "./conv-preference.ts";
-import { conv2dParamValues } from "./conv-sizes.ts";
+import {
+  type ConvTransposeAttributes,
+  type ConvTransposeGiven,
+  convTransposeAttributes,
+  convTransposeCost,
+  convTransposeShape,
+} from "./conv-rules.ts";
+import { convParams } from "./conv-sizes.ts";
 import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
-import { type Conv2dAttributes, type Conv2dGiven, tileQuads } from "./conv2d.ts";
-import { epilogueBindings, epilogueOperands, epilogueTemplate, floatType, isAligned } from "./operands.ts";
-import { type Call, cover, type Kernel, type Operator, operandBytes, params, spread } from "./operator.ts";
+import { tileQuads } from "./conv-tiled.ts";
+import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
+import { type Call, cover, type Kernel, type Operator, spread } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
-import { type Pair, pair, requireOutput, requireRank, type Size2d, sides } from "./window.ts";
+import { type ImageTypes, image, type Pair } from "./window.ts";
 
-export interface ConvTranspose2dAttributes extends Conv2dAttributes {
-  readonly outputPadding: Pair;
-}
-
-/** As for `conv2d`, whose stride, padding and dilation this operator undoes. */
-export interface ConvTranspose2dGiven extends Conv2dGiven {
-  /** Rows and columns added at the bottom and right of the output. Default 0. */
-  readonly outputPadding?: Size2d;
-}
+export type ConvTranspose2dAttributes = ConvTransposeAttributes<ImageTypes>;
+export type ConvTranspose2dGiven = ConvTransposeGiven<ImageTypes>;
 
 /** The numbers of a call by their names of the field. */
 export function convTranspose2dSizes(call: Call<ConvTranspose2dAttributes>) {
@@ -48,7 +45,7 @@ const direct: Kernel<ConvTranspose2dAttributes> = {
       {
         code: convTranspose2dDirect(epilogueTemplate(call)),
         bindings: epilogueBindings(call, 2),
-        params: params(conv2dParams, conv2dParamValues(call)),
+        params: convParams(call),
         workgroups: cover([outWidth, outHeight, items * outChannels], convTranspose2dDirectWorkgroup),
       },
     ];
@@ -67,7 +64,7 @@ const gather: Kernel<ConvTranspose2dAttributes> = {
       {
         code: convTranspose2dGather(epilogueTemplate(call)),
         bindings: epilogueBindings(call, 2),
-        params: params(conv2dParams, conv2dParamValues(call)),
+        params: convParams(call),
         workgroups: [...spread(workgroups, device), items],
       },
     ];
@@ -95,7 +92,7 @@ const phase: Kernel<ConvTranspose2dAttributes> = {
       {
         code: convTranspose2dPhase({ ...epilogueTemplate(call), pixels: tilePixels, quads }),
         bindings: epilogueBindings(call, 2),
-        params: params(conv2dParams, conv2dParamValues(call)),
+        params: convParams(call),
         workgroups: cover(
           [tiles, Math.ceil(outChannels / (4 * quads)), items * rowStride * columnStride],
           [tileWorkgroup, 1, 1],
@@ -153,7 +150,7 @@ const tiled: Kernel<ConvTranspose2dAttributes> = {
           aligned: epilogueOperands(call).every((operand) => isAligned(operand, outWidth)),
         }),
         bindings: epilogueBindings(call, 2),
-        params: params(conv2dParams, conv2dParamValues(call)),
+        params: convParams(call),
         workgroups: [...spread(Math.ceil(invocations / tileWorkgroup), device), items],
       },
     ];
@@ -166,7 +163,7 @@ const subgroup: Kernel<ConvTranspose2dAttributes> = {
   views: [0],
   residualInPlace: true,
   packs: (call, device) => subgroupPacks(call, device, true),
-  dispatches: (call, device) => subgroupDispatches(call, device, { transposed: true, values: conv2dParamValues(call) }),
+  dispatches: (call, device) => subgroupDispatches(call, device, true),
 };
 
 /**
@@ -181,48 +178,10 @@ const subgroup: Kernel<ConvTranspose2dAttributes> = {
 export const convTranspose2d: Operator<ConvTranspose2dAttributes, ConvTranspose2dGiven> = {
   name: "convTranspose2d",
   epilogue: true,
-  attributes(given) {
-    const groups = given.groups ?? 1;
-    if (!Number.isSafeInteger(groups) || groups < 1)
-      throw new ShapeError(`convTranspose2d: groups is ${groups}, expected at least 1`);
-    const stride = pair("convTranspose2d: stride", given.stride ?? 1, 1);
-    const dilation = pair("convTranspose2d: dilation", given.dilation ?? 1, 1);
-    const outputPadding = pair("convTranspose2d: outputPadding", given.outputPadding ?? 0, 0);
-    if (outputPadding.some((size, axis) => size >= Math.max(stride[axis]!, dilation[axis]!))) {
-      throw new ShapeError(
-        `convTranspose2d: outputPadding is ${formatShape(outputPadding)}, expected less than stride ` +
-          `${formatShape(stride)} or dilation ${formatShape(dilation)} along each axis`,
-      );
-    }
-    return { stride, padding: sides("convTranspose2d: padding", given.padding ?? 0), dilation, groups, outputPadding };
-  },
-  shape(inputs, { stride, padding, dilation, groups, outputPadding }) {
-    const [x, weight] = inputs as [TensorType, TensorType];
-    const dtype = floatType("convTranspose2d", inputs);
-    requireRank("convTranspose2d", "x", x, 4, "[N, C, H, W]");
-    requireRank("convTranspose2d", "weight", weight, 4, "[C, K/groups, R, S]");
-    const [items, channels, height, width] = x.shape as [number, number, number, number];
-    const [weightChannels, groupOutChannels, rows, columns] = weight.shape as [number, number, number, number];
-    if (weightChannels !== channels || channels % groups !== 0) {
-      throw new ShapeError(
-        `convTranspose2d: channels do not match: got x ${formatShape(x.shape)} and weight ` +
-          `${formatShape(weight.shape)} with groups ${groups}, expected weight [C, K/groups, R, S] with ` +
-          `C = ${channels}, a multiple of groups`,
-      );
-    }
-    const [top, left, bottom, right] = padding;
-    const outHeight = (height - 1) * stride[0] - top - bottom + dilation[0] * (rows - 1) + outputPadding[0] + 1;
-    const outWidth = (width - 1) * stride[1] - left - right + dilation[1] * (columns - 1) + outputPadding[1] + 1;
-    const output = [items, groupOutChannels * groups, outHeight, outWidth];
-    requireOutput("convTranspose2d", output, x.shape);
-    return [{ shape: output, dtype }];
-  },
-  cost(call) {
-    const { groupOutChannels, kernelHeight, kernelWidth } = convTranspose2dSizes(call);
-    const flop = 2 * elementCount(call.inputs[0]!.shape) * groupOutChannels * kernelHeight * kernelWidth;
-    return { flop, bytes: operandBytes(call) };
-  },
+  attributes: (given) => convTransposeAttributes("convTranspose2d", image, given),
+  shape: (inputs, attrs) => convTransposeShape("convTranspose2d", image, inputs, attrs),
+  cost: convTransposeCost,
   channelScale: ({ groups }) => (groups === 1 ? { input: 1, axis: 1 } : undefined),
-  kernels: [direct, gather, ...gemmKernels("convTranspose2d", true, conv2dParamValues), phase, tiled, subgroup],
+  kernels: [direct, gather, ...gemmKernels("convTranspose2d", true), phase, tiled, subgroup],
   prefer: (call, device) => preferConv("convTranspose2d", call, device),
 };

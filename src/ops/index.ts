@@ -8,6 +8,7 @@ export { type CastAttributes, cast } from "./cast.ts";
 export { concat } from "./concat.ts";
 export { convTranspose2d } from "./conv-transpose2d.ts";
 export { conv2d } from "./conv2d.ts";
+export { conv3d } from "./conv3d.ts";
 export { maxPool2d, maxPool3d } from "./max-pool.ts";
 export { type Cost, type DeviceTraits, deviceTraits, type Operator } from "./operator.ts";
 export { pad } from "./pad.ts";

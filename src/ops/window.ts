@@ -43,6 +43,8 @@ export interface Space<T extends SpaceTypes> {
   /** Axes of x. */
   readonly rank: number;
   readonly format: string;
+  /** The last axes of a convolution's weight. */
+  readonly taps: string;
   /** One number per axis, not checked yet. */
   expand(given: T["givenSize"]): T["size"];
   /** Expands a size and checks that it is made of integers of at least `minimum`. Throws ShapeError. */
@@ -53,6 +55,7 @@ export interface Space<T extends SpaceTypes> {
 export const image: Space<ImageTypes> = {
   rank: 4,
   format: "[N, C, H, W]",
+  taps: "R, S",
   expand: (given) => (typeof given === "number" ? [given, given] : [given[0], given[1]]),
   size: pair,
   sides,
@@ -61,6 +64,7 @@ export const image: Space<ImageTypes> = {
 export const volume: Space<VolumeTypes> = {
   rank: 5,
   format: "[N, C, D, H, W]",
+  taps: "T, R, S",
   expand: (given) => (typeof given === "number" ? [given, given, given] : [given[0], given[1], given[2]]),
   size: triple,
   sides: sides3d,
