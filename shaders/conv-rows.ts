@@ -27,3 +27,26 @@ fn input_row(row: u32, kernel_row: u32) -> i32 {
   return select(-1, d * i32(p.slice_height) + h, exists);
 }`;
 }
+
+/** The same for transposed convolutions of volumes: `transposed_row(row, r)`. */
+export function transposedRowFunction({ volume }: Space): string {
+  if (!volume) return "";
+  return `
+
+// The element of x that a stride put at \`scaled\`, or -1 in its gaps and outside of x.
+fn unstrided(scaled: i32, stride: u32, size: u32) -> i32 {
+  let at = u32(max(scaled, 0)) / stride;
+  return select(-1, i32(at), scaled == i32(at * stride) && at < size);
+}
+
+// Row d * H + h of x that row t * R + r of a kernel brings to row z * P + i of y, or -1.
+fn transposed_row(row: u32, kernel_row: u32) -> i32 {
+  let z = row / p.out_slice_height;
+  let t = kernel_row / p.slice_kernel_height;
+  let d = unstrided(i32(z + p.pad_front) - i32(t * p.dilation_depth), p.stride_depth, p.depth);
+  let i = row - z * p.out_slice_height;
+  let r = kernel_row - t * p.slice_kernel_height;
+  let h = unstrided(i32(i + p.pad_top) - i32(r * p.dilation_height), p.stride_height, p.slice_height);
+  return select(-1, d * i32(p.slice_height) + h, d >= 0 && h >= 0);
+}`;
+}

@@ -18,21 +18,24 @@ function rowsAndColumns(shape: Shape): [rows: number, columns: number] {
   return [elementCount(shape.slice(2, -1)), shape.at(-1)!];
 }
 
-/** The numbers of a call by their names of the field; those of the weight are a convolution's, not a transposed one's. */
+/** The numbers of a call, transposed or not, by their names of the field. */
 export function convSizes(call: Call<ConvAttributes>) {
   const [items, channels] = call.inputs[0]!.shape as [number, number];
-  const [outChannels, groupChannels] = call.inputs[1]!.shape as [number, number];
+  const outChannels = call.outputs[0]!.shape[1]!;
+  const groupOutChannels = outChannels / call.attrs.groups;
   const [height, width] = rowsAndColumns(call.inputs[0]!.shape);
   const [kernelHeight, kernelWidth] = rowsAndColumns(call.inputs[1]!.shape);
   const [outHeight, outWidth] = rowsAndColumns(call.outputs[0]!.shape);
-  return { items, channels, height, width, outChannels, groupChannels, kernelHeight, kernelWidth, outHeight, outWidth };
+  const sizes = { items, channels, height, width, outChannels, groupOutChannels };
+  return { ...sizes, kernelHeight, kernelWidth, outHeight, outWidth };
 }
 
 type ConvParamName = keyof typeof conv3dParams;
 
 /** Uniform parameters that all convolution kernels share, transposed ones too. */
 function convParamValues(call: Call<ConvAttributes>): Record<ConvParamName, number> {
-  const { channels, height, width, kernelHeight, kernelWidth, outHeight, outWidth, items } = convSizes(call);
+  const { items, channels, height, width, outChannels, kernelHeight, kernelWidth, outHeight, outWidth } =
+    convSizes(call);
   const stride = asTriple(call.attrs.stride, 1);
   const dilation = asTriple(call.attrs.dilation, 1);
   const [front, top, left] = asSides3d(call.attrs.padding);
@@ -41,7 +44,7 @@ function convParamValues(call: Call<ConvAttributes>): Record<ConvParamName, numb
     channels,
     height,
     width,
-    out_channels: call.outputs[0]!.shape[1]!,
+    out_channels: outChannels,
     out_height: outHeight,
     out_width: outWidth,
     kernel_height: kernelHeight,

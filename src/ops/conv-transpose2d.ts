@@ -1,9 +1,6 @@
 // 2-D transposed convolution: the adjoint of `conv2d` with respect to its input, as in PyTorch.
 
 import { tileWorkgroup } from "../../shaders/conv-tile.ts";
-import { convTranspose2dDirect, convTranspose2dDirectWorkgroup } from "../../shaders/conv-transpose2d-direct.wgsl.ts";
-import { convTranspose2dGather, convTranspose2dGatherWorkgroup } from "../../shaders/conv-transpose2d-gather.wgsl.ts";
-import { convTranspose2dPhase } from "../../shaders/conv-transpose2d-phase.wgsl.ts";
 import { convTranspose2dTiled } from "../../shaders/conv-transpose2d-tiled.wgsl.ts";
 import { gemmKernels } from "./conv-gemm.ts";
 import { preferConv } from "./conv-preference.ts";
@@ -14,93 +11,16 @@ import {
   convTransposeCost,
   convTransposeShape,
 } from "./conv-rules.ts";
-import { convParams } from "./conv-sizes.ts";
+import { convParams, convSizes } from "./conv-sizes.ts";
 import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
-import { tileQuads } from "./conv-tiled.ts";
+import { transposedDirect, transposedGather, transposedPhase } from "./conv-transpose-kernels.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
-import { type Call, cover, type Kernel, type Operator, spread } from "./operator.ts";
+import { type Kernel, type Operator, spread } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
 import { type ImageTypes, image, type Pair } from "./window.ts";
 
 export type ConvTranspose2dAttributes = ConvTransposeAttributes<ImageTypes>;
 export type ConvTranspose2dGiven = ConvTransposeGiven<ImageTypes>;
-
-/** The numbers of a call by their names of the field. */
-export function convTranspose2dSizes(call: Call<ConvTranspose2dAttributes>) {
-  const [items, channels, height, width] = call.inputs[0]!.shape as [number, number, number, number];
-  const [, groupOutChannels, kernelHeight, kernelWidth] = call.inputs[1]!.shape as [number, number, number, number];
-  const [, outChannels, outHeight, outWidth] = call.outputs[0]!.shape as [number, number, number, number];
-  const sizes = { items, channels, height, width, outChannels, groupOutChannels, kernelHeight, kernelWidth };
-  return { ...sizes, outHeight, outWidth };
-}
-
-const direct: Kernel<ConvTranspose2dAttributes> = {
-  name: "convTranspose2d/direct",
-  applies: () => true,
-  views: [0],
-  residualInPlace: true,
-  dispatches(call) {
-    const { items, outChannels, outHeight, outWidth } = convTranspose2dSizes(call);
-    return [
-      {
-        code: convTranspose2dDirect(epilogueTemplate(call)),
-        bindings: epilogueBindings(call, 2),
-        params: convParams(call),
-        workgroups: cover([outWidth, outHeight, items * outChannels], convTranspose2dDirectWorkgroup),
-      },
-    ];
-  },
-};
-
-const gather: Kernel<ConvTranspose2dAttributes> = {
-  name: "convTranspose2d/gather",
-  applies: ({ attrs: { dilation } }) => dilation.every((size) => size === 1),
-  views: [0],
-  residualInPlace: true,
-  dispatches(call, device) {
-    const { items, outChannels, outHeight, outWidth } = convTranspose2dSizes(call);
-    const workgroups = Math.ceil((outChannels * outHeight * outWidth) / convTranspose2dGatherWorkgroup);
-    return [
-      {
-        code: convTranspose2dGather(epilogueTemplate(call)),
-        bindings: epilogueBindings(call, 2),
-        params: convParams(call),
-        workgroups: [...spread(workgroups, device), items],
-      },
-    ];
-  },
-};
-
-/** Columns of a phase in a register tile. */
-const tilePixels = 4;
-
-const phase: Kernel<ConvTranspose2dAttributes> = {
-  name: "convTranspose2d/phase",
-  applies: ({ attrs: { groups, dilation } }) => groups === 1 && dilation.every((size) => size === 1),
-  views: [0],
-  residualInPlace: true,
-  packs(call) {
-    const multiple = 4 * tileQuads(convTranspose2dSizes(call).outChannels);
-    return [{ input: 1, operator: packConvWeights, given: { multiple, transposed: true, groups: 1 } }];
-  },
-  dispatches(call) {
-    const { items, outChannels, outHeight, outWidth } = convTranspose2dSizes(call);
-    const [rowStride, columnStride] = call.attrs.stride;
-    const quads = tileQuads(outChannels);
-    const tiles = Math.ceil(outHeight / rowStride) * Math.ceil(Math.ceil(outWidth / columnStride) / tilePixels);
-    return [
-      {
-        code: convTranspose2dPhase({ ...epilogueTemplate(call), pixels: tilePixels, quads }),
-        bindings: epilogueBindings(call, 2),
-        params: convParams(call),
-        workgroups: cover(
-          [tiles, Math.ceil(outChannels / (4 * quads)), items * rowStride * columnStride],
-          [tileWorkgroup, 1, 1],
-        ),
-      },
-    ];
-  },
-};
 
 /** Kernels of more taps, and tiles of more outputs, are not unrolled. */
 const mostTaps = 16;
@@ -121,7 +41,7 @@ function leastCommonMultiple(a: number, b: number): number {
 const tiled: Kernel<ConvTranspose2dAttributes> = {
   name: "convTranspose2d/tiled",
   applies(call) {
-    const { kernelHeight, kernelWidth, groupOutChannels } = convTranspose2dSizes(call);
+    const { kernelHeight, kernelWidth, groupOutChannels } = convSizes(call);
     const { stride, groups } = call.attrs;
     const fits =
       kernelHeight * kernelWidth <= mostTaps && registerTile(stride).reduce((a, b) => a * b) <= mostTileOutputs;
@@ -133,7 +53,7 @@ const tiled: Kernel<ConvTranspose2dAttributes> = {
     { input: 1, operator: packConvWeights, given: { multiple: 4, transposed: true, groups } },
   ],
   dispatches(call, device) {
-    const { items, groupOutChannels, outHeight, outWidth, kernelHeight, kernelWidth } = convTranspose2dSizes(call);
+    const { items, groupOutChannels, outHeight, outWidth, kernelHeight, kernelWidth } = convSizes(call);
     const { stride, dilation, padding, groups } = call.attrs;
     const tile = registerTile(stride);
     const tiles = Math.ceil(outHeight / tile[0]) * Math.ceil(outWidth / tile[1]);
@@ -182,6 +102,13 @@ export const convTranspose2d: Operator<ConvTranspose2dAttributes, ConvTranspose2
   shape: (inputs, attrs) => convTransposeShape("convTranspose2d", image, inputs, attrs),
   cost: convTransposeCost,
   channelScale: ({ groups }) => (groups === 1 ? { input: 1, axis: 1 } : undefined),
-  kernels: [direct, gather, ...gemmKernels("convTranspose2d", true), phase, tiled, subgroup],
+  kernels: [
+    transposedDirect("convTranspose2d"),
+    transposedGather("convTranspose2d"),
+    ...gemmKernels("convTranspose2d", true),
+    transposedPhase("convTranspose2d"),
+    tiled,
+    subgroup,
+  ],
   prefer: (call, device) => preferConv("convTranspose2d", call, device),
 };

@@ -7,6 +7,7 @@ export { batchNorm } from "./batch-norm.ts";
 export { type CastAttributes, cast } from "./cast.ts";
 export { concat } from "./concat.ts";
 export { convTranspose2d } from "./conv-transpose2d.ts";
+export { convTranspose3d } from "./conv-transpose3d.ts";
 export { conv2d } from "./conv2d.ts";
 export { conv3d } from "./conv3d.ts";
 export { maxPool2d, maxPool3d } from "./max-pool.ts";
