@@ -13,13 +13,13 @@ export interface Contender {
   readonly name: string;
   /** What is timed: uploads the image, computes, reads the result back. Both in the engine's own layout. */
   run(): Promise<Float32Array>;
-  /** What `run` gave, as row-major [N, C, H, W]. Not timed. */
+  /** What `run` gave, as row-major [N, C, H, W] or [N, C, D, H, W]. Not timed. */
   result(raw: Float32Array): Float32Array;
   dispose(): Promise<void>;
 }
 
 export interface CaseData {
-  /** Row-major [N, C, H, W]. */
+  /** Row-major [N, C, H, W] or [N, C, D, H, W]. */
   readonly image: Float32Array;
   readonly parameter: (name: string) => Promise<Float32Array>;
 }
