@@ -28,16 +28,19 @@ fn input_row(row: u32, kernel_row: u32) -> i32 {
 }`;
 }
 
-/** The same for transposed convolutions of volumes: `transposed_row(row, r)`. */
-export function transposedRowFunction({ volume }: Space): string {
-  if (!volume) return "";
-  return `
+/** WGSL: where along one axis a transposed convolution finds an element of x. */
+export const unstridedFunction = `
 
 // The element of x that a stride put at \`scaled\`, or -1 in its gaps and outside of x.
 fn unstrided(scaled: i32, stride: u32, size: u32) -> i32 {
   let at = u32(max(scaled, 0)) / stride;
   return select(-1, i32(at), scaled == i32(at * stride) && at < size);
-}
+}`;
+
+/** The same as {@link inputRowFunction} for transposed convolutions of volumes: `transposed_row(row, r)`. */
+export function transposedRowFunction({ volume }: Space): string {
+  if (!volume) return "";
+  return `${unstridedFunction}
 
 // Row d * H + h of x that row t * R + r of a kernel brings to row z * P + i of y, or -1.
 fn transposed_row(row: u32, kernel_row: u32) -> i32 {

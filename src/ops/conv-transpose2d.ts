@@ -12,7 +12,7 @@ import {
   convTransposeShape,
 } from "./conv-rules.ts";
 import { convParams, convSizes } from "./conv-sizes.ts";
-import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
+import { subgroup } from "./conv-subgroup.ts";
 import { transposedDirect, transposedGather, transposedPhase } from "./conv-transpose-kernels.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
 import { type Kernel, type Operator, spread } from "./operator.ts";
@@ -77,15 +77,6 @@ const tiled: Kernel<ConvTranspose2dAttributes> = {
   },
 };
 
-const subgroup: Kernel<ConvTranspose2dAttributes> = {
-  name: "convTranspose2d/subgroup",
-  applies: (call, device) => subgroupApplies(call, device, true),
-  views: [0],
-  residualInPlace: true,
-  packs: (call, device) => subgroupPacks(call, device, true),
-  dispatches: (call, device) => subgroupDispatches(call, device, true),
-};
-
 /**
  * Spreads each input element over the output through K kernels, and sums where they overlap.
  * - x: [N, C, H, W]; weight: [C, K/groups, R, S]; optional bias: [K];
@@ -108,7 +99,7 @@ export const convTranspose2d: Operator<ConvTranspose2dAttributes, ConvTranspose2
     ...gemmKernels("convTranspose2d", true),
     transposedPhase("convTranspose2d"),
     tiled,
-    subgroup,
+    subgroup("convTranspose2d", true),
   ],
   prefer: (call, device) => preferConv("convTranspose2d", call, device),
 };

@@ -7,6 +7,7 @@ import {
   convTransposeCost,
   convTransposeShape,
 } from "./conv-rules.ts";
+import { subgroup } from "./conv-subgroup.ts";
 import { transposedDirect, transposedGather, transposedPhase } from "./conv-transpose-kernels.ts";
 import type { Operator } from "./operator.ts";
 import { type VolumeTypes, volume } from "./window.ts";
@@ -34,5 +35,6 @@ export const convTranspose3d: Operator<ConvTranspose3dAttributes, ConvTranspose3
     transposedDirect("convTranspose3d"),
     transposedGather("convTranspose3d"),
     transposedPhase("convTranspose3d"),
+    subgroup("convTranspose3d", true),
   ],
 };

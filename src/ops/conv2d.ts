@@ -6,22 +6,13 @@ import { direct } from "./conv-direct.ts";
 import { gemmKernels } from "./conv-gemm.ts";
 import { preferConv } from "./conv-preference.ts";
 import { type ConvAttributes, type ConvGiven, convAttributes, convCost, convShape } from "./conv-rules.ts";
-import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
+import { subgroup } from "./conv-subgroup.ts";
 import { tiled } from "./conv-tiled.ts";
-import type { Kernel, Operator } from "./operator.ts";
+import type { Operator } from "./operator.ts";
 import { type ImageTypes, image } from "./window.ts";
 
 export type Conv2dAttributes = ConvAttributes<ImageTypes>;
 export type Conv2dGiven = ConvGiven<ImageTypes>;
-
-const subgroup: Kernel<Conv2dAttributes> = {
-  name: "conv2d/subgroup",
-  applies: (call, device) => subgroupApplies(call, device, false),
-  views: [0],
-  residualInPlace: true,
-  packs: (call, device) => subgroupPacks(call, device, false),
-  dispatches: (call, device) => subgroupDispatches(call, device, false),
-};
 
 /**
  * Slides each of K kernels over the input and sums the products.
@@ -43,7 +34,7 @@ export const conv2d: Operator<Conv2dAttributes, Conv2dGiven> = {
     ...gemmKernels("conv2d", false),
     tiled("conv2d", 4),
     tiled("conv2d", 8),
-    subgroup,
+    subgroup("conv2d", false),
     depthwise("conv2d"),
     depthwiseTiled,
   ],

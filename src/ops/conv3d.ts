@@ -3,6 +3,7 @@
 import { depthwise } from "./conv-depthwise.ts";
 import { direct } from "./conv-direct.ts";
 import { type ConvAttributes, type ConvGiven, convAttributes, convCost, convShape } from "./conv-rules.ts";
+import { subgroup } from "./conv-subgroup.ts";
 import { tiled } from "./conv-tiled.ts";
 import type { Operator } from "./operator.ts";
 import { type VolumeTypes, volume } from "./window.ts";
@@ -25,5 +26,5 @@ export const conv3d: Operator<Conv3dAttributes, Conv3dGiven> = {
   shape: (inputs, attrs) => convShape("conv3d", volume, inputs, attrs),
   cost: convCost,
   channelScale: () => ({ input: 1, axis: 0 }),
-  kernels: [direct("conv3d"), tiled("conv3d", 4), tiled("conv3d", 8), depthwise("conv3d")],
+  kernels: [direct("conv3d"), tiled("conv3d", 4), tiled("conv3d", 8), subgroup("conv3d", false), depthwise("conv3d")],
 };
