@@ -1,11 +1,11 @@
 // How convolutions and transposed convolutions share the matrix-product kernel: its tiles, when it applies, its packing.
 import { convGemm, type GemmTile, gemmThreads, gemmWorkgroupBytes } from "../../shaders/conv-gemm.wgsl.ts";
+import { elementCount } from "../tensor.ts";
 import type { ConvAttributes } from "./conv-rules.ts";
-import { convParams } from "./conv-sizes.ts";
+import { convParams, convSizes, phaseSizes } from "./conv-sizes.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
 import type { Call, DeviceTraits, Kernel } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
-import type { Pair } from "./window.ts";
 
 /** From the smallest to the largest; which is best depends on the shape and the GPU. */
 export const gemmTiles: readonly GemmTile[] = [
@@ -37,7 +37,7 @@ export function gemmKernels<A extends ConvAttributes>(operator: string, transpos
     ],
     dispatches(call) {
       const { groups } = call.attrs;
-      const plane = call.outputs[0]!.shape[2]! * call.outputs[0]!.shape[3]!;
+      const plane = elementCount(call.outputs[0]!.shape.slice(2));
       const code = convGemm({
         ...tile,
         ...epilogueTemplate(call),
@@ -70,10 +70,10 @@ function gemmApplies(tile: GemmTile, transposed: boolean, call: Call<ConvAttribu
 
 /** Workgroups; transposed convolutions give every phase the tiles of the largest one. */
 function gemmGrid(tile: GemmTile, transposed: boolean, call: Call<ConvAttributes>): [number, number, number] {
-  const [items, outChannels, outHeight, outWidth] = call.outputs[0]!.shape as [number, number, number, number];
-  const { groups } = call.attrs;
-  const [rowPhases, columnPhases] = (transposed ? call.attrs.stride : [1, 1]) as Pair;
-  const pixels = Math.ceil(outHeight / rowPhases) * Math.ceil(outWidth / columnPhases);
-  const channelTiles = Math.ceil(outChannels / groups / tile.tileChannels);
-  return [Math.ceil(pixels / tile.tilePixels), groups * channelTiles, items * rowPhases * columnPhases];
+  const { items, groupOutChannels } = convSizes(call);
+  const { groups, stride } = call.attrs;
+  const pixels = elementCount(transposed ? phaseSizes(call) : call.outputs[0]!.shape.slice(2));
+  const channelTiles = Math.ceil(groupOutChannels / tile.tileChannels);
+  const phases = transposed ? elementCount(stride) : 1;
+  return [Math.ceil(pixels / tile.tilePixels), groups * channelTiles, items * phases];
 }

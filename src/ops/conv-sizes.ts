@@ -76,3 +76,8 @@ export function convParams(call: Call<ConvAttributes>): Params {
 export function flatConvParams(call: Call<ConvAttributes>, replaced: Partial<Record<ConvParamName, number>>): Params {
   return params(conv2dParams, { ...convParamValues(call), ...replaced });
 }
+
+/** Outputs of the largest phase along each axis. */
+export function phaseSizes({ outputs, attrs: { stride } }: Call<ConvAttributes>): number[] {
+  return stride.map((step, axis) => Math.ceil(outputs[0]!.shape[axis + 2]! / step));
+}

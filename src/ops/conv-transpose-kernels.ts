@@ -5,16 +5,11 @@ import { convTranspose2dGather, convTranspose2dGatherWorkgroup } from "../../sha
 import { convTranspose2dPhase } from "../../shaders/conv-transpose2d-phase.wgsl.ts";
 import { elementCount } from "../tensor.ts";
 import type { ConvAttributes } from "./conv-rules.ts";
-import { convParams, convSizes } from "./conv-sizes.ts";
+import { convParams, convSizes, phaseSizes } from "./conv-sizes.ts";
 import { tileQuads } from "./conv-tiled.ts";
 import { epilogueBindings, epilogueTemplate } from "./operands.ts";
-import { type Call, cover, type Kernel, spread } from "./operator.ts";
+import { cover, type Kernel, spread } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
-
-/** Outputs of the largest phase along each axis. */
-export function phaseSizes({ outputs, attrs: { stride } }: Call<ConvAttributes>): number[] {
-  return stride.map((step, axis) => Math.ceil(outputs[0]!.shape[axis + 2]! / step));
-}
 
 export const transposedDirect = (operator: string): Kernel<ConvAttributes> => ({
   name: `${operator}/direct`,

@@ -1,5 +1,7 @@
 // 3-D transposed convolution: the adjoint of `conv3d` with respect to its input, as in PyTorch.
 
+import { gemmKernels } from "./conv-gemm.ts";
+import { preferConv } from "./conv-preference.ts";
 import {
   type ConvTransposeAttributes,
   type ConvTransposeGiven,
@@ -34,7 +36,9 @@ export const convTranspose3d: Operator<ConvTranspose3dAttributes, ConvTranspose3
   kernels: [
     transposedDirect("convTranspose3d"),
     transposedGather("convTranspose3d"),
+    ...gemmKernels("convTranspose3d", true),
     transposedPhase("convTranspose3d"),
     subgroup("convTranspose3d", true),
   ],
+  prefer: (call, device) => preferConv("convTranspose3d", call, device),
 };

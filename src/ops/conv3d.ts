@@ -2,6 +2,8 @@
 
 import { depthwise } from "./conv-depthwise.ts";
 import { direct } from "./conv-direct.ts";
+import { gemmKernels } from "./conv-gemm.ts";
+import { preferConv } from "./conv-preference.ts";
 import { type ConvAttributes, type ConvGiven, convAttributes, convCost, convShape } from "./conv-rules.ts";
 import { subgroup } from "./conv-subgroup.ts";
 import { tiled } from "./conv-tiled.ts";
@@ -26,5 +28,13 @@ export const conv3d: Operator<Conv3dAttributes, Conv3dGiven> = {
   shape: (inputs, attrs) => convShape("conv3d", volume, inputs, attrs),
   cost: convCost,
   channelScale: () => ({ input: 1, axis: 0 }),
-  kernels: [direct("conv3d"), tiled("conv3d", 4), tiled("conv3d", 8), subgroup("conv3d", false), depthwise("conv3d")],
+  kernels: [
+    direct("conv3d"),
+    ...gemmKernels("conv3d", false),
+    tiled("conv3d", 4),
+    tiled("conv3d", 8),
+    subgroup("conv3d", false),
+    depthwise("conv3d"),
+  ],
+  prefer: (call, device) => preferConv("conv3d", call, device),
 };

@@ -110,6 +110,14 @@ export const convTranspose3dCases: OperatorCases<ConvTranspose3dAttributes, Conv
       epilogue: { bias: true },
     },
     {
+      why: "output smaller than the stride: phases without slices, rows or columns",
+      inputs: [
+        [1, 3, 3, 1, 1],
+        [3, 4, 2, 1, 2],
+      ],
+      given: { stride: [2, 2, 3] },
+    },
+    {
       why: "stride 1",
       inputs: [
         [1, 4, 3, 5, 9],
