@@ -46,7 +46,8 @@ const imagePlaces = {
   let n = id.z / phases;
   let stride = vec2u(p.stride_height, p.stride_width);
   let phase = vec2u(id.z % phases / p.stride_width, id.z % p.stride_width);
-  let rows = (p.out_height - min(p.out_height, phase.x) + p.stride_height - 1u) / p.stride_height;
+  let phase_rows = (p.out_height - min(p.out_height, phase.x) + p.stride_height - 1u) / p.stride_height;
+  let rows = select(0u, phase_rows, phase.y < p.out_width);
   let columns = max(1u, (p.out_width - min(p.out_width, phase.y) + p.stride_width - 1u) / p.stride_width);
   let padded = phase + vec2u(p.pad_top, p.pad_left);
   let first_tap = padded % stride; let tap_stride = stride;
