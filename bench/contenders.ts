@@ -15,13 +15,13 @@ export interface Contender {
   run(): Promise<Float32Array>;
   /** The same on an image that is on the GPU, with the result left there; resolves when the GPU is done. Absent where an engine cannot. */
   compute?(): Promise<void>;
-  /** What `run` gave, as row-major [N, C, H, W]. Not timed. */
+  /** What `run` gave, as row-major [N, C, H, W] or [N, C, D, H, W]. Not timed. */
   result(raw: Float32Array): Float32Array;
   dispose(): Promise<void>;
 }
 
 export interface CaseData {
-  /** Row-major [N, C, H, W]. */
+  /** Row-major [N, C, H, W] or [N, C, D, H, W]. */
   readonly image: Float32Array;
   readonly parameter: (name: string) => Promise<Float32Array>;
 }

@@ -39,7 +39,7 @@ export interface BenchRow {
   readonly precision: Precision;
   /** The convolution as `--conv` takes it; kernels only. */
   readonly spec?: string;
-  /** Image of the first input, [N, C, H, W]. */
+  /** Image of the first input, [N, C, H, W], or volume, [N, C, D, H, W]. */
   readonly shape: readonly number[];
   /** Floating-point operations of one run; a multiply-add counts two. */
   readonly flop: number;

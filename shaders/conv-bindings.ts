@@ -1,6 +1,7 @@
 // What all convolution kernels declare: uniform parameters, and bindings x, w, then bias and residual where the epilogue
 // has them, then y and `p`.
 import type { ActivationTemplate } from "./activation.ts";
+import { volumeParams } from "./planes.ts";
 import { type Storage, storageTypes } from "./storage.ts";
 import { structParams } from "./wgsl.ts";
 
@@ -29,6 +30,16 @@ export const conv2dParams = {
   y_batch_stride: "u32",
 } as const;
 
+/** For volumes; `kernel_height` is T * R. */
+export const conv3dParams = {
+  ...conv2dParams,
+  ...volumeParams,
+  slice_kernel_height: "u32", // R
+  stride_depth: "u32",
+  pad_front: "u32",
+  dilation_depth: "u32",
+} as const;
+
 /** What a kernel does to its sums before it writes them. */
 export interface EpilogueTemplate {
   readonly bias: boolean;
@@ -39,6 +50,8 @@ export interface EpilogueTemplate {
 
 export interface ConvEpilogueTemplate extends EpilogueTemplate {
   readonly storage: Storage;
+  /** x and y have slices, as `volumeParams` says. */
+  readonly volume: boolean;
 }
 
 /** The array that the residual is read from, at `p.residual_offset`. */
@@ -60,5 +73,5 @@ export function convBindings(
   if (t.residual === true) bindings.push(read("residual", y));
   bindings.push(`var<storage, read_write> y: array<${y}>;`, "var<uniform> p: Params;");
   const numbered = bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`);
-  return `${storageTypes(t.storage)}\n${structParams(conv2dParams)}\n${numbered.join("\n")}`;
+  return `${storageTypes(t.storage)}\n${structParams(t.volume ? conv3dParams : conv2dParams)}\n${numbered.join("\n")}`;
 }

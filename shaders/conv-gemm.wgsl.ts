@@ -1,12 +1,13 @@
 // The convolution of conv2d-direct, or the transposed one of conv-transpose2d-direct, as a matrix product that is never
 // laid out in memory: rows are output pixels, columns output channels, and the sum runs over taps and input channels.
-// x [N, C, H, W]; w packed [G, C/G, R, S, Kp]; bias [K]; residual and y [N, K, P, Q].
+// x [N, C, H, W]; w packed [G, C/G, R, S, Kp]; bias [K]; residual and y [N, K, P, Q]. Images and volumes differ in where a
+// pixel and a tap lead to: conv-gemm-places.
 // One workgroup per tile of `tilePixels` pixels and `tileChannels` channels: it gathers a chunk of inputs and weights into
 // workgroup memory while it multiplies the one before; each invocation keeps `threadPixels` x `threadChannels` sums.
 // x over pixel tiles, y over channel tiles of all groups, z over n, for transposed convolutions over n * phases + phase.
-// A phase is the set of outputs whose row and column leave the same remainders by the stride: they use the same taps.
 import { activateFunction } from "./activation.ts";
 import { type ConvEpilogueTemplate, convBindings, residualArray } from "./conv-bindings.ts";
+import { type GemmPlaces, gemmPlaces } from "./conv-gemm-places.ts";
 import { range } from "./conv-taps.ts";
 import { wgsl } from "./wgsl.ts";
 
@@ -49,6 +50,7 @@ export function convGemm(t: ConvGemmTemplate): string {
   const channels = range(t.threadChannels);
   const sums = quads.flatMap((j) => channels.map((c) => `s${j}_${c}`));
   const type = t.aligned ? "vec4f" : "f32";
+  const places = gemmPlaces(t);
   return wgsl`
 ${convBindings(t, { w: "Element4", y: t.aligned ? "Element4" : "Element" })}
 ${activateFunction(t.activation, type)}
@@ -56,7 +58,7 @@ ${activateFunction(t.activation, type)}
 var<workgroup> xs: array<vec4f, ${t.chunk * pixelQuads}>;
 var<workgroup> ws: array<vec4f, ${t.chunk * channelQuads}>;
 
-${storeFunction(t)}
+${storeFunction(t, places)}
 
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
@@ -66,8 +68,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   let group = id.y / channel_tiles;
   let tile_channel = id.y % channel_tiles * ${t.tileChannels}u;
   let k_quads = (group_out_channels + 3u) / 4u;
-  ${phaseCode(t)}
-  let taps = taps_height * taps_width;
+  ${places.phase}
+  let taps = ${t.volume ? "taps_depth * " : ""}taps_height * taps_width;
   let plane = p.height * p.width;
   let x_group = p.x_offset + n * p.x_batch_stride + group * group_channels * plane;
 
@@ -75,7 +77,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   let gathered = id.x * ${t.tilePixels}u + thread % ${pixelQuads}u * 4u;
   let pixels = vec4u(gathered, gathered + 1u, gathered + 2u, gathered + 3u);
   let inside = pixels < vec4u(columns * rows);
-  let first_row = vec4i(pixels / columns) * row_step + row_base;
+  ${places.firstRow}
   let first_column = vec4i(pixels % columns) * column_step + column_base;
   ${sums.map((sum) => `var ${sum} = vec4f();`).join(" ")}
 
@@ -85,11 +87,11 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
     #if ${!t.flatten}
     let tap = i / chunks_per_tap;
     let chunk_channel = i % chunks_per_tap * ${t.chunk}u;
-    ${tapCode}
+    ${tapCode(places)}
     #endif
     workgroupBarrier();
-    ${pixelLoads.map((l) => pixelLoad(t, l)).join("\n    ")}
-    ${channelLoads.map((l) => channelLoad(t, l)).join("\n    ")}
+    ${pixelLoads.map((l) => pixelLoad(t, places, l)).join("\n    ")}
+    ${channelLoads.map((l) => channelLoad(t, places, l)).join("\n    ")}
     workgroupBarrier();
     for (var k = 0u; k < ${t.chunk}u; k++) {
       ${quads.map((j) => `let x${j} = xs[k * ${pixelQuads}u + ${j * across}u + thread % ${across}u];`).join(" ")}
@@ -113,42 +115,14 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
 `;
 }
 
-/** The rows and columns of y that the workgroup sees, and how a pixel and a tap lead to an input. */
-function phaseCode(t: ConvGemmTemplate): string {
-  if (!t.transposed) {
-    return `let n = id.z;
-  let phase = vec2u();
-  let rows = p.out_height; let columns = p.out_width;
-  let row_step = i32(p.stride_height); let column_step = i32(p.stride_width);
-  let row_base = -i32(p.pad_top); let column_base = -i32(p.pad_left);
-  let tap_row_step = i32(p.dilation_height); let tap_column_step = i32(p.dilation_width);
-  let taps_height = p.kernel_height; let taps_width = p.kernel_width;
-  let first_tap = vec2u(); let tap_stride = vec2u(1u);`;
-  }
-  return `let phases = p.stride_height * p.stride_width;
-  let n = id.z / phases;
-  let stride = vec2u(p.stride_height, p.stride_width);
-  let phase = vec2u(id.z % phases / p.stride_width, id.z % p.stride_width);
-  let rows = (p.out_height - min(p.out_height, phase.x) + p.stride_height - 1u) / p.stride_height;
-  let columns = max(1u, (p.out_width - min(p.out_width, phase.y) + p.stride_width - 1u) / p.stride_width);
-  let padded = phase + vec2u(p.pad_top, p.pad_left);
-  let first_tap = padded % stride; let tap_stride = stride;
-  let row_step = 1; let column_step = 1;
-  let row_base = i32(padded.x / p.stride_height); let column_base = i32(padded.y / p.stride_width);
-  let tap_row_step = -1; let tap_column_step = -1;
-  let taps_height = (p.kernel_height - min(p.kernel_height, first_tap.x) + p.stride_height - 1u) / p.stride_height;
-  let taps_width = (p.kernel_width - min(p.kernel_width, first_tap.y) + p.stride_width - 1u) / p.stride_width;`;
+/** From `tap` to the four inputs it reads, whether they exist, and the tap's place in the packed weights. */
+function tapCode({ tap, inputs, weight }: GemmPlaces): string {
+  return `${tap}
+    ${inputs}
+    ${weight}`;
 }
 
-/** From \`tap\` to the four inputs it reads, whether they exist, and the tap's place in the packed weights. */
-const tapCode = `let tap_row = tap / taps_width; let tap_column = tap % taps_width;
-    let h = first_row + i32(tap_row) * tap_row_step;
-    let v = first_column + i32(tap_column) * tap_column_step;
-    let exists = inside & (h >= vec4i()) & (h < vec4i(i32(p.height))) & (v >= vec4i()) & (v < vec4i(i32(p.width)));
-    let at = vec4u(select(vec4i(), h * i32(p.width) + v, exists));
-    let w_tap = (first_tap.x + tap_row * tap_stride.x) * p.kernel_width + first_tap.y + tap_column * tap_stride.y;`;
-
-function pixelLoad(t: ConvGemmTemplate, l: number): string {
+function pixelLoad(t: ConvGemmTemplate, places: GemmPlaces, l: number): string {
   const threads = gemmThreads(t);
   const quads = t.tilePixels / 4;
   const e = `thread + ${l * threads}u`;
@@ -161,11 +135,11 @@ function pixelLoad(t: ConvGemmTemplate, l: number): string {
       if (c < group_channels) { ${gather} xs[${e}] = select(vec4f(), loaded, exists); } else { xs[${e}] = vec4f(); } }`;
   }
   return `${guard}{ let term = i * ${t.chunk}u + ${term}; let c = term / taps; let tap = term % taps;
-      ${tapCode}
+      ${tapCode(places)}
       if (term < length) { ${gather} xs[${e}] = select(vec4f(), loaded, exists); } else { xs[${e}] = vec4f(); } }`;
 }
 
-function channelLoad(t: ConvGemmTemplate, l: number): string {
+function channelLoad(t: ConvGemmTemplate, places: GemmPlaces, l: number): string {
   const threads = gemmThreads(t);
   const quads = t.tileChannels / 4;
   const e = `thread + ${l * threads}u`;
@@ -173,8 +147,8 @@ function channelLoad(t: ConvGemmTemplate, l: number): string {
   const row = `(group * group_channels + c) * (p.kernel_height * p.kernel_width) + w_tap`;
   const place = t.flatten
     ? `let term = i * ${t.chunk}u + (${e}) / ${quads}u; let c = term / taps; let tap = term % taps;
-      let tap_row = tap / taps_width; let tap_column = tap % taps_width;
-      let w_tap = (first_tap.x + tap_row * tap_stride.x) * p.kernel_width + first_tap.y + tap_column * tap_stride.y;
+      ${places.tap}
+      ${places.weight}
       let used = term < length;`
     : `let c = chunk_channel + (${e}) / ${quads}u; let used = c < group_channels;`;
   return `${guard}{ ${place}
@@ -185,10 +159,10 @@ function channelLoad(t: ConvGemmTemplate, l: number): string {
 }
 
 /** Writes four neighbouring pixels, flat index \`m\` of the phase, of channel \`k\` of a group. */
-function storeFunction(t: ConvGemmTemplate): string {
+function storeFunction(t: ConvGemmTemplate, places: GemmPlaces): string {
   const type = t.aligned ? "vec4f" : "f32";
   const residual = t.residual ? `value += ${type}(${residualArray(t)}[` : "";
-  const head = `fn store(n: u32, group: u32, k_in_group: u32, m: u32, columns: u32, rows: u32, phase: vec2u, sum: vec4f) {
+  const head = `fn store(n: u32, group: u32, k_in_group: u32, m: u32, columns: u32, rows: u32, phase: ${places.phaseType}, sum: vec4f) {
   let group_out_channels = p.out_channels / p.groups;
   if (k_in_group >= group_out_channels || m >= columns * rows) { return; }
   let k = group * group_out_channels + k_in_group;
@@ -202,12 +176,9 @@ function storeFunction(t: ConvGemmTemplate): string {
   y[(p.y_offset + n * p.y_batch_stride + element) / 4u] = stored4(activate(value));
 }`;
   }
-  const place = t.transposed
-    ? "let element = k * plane + ((m + e) / columns * p.stride_height + phase.x) * p.out_width + (m + e) % columns * p.stride_width + phase.y;"
-    : "let element = k * plane + m + e;";
   return `${head}
   for (var e = 0u; e < min(4u, columns * rows - m); e++) {
-    ${place}
+    ${places.output}
     var value = sum[e];
     ${t.bias ? "value += bias[k];" : ""}
     ${t.residual ? `${residual}p.residual_offset + n * p.residual_batch_stride + element]);` : ""}

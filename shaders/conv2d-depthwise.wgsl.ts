@@ -1,8 +1,9 @@
 // The convolution of conv2d-direct where every group has one input channel: k reads channel k / (K/C) only.
-// x [N, C, H, W], w [K, 1, R, S], bias [K], residual and y [N, K, P, Q].
+// x [N, C, H, W], w [K, 1, R, S], bias [K], residual and y [N, K, P, Q]; or volumes, as there.
 // One invocation per four neighbouring columns of one output row: x over tiles, row by row; y over k; z over n.
 import { activateFunction } from "./activation.ts";
 import { type ConvEpilogueTemplate, convBindings, residualArray } from "./conv-bindings.ts";
+import { inputRow, inputRowFunction } from "./conv-rows.ts";
 import { wgsl } from "./wgsl.ts";
 
 export interface Conv2dDepthwiseTemplate extends ConvEpilogueTemplate {
@@ -30,7 +31,7 @@ export function conv2dDepthwise(t: Conv2dDepthwiseTemplate): string {
   );
   return wgsl`
 ${convBindings(t)}
-${activateFunction(t.activation)}
+${activateFunction(t.activation)}${inputRowFunction(t)}
 
 @compute @workgroup_size(${depthwiseWorkgroup})
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -46,7 +47,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   ${edges.join("\n  ")}
   var sum = vec4f();
   for (var r = 0u; r < p.kernel_height; r++) {
-    let h = i32(row * p.stride_height + r * p.dilation_height) - i32(p.pad_top);
+    let h = ${inputRow(t, "row", "r")};
     if (h < 0 || h >= i32(p.height)) { continue; }
     let x_row = p.x_offset + n * p.x_batch_stride + (channel * p.height + u32(h)) * p.width;
     let w_row = (k * p.kernel_height + r) * ${t.kernelWidth}u;

@@ -1,10 +1,13 @@
 // y[n, k, p, q] = act(bias[k] + residual[n, k, p, q]
 //                     + sum over c, r, s of x[n, g*C/G + c, p*stride + r*dilation - pad, ...] * w[k, c, r, s])
 // x [N, C, H, W], w [K, C/G, R, S], bias [K], residual and y [N, K, P, Q]; g is the group of k.
-// One invocation per output element: x over q, y over p, z over n * K + k.
+// Volumes have one axis more: x [N, C, D, H, W], w [K, C/G, T, R, S], residual and y [N, K, Z, P, Q]; the loop over r runs
+// over the T * R rows of a kernel.
+// One invocation per output element: x over q, y over p (of all slices), z over n * K + k.
 // The reference for every faster convolution, and the fallback for shapes that they refuse.
 import { activateFunction } from "./activation.ts";
 import { type ConvEpilogueTemplate, convBindings, residualArray } from "./conv-bindings.ts";
+import { inputRow, inputRowFunction } from "./conv-rows.ts";
 import { wgsl } from "./wgsl.ts";
 
 export const conv2dDirectWorkgroup = [8, 8, 1] as const;
@@ -12,7 +15,7 @@ export const conv2dDirectWorkgroup = [8, 8, 1] as const;
 export function conv2dDirect(t: ConvEpilogueTemplate): string {
   return wgsl`
 ${convBindings(t)}
-${activateFunction(t.activation)}
+${activateFunction(t.activation)}${inputRowFunction(t)}
 
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -27,7 +30,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let x_plane = p.x_offset + n * p.x_batch_stride + (first_channel + c) * plane;
     let w_plane = (k * group_channels + c) * p.kernel_height * p.kernel_width;
     for (var r = 0u; r < p.kernel_height; r++) {
-      let row = i32(id.y * p.stride_height + r * p.dilation_height) - i32(p.pad_top);
+      let row = ${inputRow(t, "id.y", "r")};
       if (row < 0 || row >= i32(p.height)) { continue; }
       for (var s = 0u; s < p.kernel_width; s++) {
         let column = i32(id.x * p.stride_width + s * p.dilation_width) - i32(p.pad_left);

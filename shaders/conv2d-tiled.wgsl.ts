@@ -1,7 +1,8 @@
 // The convolution of conv2d-direct, register-tiled: each input value that is loaded meets several output channels, each
-// weight several pixels. x [N, C, H, W]; w packed [G, C/G, R, S, Kp]; bias [K]; y [N, K, P, Q].
+// weight several pixels. x [N, C, H, W]; w packed [G, C/G, R, S, Kp]; bias [K]; y [N, K, P, Q]; or volumes, as there.
 // One invocation per tile of `pixels` columns and 4 * `quads` channels: x, and y where x is full, over tiles row by row and
 // then over channel tiles of all groups; z over n.
+import { inputRow, inputRowFunction } from "./conv-rows.ts";
 import {
   type TileTemplate,
   tileAccumulators,
@@ -45,7 +46,7 @@ export function conv2dTiled(t: Conv2dTiledTemplate): string {
   });
   const vectorNames = Array.from({ length: t.quads }, (_, v) => `w_${v}`);
   return wgsl`
-${tileDeclarations(t, { x: t.vectorLoads ? "Element4" : "Element", aligned: t.aligned })}
+${tileDeclarations(t, { x: t.vectorLoads ? "Element4" : "Element", aligned: t.aligned })}${inputRowFunction(t)}
 
 @compute @workgroup_size(${tileWorkgroup})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid: vec3u) {
@@ -84,7 +85,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid:
   let last = i32(p.width) - 1;
   ${edges.join("\n  ")}
   for (var r = 0u; r < p.kernel_height; r++) {
-    let h = i32(row * p.stride_height + r * p.dilation_height) - i32(p.pad_top);
+    let h = ${inputRow(t, "row", "r")};
     if (h < 0 || h >= i32(p.height)) { continue; }
     for (var c = first_channel; c < first_channel + group_channels; c++) {
       let x_row = p.x_offset + n * p.x_batch_stride + c * plane + u32(h) * p.width;

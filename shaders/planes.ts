@@ -15,6 +15,17 @@ export const planeParams = {
   y_batch_stride: "u32",
 } as const;
 
+/**
+ * What a kernel on volumes x [N, C, D, H, W] and y [N, C, Z, P, Q] is told beside: their slices lie below each other, so
+ * that `height` is D * H and `out_height` Z * P.
+ */
+export const volumeParams = {
+  depth: "u32", // D
+  slice_height: "u32", // H
+  out_depth: "u32", // Z
+  out_slice_height: "u32", // P
+} as const;
+
 export type Workgroup = readonly [x: number, y: number, z: number];
 
 /** `x_plane(plane)` and `y_plane(plane)`: where plane n * C + c begins. */

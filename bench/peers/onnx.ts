@@ -4,8 +4,7 @@ import protobuf from "protobufjs";
 import type { Graph, Node, Value } from "../../src/graph/graph.ts";
 import { f32ToF16 } from "../../src/half.ts";
 import type { AveragePool2dAttributes } from "../../src/ops/average-pool.ts";
-import type { ConvTranspose2dAttributes } from "../../src/ops/conv-transpose2d.ts";
-import type { Conv2dAttributes } from "../../src/ops/conv2d.ts";
+import type { ConvAttributes, ConvTransposeAttributes } from "../../src/ops/conv-rules.ts";
 import type { MaxPool2dAttributes } from "../../src/ops/max-pool.ts";
 import type { Resize2dAttributes } from "../../src/ops/resize.ts";
 import type { Precision } from "../record.ts";
@@ -156,31 +155,10 @@ function translate(node: Node, addTensor: AddTensor): OnnxNode {
 }
 
 const translations: Readonly<Record<string, (node: Node, addTensor: AddTensor) => OnnxNode>> = {
-  conv2d({ attrs }) {
-    const { stride, padding, dilation, groups } = attrs as Conv2dAttributes;
-    return {
-      type: "Conv",
-      attributes: [
-        ["strides", stride],
-        ["pads", padding],
-        ["dilations", dilation],
-        ["group", groups],
-      ],
-    };
-  },
-  convTranspose2d({ attrs }) {
-    const { stride, padding, outputPadding, dilation, groups } = attrs as ConvTranspose2dAttributes;
-    return {
-      type: "ConvTranspose",
-      attributes: [
-        ["strides", stride],
-        ["pads", padding],
-        ["output_padding", outputPadding],
-        ["dilations", dilation],
-        ["group", groups],
-      ],
-    };
-  },
+  conv2d: convolution,
+  conv3d: convolution,
+  convTranspose2d: transposedConvolution,
+  convTranspose3d: transposedConvolution,
   batchNorm: ({ attrs }) => ({
     type: "BatchNormalization",
     attributes: [["epsilon", (attrs as { eps: number }).eps]],
@@ -233,3 +211,23 @@ const translations: Readonly<Record<string, (node: Node, addTensor: AddTensor) =
     };
   },
 };
+
+/** ONNX counts axes as PyTorch does, and padding as atrous: all that is before, then all that is behind. */
+function convolution({ attrs }: Node): OnnxNode {
+  const { stride, padding, dilation, groups } = attrs as ConvAttributes;
+  return {
+    type: "Conv",
+    attributes: [
+      ["strides", stride],
+      ["pads", padding],
+      ["dilations", dilation],
+      ["group", groups],
+    ],
+  };
+}
+
+function transposedConvolution(node: Node): OnnxNode {
+  const { outputPadding } = node.attrs as ConvTransposeAttributes;
+  const { attributes } = convolution(node);
+  return { type: "ConvTranspose", attributes: [...attributes, ["output_padding", outputPadding]] };
+}

@@ -45,7 +45,13 @@ export async function prepareGraph(
   return { image, output: output!, nodes, fixed };
 }
 
-const takesWeights: ReadonlySet<string> = new Set(["conv2d", "convTranspose2d", "batchNorm"]);
+const takesWeights: ReadonlySet<string> = new Set([
+  "conv2d",
+  "conv3d",
+  "convTranspose2d",
+  "convTranspose3d",
+  "batchNorm",
+]);
 
 /** See `foldBatchNorm` of src/ops; in float64. */
 function foldOnHost({ inputs, outputs, attrs }: Node, fixed: Map<Value, Float32Array>): void {

@@ -77,7 +77,8 @@ Exit codes: 0 good, 1 a result differs or a regression, 2 bad usage or input.
 Examples:
   $ atrous bench models --sizes 160,256,512 --html report.html
   $ atrous bench kernels --peers ort --filter ResNet-18
-  $ atrous bench kernels --conv "1,64,128,128 k3 c64 d2"`,
+  $ atrous bench kernels --conv "1,64,128,128 k3 c64 d2"
+  $ atrous bench kernels --conv "1,16,32,64,64 k3 c32" --tune`,
     )
     .action(async (suite: string, _: unknown, command: Command) => {
       await bench(session, suite, command.optsWithGlobals<BenchFlags>());

@@ -1,48 +1,67 @@
-// 2-D average pooling to a given size; with size 1 the global average.
+// Average pooling of images and volumes to a given size; with size 1 the global average.
 import {
-  adaptiveAveragePool,
+  adaptiveAveragePool3dParams,
   adaptiveAveragePoolLanes,
   adaptiveAveragePoolParams,
+  adaptiveAveragePool as adaptiveAveragePoolShader,
   adaptiveAveragePoolShared,
 } from "../../shaders/adaptive-average-pool.wgsl.ts";
 import { ShapeError } from "../errors.ts";
-import { formatShape, type TensorType } from "../tensor.ts";
+import { elementCount, formatShape, type TensorType } from "../tensor.ts";
 import { floatType, storageOf } from "./operands.ts";
 import { type Call, type Kernel, type Operator, operandBytes, params } from "./operator.ts";
-import { outputPlanes, planeGrid, planeValues } from "./planes.ts";
-import { type Pair, pair, requireRank, type Size2d } from "./window.ts";
+import { outputPlanes, planeGrid, planeValues, volumeValues } from "./planes.ts";
+import {
+  type ImageTypes,
+  image,
+  requireRank,
+  type Space,
+  type SpaceTypes,
+  type VolumeTypes,
+  volume,
+} from "./window.ts";
 
-export interface AdaptiveAveragePool2dAttributes {
-  readonly outputSize: Pair;
+interface AdaptiveAveragePoolAttributes<T extends SpaceTypes> {
+  readonly outputSize: T["size"];
 }
 
-export interface AdaptiveAveragePool2dGiven {
+interface AdaptiveAveragePoolGiven<T extends SpaceTypes> {
   /** 1 averages each whole plane. */
-  readonly outputSize: Size2d;
+  readonly outputSize: T["givenSize"];
 }
 
-type AdaptiveCall = Call<AdaptiveAveragePool2dAttributes>;
+export type AdaptiveAveragePool2dAttributes = AdaptiveAveragePoolAttributes<ImageTypes>;
+export type AdaptiveAveragePool2dGiven = AdaptiveAveragePoolGiven<ImageTypes>;
+export type AdaptiveAveragePool3dAttributes = AdaptiveAveragePoolAttributes<VolumeTypes>;
+export type AdaptiveAveragePool3dGiven = AdaptiveAveragePoolGiven<VolumeTypes>;
 
-const direct: Kernel<AdaptiveAveragePool2dAttributes> = {
-  name: "adaptiveAveragePool2d/direct",
+type AdaptiveKernel = Kernel<AdaptiveAveragePoolAttributes<SpaceTypes>>;
+
+function paramsOf(call: Call, isVolume: boolean) {
+  const values = { ...planeValues(call), ...volumeValues(call) };
+  return params(isVolume ? adaptiveAveragePool3dParams : adaptiveAveragePoolParams, values);
+}
+
+const direct = (name: string, isVolume: boolean): AdaptiveKernel => ({
+  name: `${name}/direct`,
   applies: () => true,
   views: [0],
   dispatches(call, device) {
     const { workgroup, workgroups } = planeGrid(outputPlanes(call), device);
     return [
       {
-        code: adaptiveAveragePool({ storage: storageOf(call), workgroup }),
+        code: adaptiveAveragePoolShader({ volume: isVolume, storage: storageOf(call), workgroup }),
         bindings: [{ input: 0 }, { output: 0 }],
-        params: params(adaptiveAveragePoolParams, planeValues(call)),
+        params: paramsOf(call, isVolume),
         workgroups,
       },
     ];
   },
-};
+});
 
 /** For windows with work for all lanes. Software adapters pay dearly for barriers: 5 times the direct kernel on large windows. */
-const shared: Kernel<AdaptiveAveragePool2dAttributes> = {
-  name: "adaptiveAveragePool2d/shared",
+const shared = (name: string, isVolume: boolean): AdaptiveKernel => ({
+  name: `${name}/shared`,
   applies(call, device) {
     const { height, width } = outputPlanes(call);
     const limit = device.maxWorkgroupsPerDimension;
@@ -54,26 +73,25 @@ const shared: Kernel<AdaptiveAveragePool2dAttributes> = {
     const { planes, height, width } = outputPlanes(call);
     return [
       {
-        code: adaptiveAveragePoolShared({ storage: storageOf(call) }),
+        code: adaptiveAveragePoolShared({ volume: isVolume, storage: storageOf(call) }),
         bindings: [{ input: 0 }, { output: 0 }],
-        params: params(adaptiveAveragePoolParams, planeValues(call)),
+        params: paramsOf(call, isVolume),
         workgroups: [width, height, Math.min(planes, device.maxWorkgroupsPerDimension)],
       },
     ];
   },
-};
+});
 
 /** Pixels of a window, on average. */
-function windowPixels(call: AdaptiveCall): number {
-  const { planes, height, width } = outputPlanes(call);
-  return summands(call) / (planes * height * width);
+function windowPixels(call: Call): number {
+  return summands(call) / elementCount(call.outputs[0]!.shape);
 }
 
 /** Additions of all windows together, which overlap where sizes do not divide. */
-function summands(call: AdaptiveCall): number {
-  const [items, channels, height, width] = call.inputs[0]!.shape as [number, number, number, number];
-  const [outHeight, outWidth] = call.attrs.outputSize;
-  return items * channels * coverage(height, outHeight) * coverage(width, outWidth);
+function summands({ inputs, outputs }: Call): number {
+  const [items, channels, ...sizes] = inputs[0]!.shape as [number, number, ...number[]];
+  const outSizes = outputs[0]!.shape.slice(2);
+  return sizes.reduce((sum, size, axis) => sum * coverage(size, outSizes[axis]!), items * channels);
 }
 
 /** Sum of the windows' sizes along one axis: each pixel, and once more each one that a window's border cuts. */
@@ -83,6 +101,27 @@ function coverage(size: number, outSize: number): number {
   return sum;
 }
 
+const adaptiveAveragePool = <T extends SpaceTypes>(
+  name: string,
+  space: Space<T>,
+): Operator<AdaptiveAveragePoolAttributes<T>, AdaptiveAveragePoolGiven<T>> => ({
+  name,
+  attributes: ({ outputSize }) => ({ outputSize: space.size(`${name}: outputSize`, outputSize, 1) }),
+  shape(inputs, { outputSize }) {
+    const [x] = inputs as [TensorType];
+    const dtype = floatType(name, inputs);
+    requireRank(name, "x", x, space.rank, space.format);
+    if (outputSize.some((size, axis) => (x.shape[axis + 2]! + 1) * (size + 1) >= 2 ** 32))
+      throw new ShapeError(
+        `${name}: got outputSize ${formatShape(outputSize)}, expected input size * output size below 2^32 ` +
+          `along each axis (input shapes: ${formatShape(x.shape)})`,
+      );
+    return [{ shape: [...x.shape.slice(0, 2), ...outputSize], dtype }];
+  },
+  cost: (call) => ({ flop: summands(call), bytes: operandBytes(call) }),
+  kernels: [direct(name, space.rank === volume.rank), shared(name, space.rank === volume.rank)],
+});
+
 /**
  * Averages windows chosen so that the output has the given size.
  * - x: [N, C, H, W]; output: [N, C, outputSize]
@@ -91,21 +130,11 @@ function coverage(size: number, outSize: number): number {
  * Throws ShapeError if x is not [N, C, H, W] or the sizes are too large for the kernels' 32-bit indices.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
  */
-export const adaptiveAveragePool2d: Operator<AdaptiveAveragePool2dAttributes, AdaptiveAveragePool2dGiven> = {
-  name: "adaptiveAveragePool2d",
-  attributes: ({ outputSize }) => ({ outputSize: pair("adaptiveAveragePool2d: outputSize", outputSize, 1) }),
-  shape(inputs, { outputSize }) {
-    const [x] = inputs as [TensorType];
-    const dtype = floatType("adaptiveAveragePool2d", inputs);
-    requireRank("adaptiveAveragePool2d", "x", x, 4, "[N, C, H, W]");
-    const [items, channels, height, width] = x.shape as [number, number, number, number];
-    if ((height + 1) * (outputSize[0] + 1) >= 2 ** 32 || (width + 1) * (outputSize[1] + 1) >= 2 ** 32)
-      throw new ShapeError(
-        `adaptiveAveragePool2d: got outputSize ${formatShape(outputSize)}, expected input size * output size below 2^32 ` +
-          `along each axis (input shapes: ${formatShape(x.shape)})`,
-      );
-    return [{ shape: [items, channels, ...outputSize], dtype }];
-  },
-  cost: (call) => ({ flop: summands(call), bytes: operandBytes(call) }),
-  kernels: [direct, shared],
-};
+export const adaptiveAveragePool2d = adaptiveAveragePool("adaptiveAveragePool2d", image);
+
+/**
+ * As {@link adaptiveAveragePool2d} on volumes.
+ * - x: [N, C, D, H, W]; output: [N, C, outputSize]
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
+ */
+export const adaptiveAveragePool3d = adaptiveAveragePool("adaptiveAveragePool3d", volume);

@@ -1,38 +1,42 @@
-// 2-D average pooling.
-import { averagePool, averagePoolParams } from "../../shaders/average-pool.wgsl.ts";
+// Average pooling of images and volumes.
+import {
+  averagePool3dParams,
+  averagePoolParams,
+  averagePool as averagePoolShader,
+} from "../../shaders/average-pool.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, type TensorType } from "../tensor.ts";
 import { floatType, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params } from "./operator.ts";
-import { outputPlanes, planeGrid, planeValues } from "./planes.ts";
+import { asSides3d, asTriple, outputPlanes, planeGrid, planeValues, volumeValues } from "./planes.ts";
 import {
-  type Padding2d,
-  type Pair,
-  pair,
+  type ImageTypes,
+  image,
   requireOutput,
   requirePoolPadding,
   requireRank,
-  type Sides,
-  type Size2d,
-  sides,
-  windowCount,
+  type Space,
+  type SpaceTypes,
+  type VolumeTypes,
+  volume,
+  windowCounts,
 } from "./window.ts";
 
-export interface AveragePool2dAttributes {
-  readonly kernel: Pair;
-  readonly stride: Pair;
-  readonly padding: Sides;
+interface AveragePoolAttributes<T extends SpaceTypes> {
+  readonly kernel: T["size"];
+  readonly stride: T["size"];
+  readonly padding: T["sides"];
   readonly ceilMode: boolean;
   readonly countIncludePad: boolean;
   readonly divisorOverride: number | undefined;
 }
 
-export interface AveragePool2dGiven {
-  readonly kernel: Size2d;
+interface AveragePoolGiven<T extends SpaceTypes> {
+  readonly kernel: T["givenSize"];
   /** Default: the kernel. */
-  readonly stride?: Size2d;
+  readonly stride?: T["givenSize"];
   /** Zeros around the input, at most half the kernel. Default 0. */
-  readonly padding?: Padding2d;
+  readonly padding?: T["givenSides"];
   /** Keep a last window that only partly fits. Default false. */
   readonly ceilMode?: boolean;
   /** Divide by the pixels of a window in the image and its padding, not only in the image. Default true. */
@@ -41,40 +45,91 @@ export interface AveragePool2dGiven {
   readonly divisorOverride?: number;
 }
 
-const direct: Kernel<AveragePool2dAttributes> = {
-  name: "averagePool2d/direct",
+export type AveragePool2dAttributes = AveragePoolAttributes<ImageTypes>;
+export type AveragePool2dGiven = AveragePoolGiven<ImageTypes>;
+export type AveragePool3dAttributes = AveragePoolAttributes<VolumeTypes>;
+export type AveragePool3dGiven = AveragePoolGiven<VolumeTypes>;
+
+const direct = <T extends SpaceTypes>(name: string, space: Space<T>): Kernel<AveragePoolAttributes<T>> => ({
+  name: `${name}/direct`,
   applies: () => true,
   views: [0],
   dispatches(call, device) {
-    const { kernel, stride, padding, countIncludePad, divisorOverride } = call.attrs;
+    const { countIncludePad, divisorOverride } = call.attrs;
+    const isVolume = space.rank === volume.rank;
+    const kernel = asTriple(call.attrs.kernel, 1);
+    const stride = asTriple(call.attrs.stride, 1);
+    const [front, top, left, back, bottom, right] = asSides3d(call.attrs.padding);
     const { workgroup, workgroups } = planeGrid(outputPlanes(call), device);
     const counted = countIncludePad ? "padded" : "image";
     const values = {
       ...planeValues(call),
-      kernel_height: kernel[0],
-      kernel_width: kernel[1],
-      stride_height: stride[0],
-      stride_width: stride[1],
-      pad_top: padding[0],
-      pad_left: padding[1],
-      pad_bottom: padding[2],
-      pad_right: padding[3],
+      ...volumeValues(call),
+      kernel_depth: kernel[0],
+      kernel_height: kernel[1],
+      kernel_width: kernel[2],
+      stride_depth: stride[0],
+      stride_height: stride[1],
+      stride_width: stride[2],
+      pad_front: front,
+      pad_top: top,
+      pad_left: left,
+      pad_back: back,
+      pad_bottom: bottom,
+      pad_right: right,
       fixed_divisor: divisorOverride ?? 1,
     };
     return [
       {
-        code: averagePool({
+        code: averagePoolShader({
+          volume: isVolume,
           storage: storageOf(call),
           divisor: divisorOverride === undefined ? counted : "fixed",
           workgroup,
         }),
         bindings: [{ input: 0 }, { output: 0 }],
-        params: params(averagePoolParams, values),
+        params: params(isVolume ? averagePool3dParams : averagePoolParams, values),
         workgroups,
       },
     ];
   },
-};
+});
+
+const averagePool = <T extends SpaceTypes>(
+  name: string,
+  space: Space<T>,
+): Operator<AveragePoolAttributes<T>, AveragePoolGiven<T>> => ({
+  name,
+  attributes(given) {
+    const kernel = space.size(`${name}: kernel`, given.kernel, 1);
+    const padding = space.sides(`${name}: padding`, given.padding ?? 0);
+    const { divisorOverride } = given;
+    requirePoolPadding(name, padding, kernel);
+    if (divisorOverride === 0 || !Number.isSafeInteger(divisorOverride ?? 1))
+      throw new ShapeError(`${name}: divisorOverride is ${divisorOverride}, expected an integer other than 0`);
+    return {
+      kernel,
+      stride: space.size(`${name}: stride`, given.stride ?? kernel, 1),
+      padding,
+      ceilMode: given.ceilMode ?? false,
+      countIncludePad: given.countIncludePad ?? true,
+      divisorOverride,
+    };
+  },
+  shape(inputs, attrs) {
+    const [x] = inputs as [TensorType];
+    const dtype = floatType(name, inputs);
+    requireRank(name, "x", x, space.rank, space.format);
+    const shape = [...x.shape.slice(0, 2), ...windowCounts(x.shape, attrs)];
+    requireOutput(name, shape, x.shape);
+    return [{ shape, dtype }];
+  },
+  cost: (call) => ({
+    flop: elementCount(call.outputs[0]!.shape) * elementCount(call.attrs.kernel),
+    bytes: operandBytes(call),
+  }),
+  kernels: [direct(name, space)],
+});
 
 /**
  * Averages each kernel window.
@@ -85,45 +140,11 @@ const direct: Kernel<AveragePool2dAttributes> = {
  * Throws ShapeError if x is not [N, C, H, W], the padding exceeds half the kernel, or the window does not fit.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
  */
-export const averagePool2d: Operator<AveragePool2dAttributes, AveragePool2dGiven> = {
-  name: "averagePool2d",
-  attributes(given) {
-    const kernel = pair("averagePool2d: kernel", given.kernel, 1);
-    const padding = sides("averagePool2d: padding", given.padding ?? 0);
-    const { divisorOverride } = given;
-    requirePoolPadding("averagePool2d", padding, kernel);
-    if (divisorOverride === 0 || !Number.isSafeInteger(divisorOverride ?? 1))
-      throw new ShapeError(`averagePool2d: divisorOverride is ${divisorOverride}, expected an integer other than 0`);
-    return {
-      kernel,
-      stride: pair("averagePool2d: stride", given.stride ?? kernel, 1),
-      padding,
-      ceilMode: given.ceilMode ?? false,
-      countIncludePad: given.countIncludePad ?? true,
-      divisorOverride,
-    };
-  },
-  shape(inputs, { kernel, stride, padding, ceilMode }) {
-    const [x] = inputs as [TensorType];
-    const dtype = floatType("averagePool2d", inputs);
-    requireRank("averagePool2d", "x", x, 4, "[N, C, H, W]");
-    const [items, channels, height, width] = x.shape as [number, number, number, number];
-    const count = (size: number, axis: 0 | 1) =>
-      windowCount(size, {
-        kernel: kernel[axis],
-        stride: stride[axis],
-        dilation: 1,
-        before: padding[axis],
-        after: padding[axis + 2]!,
-        ceil: ceilMode,
-      });
-    const shape = [items, channels, count(height, 0), count(width, 1)];
-    requireOutput("averagePool2d", shape, x.shape);
-    return [{ shape, dtype }];
-  },
-  cost(call) {
-    const [rows, columns] = call.attrs.kernel;
-    return { flop: elementCount(call.outputs[0]!.shape) * rows * columns, bytes: operandBytes(call) };
-  },
-  kernels: [direct],
-};
+export const averagePool2d = averagePool("averagePool2d", image);
+
+/**
+ * As {@link averagePool2d} on volumes.
+ * - x: [N, C, D, H, W]; output: [N, C, floor((D + front + back - kernel) / stride) + 1, ...]
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html
+ */
+export const averagePool3d = averagePool("averagePool3d", volume);

@@ -1,24 +1,24 @@
 // Kernels for convolutions with one input channel per group.
-import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { conv2dDepthwise, depthwisePixels, depthwiseWorkgroup } from "../../shaders/conv2d-depthwise.wgsl.ts";
 import { conv2dDepthwiseRows, depthwiseRowsWorkgroup } from "../../shaders/conv2d-depthwise-rows.wgsl.ts";
 import { conv2dDepthwiseTiled, depthwiseTiledWorkgroup } from "../../shaders/conv2d-depthwise-tiled.wgsl.ts";
-import { conv2dParamValues, conv2dSizes, widestUnrolled } from "./conv-sizes.ts";
+import type { ConvAttributes } from "./conv-rules.ts";
+import { convParams, convSizes, widestUnrolled } from "./conv-sizes.ts";
 import type { Conv2dAttributes } from "./conv2d.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
-import { cover, type Kernel, params, spread } from "./operator.ts";
+import { cover, type Kernel, spread } from "./operator.ts";
 
-export const depthwise: Kernel<Conv2dAttributes> = {
-  name: "conv2d/depthwise",
+export const depthwise = (operator: string): Kernel<ConvAttributes> => ({
+  name: `${operator}/depthwise`,
   applies(call, device) {
-    const { channels, outChannels, kernelWidth } = conv2dSizes(call);
+    const { channels, outChannels, kernelWidth } = convSizes(call);
     const fits = outChannels <= device.maxWorkgroupsPerDimension;
     return call.attrs.groups === channels && kernelWidth <= widestUnrolled && fits;
   },
   views: [0],
   residualInPlace: true,
   dispatches(call) {
-    const { items, outChannels, outHeight, outWidth, kernelWidth } = conv2dSizes(call);
+    const { items, outChannels, outHeight, outWidth, kernelWidth } = convSizes(call);
     const { stride, dilation } = call.attrs;
     const tiles = outHeight * Math.ceil(outWidth / depthwisePixels);
     return [
@@ -26,16 +26,16 @@ export const depthwise: Kernel<Conv2dAttributes> = {
         code: conv2dDepthwise({
           ...epilogueTemplate(call),
           kernelWidth,
-          strideWidth: stride[1],
-          dilationWidth: dilation[1],
+          strideWidth: stride.at(-1)!,
+          dilationWidth: dilation.at(-1)!,
         }),
         bindings: epilogueBindings(call, 2),
-        params: params(conv2dParams, conv2dParamValues(call)),
+        params: convParams(call),
         workgroups: cover([tiles, outChannels, items], [depthwiseWorkgroup, 1, 1]),
       },
     ];
   },
-};
+});
 
 /** Rows and columns of kernels that are unrolled in tiles. */
 const largestTiledDepthwise = 5;
@@ -46,7 +46,7 @@ const depthwiseTile = [4, 4] as const;
 export const depthwiseTiled: Kernel<Conv2dAttributes> = {
   name: "conv2d/depthwise-tiled",
   applies(call) {
-    const { channels, kernelHeight, kernelWidth, outHeight, outWidth } = conv2dSizes(call);
+    const { channels, kernelHeight, kernelWidth, outHeight, outWidth } = convSizes(call);
     const { groups, stride, dilation } = call.attrs;
     const isSmall = Math.max(kernelHeight, kernelWidth) <= largestTiledDepthwise;
     const fills = [outHeight, outWidth].every((size, axis) => size > dilation[axis]! * (depthwiseTile[axis]! - 1));
@@ -55,7 +55,7 @@ export const depthwiseTiled: Kernel<Conv2dAttributes> = {
   views: [0],
   residualInPlace: true,
   dispatches(call, device) {
-    const { items, outChannels, outHeight, outWidth, kernelHeight, kernelWidth } = conv2dSizes(call);
+    const { items, outChannels, outHeight, outWidth, kernelHeight, kernelWidth } = convSizes(call);
     const { dilation } = call.attrs;
     const places = (size: number, axis: 0 | 1) =>
       Math.ceil(size / (dilation[axis] * depthwiseTile[axis])) * dilation[axis];
@@ -68,7 +68,7 @@ export const depthwiseTiled: Kernel<Conv2dAttributes> = {
           kernel: [kernelHeight, kernelWidth],
         }),
         bindings: epilogueBindings(call, 2),
-        params: params(conv2dParams, conv2dParamValues(call)),
+        params: convParams(call),
         workgroups: [...spread(Math.ceil(invocations / depthwiseTiledWorkgroup), device), items],
       },
     ];
@@ -85,7 +85,7 @@ function tileRows(outHeight: number, dilation: number): number {
 export const depthwiseRows: Kernel<Conv2dAttributes> = {
   name: "conv2d/depthwise-rows",
   applies(call) {
-    const { channels, width, outWidth, kernelHeight, kernelWidth } = conv2dSizes(call);
+    const { channels, width, outWidth, kernelHeight, kernelWidth } = convSizes(call);
     const { groups, stride } = call.attrs;
     const isSmall = Math.max(kernelHeight, kernelWidth) <= largestTiledDepthwise;
     const fillsVectors = width % 4 === 0 && outWidth % 4 === 0;
@@ -94,7 +94,7 @@ export const depthwiseRows: Kernel<Conv2dAttributes> = {
   views: [0],
   residualInPlace: true,
   dispatches(call, device) {
-    const { items, outChannels, outHeight, outWidth, width, kernelHeight, kernelWidth } = conv2dSizes(call);
+    const { items, outChannels, outHeight, outWidth, width, kernelHeight, kernelWidth } = convSizes(call);
     const { dilation, padding } = call.attrs;
     const rows = tileRows(outHeight, dilation[0]);
     const places = Math.ceil(outHeight / (dilation[0] * rows)) * dilation[0];
@@ -111,7 +111,7 @@ export const depthwiseRows: Kernel<Conv2dAttributes> = {
           aligned: epilogueOperands(call).every((operand) => isAligned(operand, outWidth)),
         }),
         bindings: epilogueBindings(call, 2),
-        params: params(conv2dParams, conv2dParamValues(call)),
+        params: convParams(call),
         workgroups: [...spread(Math.ceil(invocations / depthwiseRowsWorkgroup), device), items],
       },
     ];

@@ -1,17 +1,11 @@
 // How convolutions and transposed convolutions share the matrix-product kernel: its tiles, when it applies, its packing.
-import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { convGemm, type GemmTile, gemmThreads, gemmWorkgroupBytes } from "../../shaders/conv-gemm.wgsl.ts";
+import { elementCount } from "../tensor.ts";
+import type { ConvAttributes } from "./conv-rules.ts";
+import { convParams, convSizes, phaseSizes } from "./conv-sizes.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
-import { type Call, type DeviceTraits, type Kernel, params } from "./operator.ts";
+import type { Call, DeviceTraits, Kernel } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
-import type { Pair, Sides } from "./window.ts";
-
-interface Attributes {
-  readonly stride: Pair;
-  readonly padding: Sides;
-  readonly dilation: Pair;
-  readonly groups: number;
-}
 
 /** From the smallest to the largest; which is best depends on the shape and the GPU. */
 export const gemmTiles: readonly GemmTile[] = [
@@ -31,12 +25,8 @@ export function gemmName(operator: string, tile: GemmTile): string {
   return `${operator}/gemm-${tilePixels}x${tileChannels}-${threadPixels}x${threadChannels}`;
 }
 
-/** One kernel for each tile. `values` are the uniform parameters that all convolution kernels share. */
-export function gemmKernels<A extends Attributes>(
-  operator: string,
-  transposed: boolean,
-  values: (call: Call<A>) => Record<keyof typeof conv2dParams, number>,
-): readonly Kernel<A>[] {
+/** One kernel for each tile. */
+export function gemmKernels<A extends ConvAttributes>(operator: string, transposed: boolean): readonly Kernel<A>[] {
   return gemmTiles.map((tile) => ({
     name: gemmName(operator, tile),
     applies: (call, device) => gemmApplies(tile, transposed, call, device),
@@ -47,7 +37,7 @@ export function gemmKernels<A extends Attributes>(
     ],
     dispatches(call) {
       const { groups } = call.attrs;
-      const plane = call.outputs[0]!.shape[2]! * call.outputs[0]!.shape[3]!;
+      const plane = elementCount(call.outputs[0]!.shape.slice(2));
       const code = convGemm({
         ...tile,
         ...epilogueTemplate(call),
@@ -59,7 +49,7 @@ export function gemmKernels<A extends Attributes>(
         {
           code,
           bindings: epilogueBindings(call, 2),
-          params: params(conv2dParams, values(call)),
+          params: convParams(call),
           workgroups: gemmGrid(tile, transposed, call),
         },
       ];
@@ -68,7 +58,7 @@ export function gemmKernels<A extends Attributes>(
 }
 
 /** Hardware only: software drivers gain nothing from workgroup memory and compile large tiles for minutes. */
-function gemmApplies(tile: GemmTile, transposed: boolean, call: Call<Attributes>, device: DeviceTraits): boolean {
+function gemmApplies(tile: GemmTile, transposed: boolean, call: Call<ConvAttributes>, device: DeviceTraits): boolean {
   return (
     device.kind === "hardware" &&
     gemmThreads(tile) <= device.maxWorkgroupInvocations &&
@@ -79,11 +69,11 @@ function gemmApplies(tile: GemmTile, transposed: boolean, call: Call<Attributes>
 }
 
 /** Workgroups; transposed convolutions give every phase the tiles of the largest one. */
-function gemmGrid(tile: GemmTile, transposed: boolean, call: Call<Attributes>): [number, number, number] {
-  const [items, outChannels, outHeight, outWidth] = call.outputs[0]!.shape as [number, number, number, number];
-  const { groups } = call.attrs;
-  const [rowPhases, columnPhases] = transposed ? call.attrs.stride : [1, 1];
-  const pixels = Math.ceil(outHeight / rowPhases) * Math.ceil(outWidth / columnPhases);
-  const channelTiles = Math.ceil(outChannels / groups / tile.tileChannels);
-  return [Math.ceil(pixels / tile.tilePixels), groups * channelTiles, items * rowPhases * columnPhases];
+function gemmGrid(tile: GemmTile, transposed: boolean, call: Call<ConvAttributes>): [number, number, number] {
+  const { items, groupOutChannels } = convSizes(call);
+  const { groups, stride } = call.attrs;
+  const pixels = elementCount(transposed ? phaseSizes(call) : call.outputs[0]!.shape.slice(2));
+  const channelTiles = Math.ceil(groupOutChannels / tile.tileChannels);
+  const phases = transposed ? elementCount(stride) : 1;
+  return [Math.ceil(pixels / tile.tilePixels), groups * channelTiles, items * phases];
 }

@@ -3,18 +3,11 @@
 import type { GemmTile } from "../../shaders/conv-gemm.wgsl.ts";
 import { elementCount } from "../tensor.ts";
 import { gemmName, gemmTiles } from "./conv-gemm.ts";
-import { splitApplies, splits } from "./conv-sizes.ts";
+import type { ConvAttributes } from "./conv-rules.ts";
+import { convSizes, splitApplies, splits } from "./conv-sizes.ts";
 import { subgroupApplies } from "./conv-subgroup.ts";
 import type { Call, DeviceTraits } from "./operator.ts";
-import type { Pair, Sides } from "./window.ts";
 import { winogradApplies } from "./winograd.ts";
-
-interface Attributes {
-  readonly stride: Pair;
-  readonly padding: Sides;
-  readonly dilation: Pair;
-  readonly groups: number;
-}
 
 /** Fewer output channels per group than this leave a matrix product's tile mostly empty. */
 const fewestOutChannels = 16;
@@ -28,39 +21,44 @@ const fewWorkgroups = 128;
 /** Shorter sums are not worth a second pass. */
 const fewestTerms = 1024;
 
-type Convolution = "conv2d" | "convTranspose2d";
+type Convolution = "conv2d" | "conv3d" | "convTranspose2d" | "convTranspose3d";
 
 /** Undefined where the last kernel that applies is the one to take. */
-export function preferConv(operator: Convolution, call: Call<Attributes>, device: DeviceTraits): string | undefined {
+export function preferConv(
+  operator: Convolution,
+  call: Call<ConvAttributes>,
+  device: DeviceTraits,
+): string | undefined {
   return device.kind === "hardware" ? onHardware(operator, call, device) : onSoftware(operator, call, device);
 }
 
 /** Software drivers gather every load lane by lane: what is loaded has to meet many numbers, or fewer have to be. */
-function onSoftware(operator: Convolution, call: Call<Attributes>, device: DeviceTraits): string | undefined {
-  if (operator !== "conv2d") return undefined;
-  const [outChannels, groupChannels, rows, columns] = call.inputs[1]!.shape as [number, number, number, number];
-  const [, , height, width] = call.outputs[0]!.shape as [number, number, number, number];
+function onSoftware(operator: Convolution, call: Call<ConvAttributes>, device: DeviceTraits): string | undefined {
+  if (operator !== "conv2d" && operator !== "conv3d") return undefined;
+  const { outChannels, kernelHeight: rows, kernelWidth: columns, outHeight: height, outWidth: width } = convSizes(call);
+  const groupChannels = call.inputs[1]!.shape[1]!;
   const { stride, padding, dilation, groups } = call.attrs;
   const isDense = [...stride, ...dilation].every((size) => size === 1);
   if (subgroupApplies(call, device, false)) {
     const isPointwise = rows * columns === 1 && isDense && padding.every((size) => size === 0);
     const fillsVectors = (height * width) % 4 === 0;
-    return isPointwise && fillsVectors && groupChannels > 1 ? "conv2d/tiled-8x8" : undefined;
+    return isPointwise && fillsVectors && groupChannels > 1 ? `${operator}/tiled-8x8` : undefined;
   }
+  if (operator === "conv3d") return undefined;
   const isLarge = height * width >= 256 && Math.min(outChannels, groupChannels) >= 16;
   const fits = winogradApplies(4, call, device);
   return rows === 3 && columns === 3 && isDense && groups === 1 && isLarge && fits ? "conv2d/winograd4" : undefined;
 }
 
 /** Undefined where a matrix product does not pay. */
-function onHardware(operator: Convolution, call: Call<Attributes>, device: DeviceTraits): string | undefined {
+function onHardware(operator: Convolution, call: Call<ConvAttributes>, device: DeviceTraits): string | undefined {
   const { groups, stride, dilation } = call.attrs;
-  const transposed = operator === "convTranspose2d";
-  const [items, outChannels, height, width] = call.outputs[0]!.shape as [number, number, number, number];
+  const transposed = operator === "convTranspose2d" || operator === "convTranspose3d";
+  const { items, outChannels } = convSizes(call);
   if (outChannels / groups < fewestOutChannels) return undefined;
   if (transposed && dilation.some((size) => size > 1)) return undefined;
-  const phases = transposed ? stride[0] * stride[1] : 1;
-  const pixels = Math.ceil((height * width) / phases);
+  const phases = transposed ? elementCount(stride) : 1;
+  const pixels = Math.ceil(elementCount(call.outputs[0]!.shape.slice(2)) / phases);
   const workgroups = ({ tilePixels, tileChannels }: GemmTile) =>
     Math.ceil(pixels / tilePixels) * Math.ceil(outChannels / groups / tileChannels) * groups * items * phases;
   const filled = ({ tilePixels, tileChannels }: GemmTile) =>
@@ -72,7 +70,7 @@ function onHardware(operator: Convolution, call: Call<Attributes>, device: Devic
 }
 
 /** The fewest parts of the channels that occupy the device, for long sums of few outputs. */
-function splitFor(call: Call<Attributes>, workgroups: number, device: DeviceTraits): number | undefined {
+function splitFor(call: Call<ConvAttributes>, workgroups: number, device: DeviceTraits): number | undefined {
   const terms = elementCount(call.inputs[1]!.shape.slice(1));
   if (terms < fewestTerms || workgroups >= fewWorkgroups) return undefined;
   const applicable = splits.filter((parts) => splitApplies(parts, call, device));

@@ -1,30 +1,44 @@
-// The numbers of a convolution call, by their names of the field and as the shaders' uniform parameters.
-import type { conv2dParams } from "../../shaders/conv-bindings.ts";
-import type { Conv2dAttributes } from "./conv2d.ts";
-import { type Call, type DeviceTraits, viewParams } from "./operator.ts";
+// The numbers of a convolution call, by their names of the field and as the shaders' uniform parameters. To the kernels a
+// volume is an image: its D slices of H rows are D * H rows, its kernels' T slices of R rows T * R.
+import { conv2dParams, conv3dParams } from "../../shaders/conv-bindings.ts";
+import { elementCount, type Shape } from "../tensor.ts";
+import type { ConvAttributes } from "./conv-rules.ts";
+import { type Call, type DeviceTraits, type Params, params, viewParams } from "./operator.ts";
+import { asSides3d, asTriple, volumeValues } from "./planes.ts";
 
 /** Kernels wider than this are not unrolled. */
 export const widestUnrolled = 8;
 
-/** The numbers of a call by their names of the field. */
-export function conv2dSizes(call: Call<Conv2dAttributes>) {
-  const [items, channels, height, width] = call.inputs[0]!.shape as [number, number, number, number];
-  const [outChannels, groupChannels, kernelHeight, kernelWidth] = call.inputs[1]!.shape as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const [, , outHeight, outWidth] = call.outputs[0]!.shape as [number, number, number, number];
-  return { items, channels, height, width, outChannels, groupChannels, kernelHeight, kernelWidth, outHeight, outWidth };
+export function isVolume(call: Call): boolean {
+  return call.outputs[0]!.shape.length === 5;
 }
 
+/** The last axis, and the product of those between it and the first two. */
+function rowsAndColumns(shape: Shape): [rows: number, columns: number] {
+  return [elementCount(shape.slice(2, -1)), shape.at(-1)!];
+}
+
+/** The numbers of a call, transposed or not, by their names of the field. */
+export function convSizes(call: Call<ConvAttributes>) {
+  const [items, channels] = call.inputs[0]!.shape as [number, number];
+  const outChannels = call.outputs[0]!.shape[1]!;
+  const groupOutChannels = outChannels / call.attrs.groups;
+  const [height, width] = rowsAndColumns(call.inputs[0]!.shape);
+  const [kernelHeight, kernelWidth] = rowsAndColumns(call.inputs[1]!.shape);
+  const [outHeight, outWidth] = rowsAndColumns(call.outputs[0]!.shape);
+  const sizes = { items, channels, height, width, outChannels, groupOutChannels };
+  return { ...sizes, kernelHeight, kernelWidth, outHeight, outWidth };
+}
+
+type ConvParamName = keyof typeof conv3dParams;
+
 /** Uniform parameters that all convolution kernels share, transposed ones too. */
-export function conv2dParamValues(call: Call<Conv2dAttributes>): Record<keyof typeof conv2dParams, number> {
-  const [items, channels, height, width] = call.inputs[0]!.shape as [number, number, number, number];
-  const [, , kernelHeight, kernelWidth] = call.inputs[1]!.shape as [number, number, number, number];
-  const [, outChannels, outHeight, outWidth] = call.outputs[0]!.shape as [number, number, number, number];
-  const { stride, padding, dilation, groups } = call.attrs;
+function convParamValues(call: Call<ConvAttributes>): Record<ConvParamName, number> {
+  const { items, channels, height, width, outChannels, kernelHeight, kernelWidth, outHeight, outWidth } =
+    convSizes(call);
+  const stride = asTriple(call.attrs.stride, 1);
+  const dilation = asTriple(call.attrs.dilation, 1);
+  const [front, top, left] = asSides3d(call.attrs.padding);
   const residual = call.epilogue.residual ? call.inputs.at(-1)! : call.outputs[0]!;
   return {
     channels,
@@ -35,18 +49,37 @@ export function conv2dParamValues(call: Call<Conv2dAttributes>): Record<keyof ty
     out_width: outWidth,
     kernel_height: kernelHeight,
     kernel_width: kernelWidth,
-    stride_height: stride[0],
-    stride_width: stride[1],
-    pad_top: padding[0],
-    pad_left: padding[1],
-    dilation_height: dilation[0],
-    dilation_width: dilation[1],
-    groups,
+    slice_kernel_height: call.inputs[1]!.shape.at(-2)!,
+    stride_depth: stride[0],
+    stride_height: stride[1],
+    stride_width: stride[2],
+    pad_front: front,
+    pad_top: top,
+    pad_left: left,
+    dilation_depth: dilation[0],
+    dilation_height: dilation[1],
+    dilation_width: dilation[2],
+    groups: call.attrs.groups,
     items,
+    ...volumeValues(call),
     ...viewParams("x", call.inputs[0]!),
     ...viewParams("residual", residual),
     ...viewParams("y", call.outputs[0]!),
   };
+}
+
+export function convParams(call: Call<ConvAttributes>): Params {
+  return params(isVolume(call) ? conv3dParams : conv2dParams, convParamValues(call));
+}
+
+/** For kernels that see the sizes in `replaced` instead, and no slices. */
+export function flatConvParams(call: Call<ConvAttributes>, replaced: Partial<Record<ConvParamName, number>>): Params {
+  return params(conv2dParams, { ...convParamValues(call), ...replaced });
+}
+
+/** Outputs of the largest phase along each axis. */
+export function phaseSizes({ outputs, attrs: { stride } }: Call<ConvAttributes>): number[] {
+  return stride.map((step, axis) => Math.ceil(outputs[0]!.shape[axis + 2]! / step));
 }
 
 /** Into how many parts channels may be split. */

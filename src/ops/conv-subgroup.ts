@@ -1,25 +1,25 @@
 // How convolutions and transposed convolutions share the subgroup kernel: when it applies, its tiles and its packing.
 
-import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { type ConvSubgroupTemplate, convSubgroup } from "../../shaders/conv-subgroup.wgsl.ts";
+import { elementCount } from "../tensor.ts";
+import type { ConvAttributes } from "./conv-rules.ts";
+import { convParams } from "./conv-sizes.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
-import { type Call, cover, type DeviceTraits, type Dispatch, type Pack, params } from "./operator.ts";
+import type { Call, DeviceTraits, Dispatch, Kernel } from "./operator.ts";
 import { type PackLaneWeightsAttributes, packLaneWeights } from "./pack-lane-weights.ts";
-import type { Pair, Sides } from "./window.ts";
-
-interface Attributes {
-  readonly stride: Pair;
-  readonly padding: Sides;
-  readonly dilation: Pair;
-  readonly groups: number;
-}
+import type { Pair } from "./window.ts";
 
 /** Kernels of more taps are looped over by rows. */
 const mostUnrolledTaps = 16;
 /** Outputs of a tile are registers, and compile time grows faster than their number. */
 const mostTileOutputs = 32;
 
-function groupOutChannels(call: Call<Attributes>): number {
+/** Rows and columns, without the slices of a volume. */
+function lastTwo(sizes: readonly number[]): Pair {
+  return [sizes.at(-2)!, sizes.at(-1)!];
+}
+
+function groupOutChannels(call: Call<ConvAttributes>): number {
   return call.outputs[0]!.shape[1]! / call.attrs.groups;
 }
 
@@ -30,47 +30,44 @@ const lanesMeasured = 8;
  * Software drivers with subgroups of 8 (lavapipe). With 4 lanes (SwiftShader) the same code takes minutes to compile and
  * gains little; on hardware nobody has measured it.
  */
-export function subgroupApplies(call: Call<Attributes>, device: DeviceTraits, transposed: boolean): boolean {
+export function subgroupApplies(call: Call<ConvAttributes>, device: DeviceTraits, transposed: boolean): boolean {
   if (device.kind !== "software" || device.subgroupSize !== lanesMeasured) return false;
   const lanes = lanesMeasured;
-  const [, , rows, columns] = call.inputs[1]!.shape as [number, number, number, number];
+  const [rows, columns] = lastTwo(call.inputs[1]!.shape.slice(2));
   const { stride } = call.attrs;
   if (columns > mostUnrolledTaps / 2) return false;
-  if (transposed && (rows * columns > mostUnrolledTaps || stride.some((size) => size > 4))) return false;
+  if (transposed && (rows * columns > mostUnrolledTaps || lastTwo(stride).some((size) => size > 4))) return false;
   const [items] = call.outputs[0]!.shape as [number, number, number, number];
   const tiles = Math.ceil(groupOutChannels(call) / lanes);
   return groupOutChannels(call) * 2 >= lanes && items * call.attrs.groups * tiles <= device.maxWorkgroupsPerDimension;
 }
 
-function packing(call: Call<Attributes>, device: DeviceTraits, transposed: boolean): PackLaneWeightsAttributes {
-  const [, , rows, columns] = call.inputs[1]!.shape as [number, number, number, number];
+function packing(call: Call<ConvAttributes>, device: DeviceTraits, transposed: boolean): PackLaneWeightsAttributes {
+  const [rows, columns] = lastTwo(call.inputs[1]!.shape.slice(2));
   const byRows = rows * columns > mostUnrolledTaps;
   const channelBlock = byRows || rows * columns > 2 ? 1 : 4 / (rows * columns);
   return { groups: call.attrs.groups, lanes: device.subgroupSize!, channelBlock, byRows, transposed };
 }
 
-export function subgroupPacks(call: Call<Attributes>, device: DeviceTraits, transposed: boolean): readonly Pack[] {
-  return [{ input: 1, operator: packLaneWeights, given: packing(call, device, transposed) }];
-}
-
-function tileOf(call: Call<Attributes>, transposed: boolean): Pair {
-  const { stride } = call.attrs;
+function tileOf(call: Call<ConvAttributes>, transposed: boolean): Pair {
+  const stride = lastTwo(call.attrs.stride);
   const rowStep = transposed ? stride[0] : 1;
   const columnStep = transposed && stride[1] === 3 ? 12 : 4;
-  const columns = columnStep === 4 && call.outputs[0]!.shape[3]! > 4 ? 8 : columnStep;
+  const columns = columnStep === 4 && call.outputs[0]!.shape.at(-1)! > 4 ? 8 : columnStep;
   const most = Math.max(rowStep, Math.floor(mostTileOutputs / columns / rowStep) * rowStep);
   return [most, columns];
 }
 
-export function subgroupDispatches(
-  call: Call<Attributes>,
+function subgroupDispatches(
+  call: Call<ConvAttributes>,
   device: DeviceTraits,
-  given: { readonly transposed: boolean; readonly values: Record<keyof typeof conv2dParams, number> },
+  transposed: boolean,
 ): readonly Dispatch[] {
-  const { transposed, values } = given;
-  const { stride, dilation, padding, groups } = call.attrs;
-  const [, , rows, columns] = call.inputs[1]!.shape as [number, number, number, number];
-  const [items, , outHeight, outWidth] = call.outputs[0]!.shape as [number, number, number, number];
+  const { groups } = call.attrs;
+  const [rows, columns] = lastTwo(call.inputs[1]!.shape.slice(2));
+  const [items, , ...sizes] = call.outputs[0]!.shape as [number, number, ...number[]];
+  const [outHeight, outWidth] = lastTwo(sizes);
+  const slices = elementCount(sizes.slice(0, -2));
   const { lanes, channelBlock, byRows } = packing(call, device, transposed);
   const tile = tileOf(call, transposed);
   const template: ConvSubgroupTemplate = {
@@ -78,9 +75,9 @@ export function subgroupDispatches(
     lanes,
     tile,
     kernel: [rows, columns],
-    stride,
-    dilation,
-    ...(transposed && { transposedPadding: [padding[0], padding[1]] as const }),
+    stride: lastTwo(call.attrs.stride),
+    dilation: lastTwo(call.attrs.dilation),
+    ...(transposed && { transposedPadding: lastTwo(call.attrs.padding.slice(0, sizes.length)) }),
     channelBlock,
     loopRows: byRows,
     aligned: epilogueOperands(call).every((operand) => isAligned(operand, outWidth)),
@@ -90,8 +87,21 @@ export function subgroupDispatches(
     {
       code: convSubgroup(template),
       bindings: epilogueBindings(call, 2),
-      params: params(conv2dParams, values),
-      workgroups: cover([outWidth, outHeight, items * groups * channelTiles], [tile[1], tile[0], 1]),
+      params: convParams(call),
+      workgroups: [
+        Math.ceil(outWidth / tile[1]),
+        Math.ceil(outHeight / tile[0]) * slices,
+        items * groups * channelTiles,
+      ],
     },
   ];
 }
+
+export const subgroup = (operator: string, transposed: boolean): Kernel<ConvAttributes> => ({
+  name: `${operator}/subgroup`,
+  applies: (call, device) => subgroupApplies(call, device, transposed),
+  views: [0],
+  residualInPlace: true,
+  packs: (call, device) => [{ input: 1, operator: packLaneWeights, given: packing(call, device, transposed) }],
+  dispatches: (call, device) => subgroupDispatches(call, device, transposed),
+});

@@ -1,109 +1,26 @@
 // 2-D transposed convolution: the adjoint of `conv2d` with respect to its input, as in PyTorch.
 
-import { conv2dParams } from "../../shaders/conv-bindings.ts";
 import { tileWorkgroup } from "../../shaders/conv-tile.ts";
-import { convTranspose2dDirect, convTranspose2dDirectWorkgroup } from "../../shaders/conv-transpose2d-direct.wgsl.ts";
-import { convTranspose2dGather, convTranspose2dGatherWorkgroup } from "../../shaders/conv-transpose2d-gather.wgsl.ts";
-import { convTranspose2dPhase } from "../../shaders/conv-transpose2d-phase.wgsl.ts";
 import { convTranspose2dTiled } from "../../shaders/conv-transpose2d-tiled.wgsl.ts";
-import { ShapeError } from "../errors.ts";
-import { elementCount, formatShape, type TensorType } from "../tensor.ts";
 import { gemmKernels } from "./conv-gemm.ts";
 import { preferConv } from "./conv-preference.ts";
-import { conv2dParamValues } from "./conv-sizes.ts";
-import { subgroupApplies, subgroupDispatches, subgroupPacks } from "./conv-subgroup.ts";
-import { type Conv2dAttributes, type Conv2dGiven, tileQuads } from "./conv2d.ts";
-import { epilogueBindings, epilogueOperands, epilogueTemplate, floatType, isAligned } from "./operands.ts";
-import { type Call, cover, type Kernel, type Operator, operandBytes, params, spread } from "./operator.ts";
+import {
+  type ConvTransposeAttributes,
+  type ConvTransposeGiven,
+  convTransposeAttributes,
+  convTransposeCost,
+  convTransposeShape,
+} from "./conv-rules.ts";
+import { convParams, convSizes } from "./conv-sizes.ts";
+import { subgroup } from "./conv-subgroup.ts";
+import { transposedDirect, transposedGather, transposedPhase } from "./conv-transpose-kernels.ts";
+import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
+import { type Kernel, type Operator, spread } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
-import { type Pair, pair, requireOutput, requireRank, type Size2d, sides } from "./window.ts";
+import { type ImageTypes, image, type Pair } from "./window.ts";
 
-export interface ConvTranspose2dAttributes extends Conv2dAttributes {
-  readonly outputPadding: Pair;
-}
-
-/** As for `conv2d`, whose stride, padding and dilation this operator undoes. */
-export interface ConvTranspose2dGiven extends Conv2dGiven {
-  /** Rows and columns added at the bottom and right of the output. Default 0. */
-  readonly outputPadding?: Size2d;
-}
-
-/** The numbers of a call by their names of the field. */
-export function convTranspose2dSizes(call: Call<ConvTranspose2dAttributes>) {
-  const [items, channels, height, width] = call.inputs[0]!.shape as [number, number, number, number];
-  const [, groupOutChannels, kernelHeight, kernelWidth] = call.inputs[1]!.shape as [number, number, number, number];
-  const [, outChannels, outHeight, outWidth] = call.outputs[0]!.shape as [number, number, number, number];
-  const sizes = { items, channels, height, width, outChannels, groupOutChannels, kernelHeight, kernelWidth };
-  return { ...sizes, outHeight, outWidth };
-}
-
-const direct: Kernel<ConvTranspose2dAttributes> = {
-  name: "convTranspose2d/direct",
-  applies: () => true,
-  views: [0],
-  residualInPlace: true,
-  dispatches(call) {
-    const { items, outChannels, outHeight, outWidth } = convTranspose2dSizes(call);
-    return [
-      {
-        code: convTranspose2dDirect(epilogueTemplate(call)),
-        bindings: epilogueBindings(call, 2),
-        params: params(conv2dParams, conv2dParamValues(call)),
-        workgroups: cover([outWidth, outHeight, items * outChannels], convTranspose2dDirectWorkgroup),
-      },
-    ];
-  },
-};
-
-const gather: Kernel<ConvTranspose2dAttributes> = {
-  name: "convTranspose2d/gather",
-  applies: ({ attrs: { dilation } }) => dilation.every((size) => size === 1),
-  views: [0],
-  residualInPlace: true,
-  dispatches(call, device) {
-    const { items, outChannels, outHeight, outWidth } = convTranspose2dSizes(call);
-    const workgroups = Math.ceil((outChannels * outHeight * outWidth) / convTranspose2dGatherWorkgroup);
-    return [
-      {
-        code: convTranspose2dGather(epilogueTemplate(call)),
-        bindings: epilogueBindings(call, 2),
-        params: params(conv2dParams, conv2dParamValues(call)),
-        workgroups: [...spread(workgroups, device), items],
-      },
-    ];
-  },
-};
-
-/** Columns of a phase in a register tile. */
-const tilePixels = 4;
-
-const phase: Kernel<ConvTranspose2dAttributes> = {
-  name: "convTranspose2d/phase",
-  applies: ({ attrs: { groups, dilation } }) => groups === 1 && dilation.every((size) => size === 1),
-  views: [0],
-  residualInPlace: true,
-  packs(call) {
-    const multiple = 4 * tileQuads(convTranspose2dSizes(call).outChannels);
-    return [{ input: 1, operator: packConvWeights, given: { multiple, transposed: true, groups: 1 } }];
-  },
-  dispatches(call) {
-    const { items, outChannels, outHeight, outWidth } = convTranspose2dSizes(call);
-    const [rowStride, columnStride] = call.attrs.stride;
-    const quads = tileQuads(outChannels);
-    const tiles = Math.ceil(outHeight / rowStride) * Math.ceil(Math.ceil(outWidth / columnStride) / tilePixels);
-    return [
-      {
-        code: convTranspose2dPhase({ ...epilogueTemplate(call), pixels: tilePixels, quads }),
-        bindings: epilogueBindings(call, 2),
-        params: params(conv2dParams, conv2dParamValues(call)),
-        workgroups: cover(
-          [tiles, Math.ceil(outChannels / (4 * quads)), items * rowStride * columnStride],
-          [tileWorkgroup, 1, 1],
-        ),
-      },
-    ];
-  },
-};
+export type ConvTranspose2dAttributes = ConvTransposeAttributes<ImageTypes>;
+export type ConvTranspose2dGiven = ConvTransposeGiven<ImageTypes>;
 
 /** Kernels of more taps, and tiles of more outputs, are not unrolled. */
 const mostTaps = 16;
@@ -124,7 +41,7 @@ function leastCommonMultiple(a: number, b: number): number {
 const tiled: Kernel<ConvTranspose2dAttributes> = {
   name: "convTranspose2d/tiled",
   applies(call) {
-    const { kernelHeight, kernelWidth, groupOutChannels } = convTranspose2dSizes(call);
+    const { kernelHeight, kernelWidth, groupOutChannels } = convSizes(call);
     const { stride, groups } = call.attrs;
     const fits =
       kernelHeight * kernelWidth <= mostTaps && registerTile(stride).reduce((a, b) => a * b) <= mostTileOutputs;
@@ -136,7 +53,7 @@ const tiled: Kernel<ConvTranspose2dAttributes> = {
     { input: 1, operator: packConvWeights, given: { multiple: 4, transposed: true, groups } },
   ],
   dispatches(call, device) {
-    const { items, groupOutChannels, outHeight, outWidth, kernelHeight, kernelWidth } = convTranspose2dSizes(call);
+    const { items, groupOutChannels, outHeight, outWidth, kernelHeight, kernelWidth } = convSizes(call);
     const { stride, dilation, padding, groups } = call.attrs;
     const tile = registerTile(stride);
     const tiles = Math.ceil(outHeight / tile[0]) * Math.ceil(outWidth / tile[1]);
@@ -153,20 +70,11 @@ const tiled: Kernel<ConvTranspose2dAttributes> = {
           aligned: epilogueOperands(call).every((operand) => isAligned(operand, outWidth)),
         }),
         bindings: epilogueBindings(call, 2),
-        params: params(conv2dParams, conv2dParamValues(call)),
+        params: convParams(call),
         workgroups: [...spread(Math.ceil(invocations / tileWorkgroup), device), items],
       },
     ];
   },
-};
-
-const subgroup: Kernel<ConvTranspose2dAttributes> = {
-  name: "convTranspose2d/subgroup",
-  applies: (call, device) => subgroupApplies(call, device, true),
-  views: [0],
-  residualInPlace: true,
-  packs: (call, device) => subgroupPacks(call, device, true),
-  dispatches: (call, device) => subgroupDispatches(call, device, { transposed: true, values: conv2dParamValues(call) }),
 };
 
 /**
@@ -181,48 +89,17 @@ const subgroup: Kernel<ConvTranspose2dAttributes> = {
 export const convTranspose2d: Operator<ConvTranspose2dAttributes, ConvTranspose2dGiven> = {
   name: "convTranspose2d",
   epilogue: true,
-  attributes(given) {
-    const groups = given.groups ?? 1;
-    if (!Number.isSafeInteger(groups) || groups < 1)
-      throw new ShapeError(`convTranspose2d: groups is ${groups}, expected at least 1`);
-    const stride = pair("convTranspose2d: stride", given.stride ?? 1, 1);
-    const dilation = pair("convTranspose2d: dilation", given.dilation ?? 1, 1);
-    const outputPadding = pair("convTranspose2d: outputPadding", given.outputPadding ?? 0, 0);
-    if (outputPadding.some((size, axis) => size >= Math.max(stride[axis]!, dilation[axis]!))) {
-      throw new ShapeError(
-        `convTranspose2d: outputPadding is ${formatShape(outputPadding)}, expected less than stride ` +
-          `${formatShape(stride)} or dilation ${formatShape(dilation)} along each axis`,
-      );
-    }
-    return { stride, padding: sides("convTranspose2d: padding", given.padding ?? 0), dilation, groups, outputPadding };
-  },
-  shape(inputs, { stride, padding, dilation, groups, outputPadding }) {
-    const [x, weight] = inputs as [TensorType, TensorType];
-    const dtype = floatType("convTranspose2d", inputs);
-    requireRank("convTranspose2d", "x", x, 4, "[N, C, H, W]");
-    requireRank("convTranspose2d", "weight", weight, 4, "[C, K/groups, R, S]");
-    const [items, channels, height, width] = x.shape as [number, number, number, number];
-    const [weightChannels, groupOutChannels, rows, columns] = weight.shape as [number, number, number, number];
-    if (weightChannels !== channels || channels % groups !== 0) {
-      throw new ShapeError(
-        `convTranspose2d: channels do not match: got x ${formatShape(x.shape)} and weight ` +
-          `${formatShape(weight.shape)} with groups ${groups}, expected weight [C, K/groups, R, S] with ` +
-          `C = ${channels}, a multiple of groups`,
-      );
-    }
-    const [top, left, bottom, right] = padding;
-    const outHeight = (height - 1) * stride[0] - top - bottom + dilation[0] * (rows - 1) + outputPadding[0] + 1;
-    const outWidth = (width - 1) * stride[1] - left - right + dilation[1] * (columns - 1) + outputPadding[1] + 1;
-    const output = [items, groupOutChannels * groups, outHeight, outWidth];
-    requireOutput("convTranspose2d", output, x.shape);
-    return [{ shape: output, dtype }];
-  },
-  cost(call) {
-    const { groupOutChannels, kernelHeight, kernelWidth } = convTranspose2dSizes(call);
-    const flop = 2 * elementCount(call.inputs[0]!.shape) * groupOutChannels * kernelHeight * kernelWidth;
-    return { flop, bytes: operandBytes(call) };
-  },
+  attributes: (given) => convTransposeAttributes("convTranspose2d", image, given),
+  shape: (inputs, attrs) => convTransposeShape("convTranspose2d", image, inputs, attrs),
+  cost: convTransposeCost,
   channelScale: ({ groups }) => (groups === 1 ? { input: 1, axis: 1 } : undefined),
-  kernels: [direct, gather, ...gemmKernels("convTranspose2d", true, conv2dParamValues), phase, tiled, subgroup],
+  kernels: [
+    transposedDirect("convTranspose2d"),
+    transposedGather("convTranspose2d"),
+    ...gemmKernels("convTranspose2d", true),
+    transposedPhase("convTranspose2d"),
+    tiled,
+    subgroup("convTranspose2d", true),
+  ],
   prefer: (call, device) => preferConv("convTranspose2d", call, device),
 };

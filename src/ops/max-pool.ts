@@ -1,75 +1,124 @@
-// 2-D max pooling.
-import { maxPool, maxPoolParams } from "../../shaders/max-pool.wgsl.ts";
+// Max pooling of images and volumes.
+import { maxPool3dParams, maxPoolParams, maxPool as maxPoolShader } from "../../shaders/max-pool.wgsl.ts";
 import { elementCount, type TensorType } from "../tensor.ts";
 import { floatType, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
-import { outputPlanes, planeGrid, planeValues } from "./planes.ts";
+import { asSides3d, asTriple, outputPlanes, planeGrid, planeValues, volumeValues } from "./planes.ts";
 import {
-  type Padding2d,
-  type Pair,
-  pair,
+  type ImageTypes,
+  image,
   requireOutput,
   requirePoolPadding,
   requireRank,
-  type Sides,
-  type Size2d,
-  sides,
-  windowCount,
+  type Space,
+  type SpaceTypes,
+  type VolumeTypes,
+  volume,
+  windowCounts,
 } from "./window.ts";
 
-export interface MaxPool2dAttributes {
-  readonly kernel: Pair;
-  readonly stride: Pair;
-  readonly padding: Sides;
-  readonly dilation: Pair;
+interface MaxPoolAttributes<T extends SpaceTypes> {
+  readonly kernel: T["size"];
+  readonly stride: T["size"];
+  readonly padding: T["sides"];
+  readonly dilation: T["size"];
   readonly ceilMode: boolean;
   readonly indices: boolean;
 }
 
-export interface MaxPool2dGiven {
-  readonly kernel: Size2d;
+interface MaxPoolGiven<T extends SpaceTypes> {
+  readonly kernel: T["givenSize"];
   /** Default: the kernel. */
-  readonly stride?: Size2d;
+  readonly stride?: T["givenSize"];
   /** Pixels around the input that are never chosen, at most half the kernel. Default 0. */
-  readonly padding?: Padding2d;
+  readonly padding?: T["givenSides"];
   /** Distance between the taps of a window. Default 1. */
-  readonly dilation?: Size2d;
+  readonly dilation?: T["givenSize"];
   /** Keep a last window that only partly fits. Default false. */
   readonly ceilMode?: boolean;
   /** Also return where each maximum was. Default false. */
   readonly indices?: boolean;
 }
 
-const direct: Kernel<MaxPool2dAttributes> = {
-  name: "maxPool2d/direct",
+export type MaxPool2dAttributes = MaxPoolAttributes<ImageTypes>;
+export type MaxPool2dGiven = MaxPoolGiven<ImageTypes>;
+export type MaxPool3dAttributes = MaxPoolAttributes<VolumeTypes>;
+export type MaxPool3dGiven = MaxPoolGiven<VolumeTypes>;
+
+const direct = <T extends SpaceTypes>(name: string, space: Space<T>): Kernel<MaxPoolAttributes<T>> => ({
+  name: `${name}/direct`,
   applies: () => true,
   views: [0],
   dispatches(call, device) {
-    const { kernel, stride, padding, dilation, indices } = call.attrs;
+    const { indices } = call.attrs;
+    const isVolume = space.rank === volume.rank;
+    const kernel = asTriple(call.attrs.kernel, 1);
+    const stride = asTriple(call.attrs.stride, 1);
+    const dilation = asTriple(call.attrs.dilation, 1);
+    const [front, top, left] = asSides3d(call.attrs.padding);
     const { workgroup, workgroups } = planeGrid(outputPlanes(call), device);
     const values = {
       ...planeValues(call),
+      ...volumeValues(call),
       ...viewParams("indices", call.outputs.at(-1)!),
-      kernel_height: kernel[0],
-      kernel_width: kernel[1],
-      stride_height: stride[0],
-      stride_width: stride[1],
-      dilation_height: dilation[0],
-      dilation_width: dilation[1],
-      pad_top: padding[0],
-      pad_left: padding[1],
+      kernel_depth: kernel[0],
+      kernel_height: kernel[1],
+      kernel_width: kernel[2],
+      stride_depth: stride[0],
+      stride_height: stride[1],
+      stride_width: stride[2],
+      dilation_depth: dilation[0],
+      dilation_height: dilation[1],
+      dilation_width: dilation[2],
+      pad_front: front,
+      pad_top: top,
+      pad_left: left,
       lowest: Number.NEGATIVE_INFINITY,
     };
     return [
       {
-        code: maxPool({ storage: storageOf(call), indices, workgroup }),
+        code: maxPoolShader({ volume: isVolume, storage: storageOf(call), indices, workgroup }),
         bindings: [{ input: 0 }, { output: 0 }, ...(indices ? [{ output: 1 }] : [])],
-        params: params(maxPoolParams, values),
+        params: params(isVolume ? maxPool3dParams : maxPoolParams, values),
         workgroups,
       },
     ];
   },
-};
+});
+
+const maxPool = <T extends SpaceTypes>(
+  name: string,
+  space: Space<T>,
+): Operator<MaxPoolAttributes<T>, MaxPoolGiven<T>> => ({
+  name,
+  attributes(given) {
+    const kernel = space.size(`${name}: kernel`, given.kernel, 1);
+    const padding = space.sides(`${name}: padding`, given.padding ?? 0);
+    requirePoolPadding(name, padding, kernel);
+    return {
+      kernel,
+      stride: space.size(`${name}: stride`, given.stride ?? kernel, 1),
+      padding,
+      dilation: space.size(`${name}: dilation`, given.dilation ?? 1, 1),
+      ceilMode: given.ceilMode ?? false,
+      indices: given.indices ?? false,
+    };
+  },
+  shape(inputs, attrs) {
+    const [x] = inputs as [TensorType];
+    const dtype = floatType(name, inputs);
+    requireRank(name, "x", x, space.rank, space.format);
+    const shape = [...x.shape.slice(0, 2), ...windowCounts(x.shape, attrs)];
+    requireOutput(name, shape, x.shape);
+    const output = { shape, dtype } as const;
+    return attrs.indices ? [output, { shape, dtype: "i32" }] : [output];
+  },
+  cost: (call) => ({
+    flop: elementCount(call.outputs[0]!.shape) * elementCount(call.attrs.kernel),
+    bytes: operandBytes(call),
+  }),
+  kernels: [direct(name, space)],
+});
 
 /**
  * Takes the maximum over each kernel window.
@@ -81,43 +130,12 @@ const direct: Kernel<MaxPool2dAttributes> = {
  * Throws ShapeError if x is not [N, C, H, W], the padding exceeds half the kernel, or the window does not fit.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
  */
-export const maxPool2d: Operator<MaxPool2dAttributes, MaxPool2dGiven> = {
-  name: "maxPool2d",
-  attributes(given) {
-    const kernel = pair("maxPool2d: kernel", given.kernel, 1);
-    const padding = sides("maxPool2d: padding", given.padding ?? 0);
-    requirePoolPadding("maxPool2d", padding, kernel);
-    return {
-      kernel,
-      stride: pair("maxPool2d: stride", given.stride ?? kernel, 1),
-      padding,
-      dilation: pair("maxPool2d: dilation", given.dilation ?? 1, 1),
-      ceilMode: given.ceilMode ?? false,
-      indices: given.indices ?? false,
-    };
-  },
-  shape(inputs, { kernel, stride, padding, dilation, ceilMode, indices }) {
-    const [x] = inputs as [TensorType];
-    const dtype = floatType("maxPool2d", inputs);
-    requireRank("maxPool2d", "x", x, 4, "[N, C, H, W]");
-    const [items, channels, height, width] = x.shape as [number, number, number, number];
-    const count = (size: number, axis: 0 | 1) =>
-      windowCount(size, {
-        kernel: kernel[axis],
-        stride: stride[axis],
-        dilation: dilation[axis],
-        before: padding[axis],
-        after: padding[axis + 2]!,
-        ceil: ceilMode,
-      });
-    const shape = [items, channels, count(height, 0), count(width, 1)];
-    requireOutput("maxPool2d", shape, x.shape);
-    const output = { shape, dtype } as const;
-    return indices ? [output, { shape, dtype: "i32" }] : [output];
-  },
-  cost(call) {
-    const [rows, columns] = call.attrs.kernel;
-    return { flop: elementCount(call.outputs[0]!.shape) * rows * columns, bytes: operandBytes(call) };
-  },
-  kernels: [direct],
-};
+export const maxPool2d = maxPool("maxPool2d", image);
+
+/**
+ * As {@link maxPool2d} on volumes.
+ * - x: [N, C, D, H, W]; output: [N, C, floor((D + front + back - dilation*(kernel - 1) - 1) / stride) + 1, ...]
+ * - indices: (d * H + h) * W + w.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html
+ */
+export const maxPool3d = maxPool("maxPool3d", volume);

@@ -45,7 +45,7 @@ export function requireChannels(operator: string, inputs: readonly TensorType[],
 
 /** What a convolution's shader is told of its call. */
 export function epilogueTemplate(call: Call): ConvEpilogueTemplate {
-  return { ...call.epilogue, storage: storageOf(call) };
+  return { ...call.epilogue, storage: storageOf(call), volume: call.outputs[0]!.shape.length === 5 };
 }
 
 /** Bindings in the order of the kernels' shaders: inputs (own, bias, residual unless in place), then the output. */

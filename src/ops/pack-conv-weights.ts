@@ -19,15 +19,15 @@ const gather: Kernel<PackConvWeightsAttributes> = {
   name: "packConvWeights/gather",
   applies: () => true,
   dispatches({ inputs: [weight], outputs: [packed], attrs: { transposed, groups } }, device) {
-    const [first, second, rows, columns] = weight!.shape as [number, number, number, number];
+    const [first, second, ...kernel] = weight!.shape as [number, number, ...number[]];
     const workgroups = Math.ceil(elementCount(packed!.shape) / packConvWeightsWorkgroup);
     const [x, y] = spread(workgroups, device);
     const values = {
       groups,
       group_channels: transposed ? first / groups : second,
       group_out_channels: transposed ? second : first / groups,
-      padded_out_channels: packed!.shape[4]!,
-      taps: rows * columns,
+      padded_out_channels: packed!.shape.at(-1)!,
+      taps: elementCount(kernel),
       row: x * packConvWeightsWorkgroup,
     };
     return [
@@ -41,16 +41,16 @@ const gather: Kernel<PackConvWeightsAttributes> = {
   },
 };
 
-/** weight [K, C/G, R, S] (or [C, K/G, R, S]) to [G, C/G, R, S, Kp] with Kp = K/G rounded up to a multiple. */
+/** weight [K, C/G, R, S] (or [C, K/G, R, S]) to [G, C/G, R, S, Kp] with Kp = K/G rounded up to a multiple; T before R too. */
 export const packConvWeights: Operator<PackConvWeightsAttributes, PackConvWeightsAttributes> = {
   name: "packConvWeights",
   attributes: (given) => given,
   shape([weight], { multiple, transposed, groups }) {
-    const [first, second, rows, columns] = weight!.shape as [number, number, number, number];
+    const [first, second, ...kernel] = weight!.shape as [number, number, ...number[]];
     const channels = transposed ? first / groups : second;
     const outChannels = transposed ? second : first / groups;
     const padded = Math.ceil(outChannels / multiple) * multiple;
-    return [{ shape: [groups, channels, rows, columns, padded], dtype: weight!.dtype }];
+    return [{ shape: [groups, channels, ...kernel, padded], dtype: weight!.dtype }];
   },
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [gather],

@@ -13,17 +13,18 @@ export interface PackLaneWeightsAttributes {
   readonly lanes: number;
   /** Input channels whose taps are packed into common vec4. */
   readonly channelBlock: number;
-  /** Each kernel row begins with a vec4 of its own. */
+  /** Each kernel row begins with a vec4 of its own; without, each slice of a volume's kernel does. */
   readonly byRows: boolean;
   /** The weight is [C, K/G, R, S] instead of [K, C/G, R, S]. */
   readonly transposed: boolean;
 }
 
 function sizes(weight: TensorType, { groups, transposed, lanes, channelBlock, byRows }: PackLaneWeightsAttributes) {
-  const [first, second, rows, columns] = weight.shape as [number, number, number, number];
+  const [first, second, ...kernel] = weight.shape as [number, number, ...number[]];
+  const [rows, columns] = [elementCount(kernel.slice(0, -1)), kernel.at(-1)!];
   const groupChannels = transposed ? first / groups : second;
   const groupOutChannels = transposed ? second : first / groups;
-  const steps = byRows ? rows : 1;
+  const steps = byRows ? rows : elementCount(kernel.slice(0, -2));
   const vectors = Math.ceil((channelBlock * (rows / steps) * columns) / 4);
   const channelTiles = Math.ceil(groupOutChannels / lanes);
   return { rows, columns, groupChannels, groupOutChannels, steps, vectors, channelTiles };
@@ -59,7 +60,10 @@ const gather: Kernel<PackLaneWeightsAttributes> = {
   },
 };
 
-/** weight [K, C/G, R, S] (or [C, K/G, R, S]) to [G, channel tiles, blocks, steps, vectors, lanes, 4], padded with zeros. */
+/**
+ * weight [K, C/G, R, S] (or [C, K/G, R, S]) to [G, channel tiles, blocks, steps, vectors, lanes, 4], padded with zeros; T
+ * before R too.
+ */
 export const packLaneWeights: Operator<PackLaneWeightsAttributes, PackLaneWeightsAttributes> = {
   name: "packLaneWeights",
   attributes: (given) => given,

@@ -1,10 +1,13 @@
-// The host's side of kernels that treat every image plane alike.
-import type { planeParams, Workgroup } from "../../shaders/planes.ts";
+// The host's side of kernels that treat every image plane alike. To them a volume is an image of D * H rows.
+import type { planeParams, volumeParams, Workgroup } from "../../shaders/planes.ts";
+import { elementCount, type Shape } from "../tensor.ts";
 import { type Call, cover, type DeviceTraits, viewParams } from "./operator.ts";
+import type { Sides3d, Triple } from "./window.ts";
 
 export interface PlaneSizes {
   /** N * C */
   readonly planes: number;
+  /** H, or D * H */
   readonly height: number;
   readonly width: number;
 }
@@ -33,17 +36,21 @@ function powerOfTwoAtLeast(size: number): number {
 }
 
 export function outputPlanes(call: Call): PlaneSizes {
-  const [items, channels, height, width] = call.outputs[0]!.shape as [number, number, number, number];
-  return { planes: items * channels, height, width };
+  return planesOf(call.outputs[0]!.shape);
+}
+
+function planesOf(shape: Shape): PlaneSizes {
+  const [items, channels, ...sizes] = shape as [number, number, ...number[]];
+  return { planes: items * channels, height: elementCount(sizes.slice(0, -1)), width: sizes.at(-1)! };
 }
 
 /** Values for {@link planeParams}. */
 export function planeValues(call: Call): Record<keyof typeof planeParams, number> {
-  const [, channels, height, width] = call.inputs[0]!.shape as [number, number, number, number];
+  const { height, width } = planesOf(call.inputs[0]!.shape);
   const out = outputPlanes(call);
   return {
     planes: out.planes,
-    channels,
+    channels: call.inputs[0]!.shape[1]!,
     height,
     width,
     out_height: out.height,
@@ -51,4 +58,23 @@ export function planeValues(call: Call): Record<keyof typeof planeParams, number
     ...viewParams("x", call.inputs[0]!),
     ...viewParams("y", call.outputs[0]!),
   };
+}
+
+/** Values for {@link volumeParams}; an image is a volume of one slice. */
+export function volumeValues(call: Call): Record<keyof typeof volumeParams, number> {
+  const [depth, height] = asTriple(call.inputs[0]!.shape.slice(2), 1);
+  const [outDepth, outHeight] = asTriple(call.outputs[0]!.shape.slice(2), 1);
+  return { depth, slice_height: height, out_depth: outDepth, out_slice_height: outHeight };
+}
+
+/** Numbers per axis; a pair gets `depth` before it. */
+export function asTriple(size: readonly number[], depth: number): Triple {
+  const [width, height, first = depth] = size.toReversed() as [number, number, number?];
+  return [first, height, width];
+}
+
+/** Padding on six sides, none in front of and behind an image. */
+export function asSides3d(sides: readonly number[]): Sides3d {
+  const half = sides.length / 2;
+  return [...asTriple(sides.slice(0, half), 0), ...asTriple(sides.slice(half), 0)];
 }

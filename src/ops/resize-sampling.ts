@@ -23,7 +23,7 @@ export function sampling(
   from: number,
   to: number,
   given: {
-    readonly mode: "bilinear" | "nearest";
+    readonly mode: "bilinear" | "trilinear" | "nearest";
     readonly coordinates: Coordinates;
     readonly scale: number | undefined;
   },

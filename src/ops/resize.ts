@@ -1,46 +1,68 @@
-// 2-D resizing: bilinear and nearest.
-import { resize, resizeParams } from "../../shaders/resize.wgsl.ts";
+// Resizing of images and volumes: bilinear or trilinear, and nearest.
+import { resize3dParams, resizeParams, resize as resizeShader } from "../../shaders/resize.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
 import { floatType, storageOf } from "./operands.ts";
 import { type Call, type Kernel, type Operator, operandBytes, params } from "./operator.ts";
-import { outputPlanes, planeGrid, planeValues } from "./planes.ts";
+import { outputPlanes, planeGrid, planeValues, volumeValues } from "./planes.ts";
 import { type Coordinates, indexLimit, type Sampling, sampling } from "./resize-sampling.ts";
-import { type Pair, pair, requireOutput, requireRank, type Size2d } from "./window.ts";
+import {
+  type ImageTypes,
+  image,
+  requireOutput,
+  requireRank,
+  type Space,
+  type SpaceTypes,
+  type VolumeTypes,
+  volume,
+} from "./window.ts";
 
 export type { Coordinates } from "./resize-sampling.ts";
 
-export interface Resize2dAttributes {
-  readonly mode: "bilinear" | "nearest";
+type Mode = "bilinear" | "trilinear" | "nearest";
+
+interface ResizeAttributes<T extends SpaceTypes, M extends Mode> {
+  readonly mode: M;
   readonly coordinates: Coordinates;
-  readonly size: Pair | undefined;
-  readonly scale: Pair | undefined;
+  readonly size: T["size"] | undefined;
+  readonly scale: T["size"] | undefined;
 }
 
 /** Exactly one of `size` and `scale`. */
-export interface Resize2dGiven {
-  readonly mode: "bilinear" | "nearest";
-  /** How the grids of pixels lie on each other. Default `half-pixel` for bilinear, `asymmetric` for nearest. */
+interface ResizeGiven<T extends SpaceTypes, M extends Mode> {
+  readonly mode: M;
+  /** How the grids of pixels lie on each other. Default `half-pixel` for linear modes, `asymmetric` for nearest. */
   readonly coordinates?: Coordinates;
   /** Of the output. */
-  readonly size?: Size2d;
+  readonly size?: T["givenSize"];
   /** Output size / input size, rounded down to pixels; positions still follow this number. Need not be an integer. */
-  readonly scale?: Size2d;
+  readonly scale?: T["givenSize"];
 }
+
+export type Resize2dAttributes = ResizeAttributes<ImageTypes, "bilinear" | "nearest">;
+export type Resize2dGiven = ResizeGiven<ImageTypes, "bilinear" | "nearest">;
+export type Resize3dAttributes = ResizeAttributes<VolumeTypes, "trilinear" | "nearest">;
+export type Resize3dGiven = ResizeGiven<VolumeTypes, "trilinear" | "nearest">;
+
+type ResizeCall = Call<ResizeAttributes<SpaceTypes, Mode>>;
 
 /** Planes per invocation, which share one calculation of the position. */
 const planesEach = 4;
 
-const direct: Kernel<Resize2dAttributes> = {
-  name: "resize2d/direct",
+const direct = (name: string, isVolume: boolean): Kernel<ResizeAttributes<SpaceTypes, Mode>> => ({
+  name: `${name}/direct`,
   applies: () => true,
   views: [0],
   dispatches(call, device) {
     const { workgroup, workgroups } = planeGrid(outputPlanes(call), device, planesEach);
-    const row = axisSampling(call, 0);
-    const column = axisSampling(call, 1);
+    const [column, row, slice] = axisSamplings(call).toReversed() as [Sampling, Sampling, Sampling?];
     const values = {
       ...planeValues(call),
+      ...volumeValues(call),
+      slice_start: slice?.start ?? 0,
+      slice_step: slice?.step ?? 1,
+      slice_unit: slice?.unit ?? 1,
+      slice_scale: 1 / (slice?.unit ?? 1),
       row_start: row.start,
       row_step: row.step,
       row_unit: row.unit,
@@ -50,20 +72,75 @@ const direct: Kernel<Resize2dAttributes> = {
       column_unit: column.unit,
       column_scale: 1 / column.unit,
     };
+    const mode = call.attrs.mode === "nearest" ? "nearest" : "linear";
     return [
       {
-        code: resize({ storage: storageOf(call), mode: call.attrs.mode, workgroup }),
+        code: resizeShader({ volume: isVolume, storage: storageOf(call), mode, workgroup }),
         bindings: [{ input: 0 }, { output: 0 }],
-        params: params(resizeParams, values),
+        params: params(isVolume ? resize3dParams : resizeParams, values),
         workgroups,
       },
     ];
   },
-};
+});
 
-/** Where the output's pixels lie in the input, along rows (0) or columns (1). */
-function axisSampling({ inputs, outputs, attrs }: Call<Resize2dAttributes>, axis: 0 | 1): Sampling {
-  return sampling(inputs[0]!.shape[axis + 2]!, outputs[0]!.shape[axis + 2]!, { ...attrs, scale: attrs.scale?.[axis] });
+/** Where the output's pixels lie in the input, along each axis after N and C. */
+function axisSamplings({ inputs, outputs, attrs }: ResizeCall): Sampling[] {
+  const sizes = inputs[0]!.shape.slice(2);
+  return sizes.map((from, axis) =>
+    sampling(from, outputs[0]!.shape[axis + 2]!, { ...attrs, scale: attrs.scale?.[axis] }),
+  );
+}
+
+/** Per output: a value between two others is three operations. */
+const linearFlop = { bilinear: 9, trilinear: 21, nearest: 0 } as const;
+
+const resize = <T extends SpaceTypes, M extends Mode>(
+  name: string,
+  space: Space<T>,
+): Operator<ResizeAttributes<T, M>, ResizeGiven<T, M>> => ({
+  name,
+  attributes({ mode, coordinates, size, scale }) {
+    if ((size === undefined) === (scale === undefined))
+      throw new ShapeError(
+        `${name}: got size ${String(size)} and scale ${String(scale)}, expected exactly one of them`,
+      );
+    return {
+      mode,
+      coordinates: coordinates ?? (mode === "nearest" ? "asymmetric" : "half-pixel"),
+      size: size === undefined ? undefined : space.size(`${name}: size`, size, 1),
+      scale: scale === undefined ? undefined : positive(name, space.expand(scale)),
+    };
+  },
+  shape(inputs, attrs) {
+    const [x] = inputs as [TensorType];
+    const dtype = floatType(name, inputs);
+    requireRank(name, "x", x, space.rank, space.format);
+    const [items, channels, ...sizes] = x.shape as [number, number, ...number[]];
+    const { size, scale } = attrs;
+    const out = size ?? sizes.map((from, axis) => Math.floor(from * scale![axis]!));
+    const shape = [items, channels, ...out];
+    requireOutput(name, shape, x.shape);
+    sizes.forEach((from, axis) => {
+      const { start, step, unit } = sampling(from, out[axis]!, { ...attrs, scale: scale?.[axis] });
+      if (Math.max(start + (out[axis]! - 1) * step, step, unit) < indexLimit) return;
+      throw new ShapeError(
+        `${name}: ${from} to ${out[axis]} pixels: too large, expected about 2 * input size * output size below 2^31 along ` +
+          `each axis (input shapes: ${formatShape(x.shape)})`,
+      );
+    });
+    return [{ shape, dtype }];
+  },
+  cost: (call) => ({
+    flop: linearFlop[call.attrs.mode] * elementCount(call.outputs[0]!.shape),
+    bytes: operandBytes(call),
+  }),
+  kernels: [direct(name, space.rank === volume.rank)],
+});
+
+function positive<Size extends readonly number[]>(name: string, scales: Size): Size {
+  if (scales.every((scale) => Number.isFinite(scale) && scale > 0)) return scales;
+  throw new ShapeError(`${name}: scale: got ${formatShape(scales)}, expected numbers above 0`);
 }
 
 /**
@@ -81,48 +158,11 @@ function axisSampling({ inputs, outputs, attrs }: Call<Resize2dAttributes>, axis
  * too large for the kernel's 32-bit positions.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
  */
-export const resize2d: Operator<Resize2dAttributes, Resize2dGiven> = {
-  name: "resize2d",
-  attributes({ mode, coordinates, size, scale }) {
-    if ((size === undefined) === (scale === undefined))
-      throw new ShapeError(
-        `resize2d: got size ${String(size)} and scale ${String(scale)}, expected exactly one of them`,
-      );
-    return {
-      mode,
-      coordinates: coordinates ?? (mode === "bilinear" ? "half-pixel" : "asymmetric"),
-      size: size === undefined ? undefined : pair("resize2d: size", size, 1),
-      scale: scale === undefined ? undefined : positivePair(scale),
-    };
-  },
-  shape(inputs, attrs) {
-    const [x] = inputs as [TensorType];
-    const dtype = floatType("resize2d", inputs);
-    requireRank("resize2d", "x", x, 4, "[N, C, H, W]");
-    const [items, channels, height, width] = x.shape as [number, number, number, number];
-    const { size, scale } = attrs;
-    const out = size ?? [Math.floor(height * scale![0]), Math.floor(width * scale![1])];
-    const shape = [items, channels, ...out];
-    requireOutput("resize2d", shape, x.shape);
-    [height, width].forEach((from, axis) => {
-      const { start, step, unit } = sampling(from, out[axis]!, { ...attrs, scale: scale?.[axis] });
-      if (Math.max(start + (out[axis]! - 1) * step, step, unit) < indexLimit) return;
-      throw new ShapeError(
-        `resize2d: ${from} to ${out[axis]} pixels: too large, expected about 2 * input size * output size below 2^31 along ` +
-          `each axis (input shapes: ${formatShape(x.shape)})`,
-      );
-    });
-    return [{ shape, dtype }];
-  },
-  cost(call) {
-    const flop = call.attrs.mode === "bilinear" ? 9 * elementCount(call.outputs[0]!.shape) : 0;
-    return { flop, bytes: operandBytes(call) };
-  },
-  kernels: [direct],
-};
+export const resize2d = resize<ImageTypes, "bilinear" | "nearest">("resize2d", image);
 
-function positivePair(given: Size2d): Pair {
-  const value: Pair = typeof given === "number" ? [given, given] : [given[0], given[1]];
-  if (value.every((scale) => Number.isFinite(scale) && scale > 0)) return value;
-  throw new ShapeError(`resize2d: scale: got ${formatShape(value)}, expected numbers above 0`);
-}
+/**
+ * As {@link resize2d} on volumes; `trilinear` interpolates along three axes.
+ * - x: [N, C, D, H, W]; output: [N, C, size], or [N, C, floor(D * scale), floor(H * scale), floor(W * scale)]
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
+ */
+export const resize3d = resize<VolumeTypes, "trilinear" | "nearest">("resize3d", volume);

@@ -16,6 +16,7 @@ import {
   winogradWeightWorkgroup,
 } from "../../shaders/winograd-weight.wgsl.ts";
 import { byteLength, elementCount } from "../tensor.ts";
+import type { ConvAttributes } from "./conv-rules.ts";
 import { epilogueBindings, epilogueOperands, isAligned } from "./operands.ts";
 import {
   type Call,
@@ -27,7 +28,6 @@ import {
   spread,
   viewParams,
 } from "./operator.ts";
-import type { Pair } from "./window.ts";
 
 type Shape4 = readonly [number, number, number, number];
 
@@ -39,7 +39,7 @@ export function winogradElements(tile: WinogradTile): number {
 /** f32 (in f16 the transforms lose too much), 3x3 kernels, stride and dilation 1, one group, and transformed tensors that fit into a binding. */
 export function winogradApplies(
   tile: WinogradTile,
-  { inputs, outputs, attrs }: Call<{ stride: Pair; dilation: Pair; groups: number }>,
+  { inputs, outputs, attrs }: Call<ConvAttributes>,
   device: DeviceTraits,
 ): boolean {
   const [outChannels, channels, rows, columns] = inputs[1]!.shape as unknown as Shape4;

@@ -112,6 +112,14 @@ export const convTranspose2dCases: OperatorCases<ConvTranspose2dAttributes, Conv
       given: { stride: 8, padding: 4 },
     },
     {
+      why: "output smaller than the stride: phases without rows or columns",
+      inputs: [
+        [1, 3, 4, 1],
+        [3, 4, 2, 2],
+      ],
+      given: { stride: [2, 3] },
+    },
+    {
       why: "stride 1",
       inputs: [
         [1, 4, 9, 12],

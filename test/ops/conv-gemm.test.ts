@@ -3,7 +3,9 @@
 
 import { gemmName, gemmTiles } from "../../src/ops/conv-gemm.ts";
 import { convTranspose2dCases } from "../cases/conv-transpose2d.ts";
+import { convTranspose3dCases } from "../cases/conv-transpose3d.ts";
 import { conv2dCases } from "../cases/conv2d.ts";
+import { conv3dCases } from "../cases/conv3d.ts";
 import { checkOperator } from "../support/check-operator.ts";
 import type { OperatorCases } from "../support/operator-cases.ts";
 import { onHardware } from "../support/other-device.ts";
@@ -25,10 +27,12 @@ function only<A extends object, G extends object>(
 
 /** Transposed convolutions by phase have no dilation. */
 function canRun(name: string, given: object): boolean {
-  return !name.startsWith("convTranspose2d") || !("dilation" in given);
+  return !name.startsWith("convTranspose") || !("dilation" in given);
 }
 
 checkOperator(only(conv2dCases, [smallest!], "all"));
 checkOperator(only(convTranspose2dCases, [smallest!], "all"));
+checkOperator(only(conv3dCases, [smallest!], "all"));
+checkOperator(only(convTranspose3dCases, [smallest!], "all"));
 const few = ["several workgroups along every axis", "groups 2", "stem: 7x7, stride 2, padding 3"];
 checkOperator(only(conv2dCases, larger, few));

@@ -1,13 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { ShapeError } from "../../src/errors.ts";
-import { type MaxPool2dGiven, maxPool2d } from "../../src/ops/max-pool.ts";
+import { type MaxPool2dGiven, type MaxPool3dGiven, maxPool2d, maxPool3d } from "../../src/ops/max-pool.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { maxPool2dCases } from "../cases/max-pool.ts";
+import { maxPool3dCases } from "../cases/max-pool3d.ts";
 import { checkOperator } from "../support/check-operator.ts";
 import { onShortGrid } from "../support/short-grid.ts";
 
 checkOperator(maxPool2dCases);
 checkOperator(onShortGrid(maxPool2dCases));
+checkOperator(maxPool3dCases);
+checkOperator(onShortGrid(maxPool3dCases));
 
 describe("maxPool2d refuses", () => {
   const shape = (input: Shape, given: MaxPool2dGiven) => () =>
@@ -34,5 +37,29 @@ describe("maxPool2d refuses", () => {
   test("integers", () => {
     const types = [{ shape: [1, 1, 2, 2], dtype: "i32" }] as const;
     expect(() => maxPool2d.shape(types, maxPool2d.attributes({ kernel: 2 }))).toThrow("input 0 is i32, expected f32");
+  });
+});
+
+describe("maxPool3d refuses", () => {
+  const shape = (input: Shape, given: MaxPool3dGiven) => () =>
+    maxPool3d.shape([{ shape: input, dtype: "f32" }], maxPool3d.attributes(given));
+
+  test("a kernel of zero", () => {
+    const wrong = shape([1, 1, 4, 4, 4], { kernel: [2, 2, 0] });
+    expect(wrong).toThrow(ShapeError);
+    expect(wrong).toThrow("maxPool3d: kernel: got [2, 2, 0], expected integers of at least 1");
+  });
+  test("padding above half the kernel, behind the volume", () => {
+    expect(shape([1, 1, 8, 8, 8], { kernel: [2, 3, 4], padding: [1, 1, 2, 2, 1, 2] })).toThrow(
+      "maxPool3d: padding is [1, 1, 2, 2, 1, 2], expected at most half of kernel [2, 3, 4] on each side",
+    );
+  });
+  test("a window that does not fit", () => {
+    expect(shape([1, 2, 2, 4, 4], { kernel: 3 })).toThrow(
+      "maxPool3d: the window does not fit: output would be [1, 2, 0, 1, 1] (input shapes: [1, 2, 2, 4, 4])",
+    );
+  });
+  test("an image", () => {
+    expect(shape([1, 3, 4, 4], { kernel: 2 })).toThrow("maxPool3d: x has shape [1, 3, 4, 4], expected [N, C, D, H, W]");
   });
 });

@@ -1,14 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { ShapeError } from "../../src/errors.ts";
-import { type Resize2dGiven, resize2d } from "../../src/ops/resize.ts";
+import { type Resize2dGiven, type Resize3dGiven, resize2d, resize3d } from "../../src/ops/resize.ts";
 import { sampling } from "../../src/ops/resize-sampling.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { resize2dCases } from "../cases/resize.ts";
+import { resize3dCases } from "../cases/resize3d.ts";
 import { checkOperator } from "../support/check-operator.ts";
 import { onShortGrid } from "../support/short-grid.ts";
 
 checkOperator(resize2dCases);
 checkOperator(onShortGrid(resize2dCases));
+checkOperator(resize3dCases);
+checkOperator(onShortGrid(resize3dCases));
 
 describe("resize2d samples in exact fractions", () => {
   const nearest = { mode: "nearest", coordinates: "asymmetric", scale: undefined } as const;
@@ -84,6 +87,37 @@ describe("resize2d refuses", () => {
   test("an image without a batch axis", () => {
     expect(shape([3, 4, 4], { mode: "nearest", scale: 2 })).toThrow(
       "resize2d: x has shape [3, 4, 4], expected [N, C, H, W]",
+    );
+  });
+});
+
+describe("resize3d refuses", () => {
+  const shape = (input: Shape, given: Resize3dGiven) => () =>
+    resize3d.shape([{ shape: input, dtype: "f32" }], resize3d.attributes(given));
+
+  test("neither size nor scale", () => {
+    const wrong = shape([1, 1, 8, 8, 8], { mode: "nearest" });
+    expect(wrong).toThrow(ShapeError);
+    expect(wrong).toThrow("resize3d: got size undefined and scale undefined, expected exactly one of them");
+  });
+  test("a scale that is not above 0", () => {
+    expect(shape([1, 1, 8, 8, 8], { mode: "trilinear", scale: [2, 0, 1] })).toThrow(
+      "resize3d: scale: got [2, 0, 1], expected numbers above 0",
+    );
+  });
+  test("a scale that leaves no slice", () => {
+    expect(shape([1, 2, 8, 8, 8], { mode: "trilinear", scale: [0.1, 1, 1] })).toThrow(
+      "resize3d: the window does not fit: output would be [1, 2, 0, 8, 8] (input shapes: [1, 2, 8, 8, 8])",
+    );
+  });
+  test("sizes beyond 32-bit positions", () => {
+    expect(shape([1, 1, 50_001, 1, 1], { mode: "trilinear", size: [50_000, 1, 1] })).toThrow(
+      "resize3d: 50001 to 50000 pixels: too large",
+    );
+  });
+  test("an image", () => {
+    expect(shape([1, 3, 4, 4], { mode: "nearest", scale: 2 })).toThrow(
+      "resize3d: x has shape [1, 3, 4, 4], expected [N, C, D, H, W]",
     );
   });
 });

@@ -1,0 +1,67 @@
+// The register-tiled kernel of convolutions, of images and volumes.
+import { tileWorkgroup } from "../../shaders/conv-tile.ts";
+import { conv2dTiled } from "../../shaders/conv2d-tiled.wgsl.ts";
+import type { ConvAttributes } from "./conv-rules.ts";
+import { convParams, convSizes, flatConvParams, isVolume, widestUnrolled } from "./conv-sizes.ts";
+import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
+import { type Call, type Kernel, spread } from "./operator.ts";
+import { packConvWeights } from "./pack-conv-weights.ts";
+
+/** Quads of output channels in a register tile: two, where there are channels to fill them. */
+export function tileQuads(outChannels: number): number {
+  return outChannels > 4 ? 2 : 1;
+}
+
+/** A 1x1 convolution with stride 1 sees a plane as one long row. */
+function isFlat(call: Call<ConvAttributes>): boolean {
+  const { kernelHeight, kernelWidth } = convSizes(call);
+  const { stride, padding } = call.attrs;
+  return [kernelHeight, kernelWidth, ...stride].every((size) => size === 1) && padding.every((size) => size === 0);
+}
+
+/** A register tile of `pixels` columns, a multiple of 4, and up to 8 channels. */
+export const tiled = (operator: string, pixels: number): Kernel<ConvAttributes> => ({
+  name: `${operator}/tiled-${pixels}x8`,
+  applies(call) {
+    const { outChannels, kernelWidth } = convSizes(call);
+    const { groups } = call.attrs;
+    return (groups === 1 || outChannels / groups >= 4) && kernelWidth <= widestUnrolled;
+  },
+  views: [0],
+  residualInPlace: true,
+  packs(call) {
+    const { groups } = call.attrs;
+    const multiple = 4 * tileQuads(convSizes(call).outChannels / groups);
+    return [{ input: 1, operator: packConvWeights, given: { multiple, transposed: false, groups } }];
+  },
+  dispatches(call, device) {
+    const { items, height, width, outChannels, outHeight, outWidth, kernelWidth } = convSizes(call);
+    const { groups } = call.attrs;
+    const quads = tileQuads(outChannels / groups);
+    const channelTiles = groups * Math.ceil(outChannels / groups / (4 * quads));
+    const flat = isFlat(call);
+    const plane = height * width;
+    const [rows, columns] = flat ? [1, plane] : [outHeight, outWidth];
+    const tiles = rows * Math.ceil(columns / pixels);
+    const code = conv2dTiled({
+      ...epilogueTemplate(call),
+      volume: isVolume(call) && !flat,
+      pixels,
+      quads,
+      kernelWidth,
+      strideWidth: call.attrs.stride.at(-1)!,
+      dilationWidth: call.attrs.dilation.at(-1)!,
+      vectorLoads: flat && isAligned(call.inputs[0]!, plane),
+      aligned: epilogueOperands(call).every((operand) => isAligned(operand, columns)),
+    });
+    const asRow = { height: 1, width: plane, out_height: 1, out_width: plane };
+    return [
+      {
+        code,
+        bindings: epilogueBindings(call, 2),
+        params: flat ? flatConvParams(call, asRow) : convParams(call),
+        workgroups: [...spread(Math.ceil((tiles * channelTiles) / tileWorkgroup), device), items],
+      },
+    ];
+  },
+});
