@@ -48,24 +48,26 @@ def convolution(spec, half):
     """The call that a line such as `1,64,128,128 k3 c64 d2` describes (the syntax of `atrous bench --conv`)."""
     dtype = torch.float16 if half else torch.float32
     shape, *words = spec.split()
-    items, channels, height, width = (int(size) for size in shape.split(","))
+    items, channels, *size = (int(size) for size in shape.split(","))
     values = {word[0]: word[1:] for word in words}
-    rows, _, columns = values["k"].partition("x")
-    kernel = int(rows), int(columns or rows)
+    kernel = tuple(int(side) for side in values["k"].split("x"))
+    kernel = kernel * len(size) if len(kernel) == 1 else kernel
     out_channels = int(values["c"])
     stride, dilation, groups = (int(values.get(letter, 1)) for letter in "sdg")
     transposed = "t" in values
-    default = (0, 0) if transposed else tuple(dilation * (size - 1) // 2 for size in kernel)
-    padding = (int(values["p"]),) * 2 if "p" in values else default
-    x = torch.randn(items, channels, height, width, device="cuda", dtype=dtype)
+    default = (0,) * len(size) if transposed else tuple(dilation * (size - 1) // 2 for size in kernel)
+    padding = (int(values["p"]),) * len(size) if "p" in values else default
+    x = torch.randn(items, channels, *size, device="cuda", dtype=dtype)
     bias = torch.randn(out_channels, device="cuda", dtype=dtype)
     options = dict(stride=stride, padding=padding, dilation=dilation, groups=groups)
     if transposed:
         weight = torch.randn(channels, out_channels // groups, *kernel, device="cuda", dtype=dtype)
         options["output_padding"] = int(values.get("o", 0))
-        return lambda: functional.conv_transpose2d(x, weight, bias, **options)
+        run = functional.conv_transpose3d if len(size) == 3 else functional.conv_transpose2d
+        return lambda: run(x, weight, bias, **options)
     weight = torch.randn(out_channels, channels // groups, *kernel, device="cuda", dtype=dtype)
-    return lambda: functional.conv2d(x, weight, bias, **options)
+    run = functional.conv3d if len(size) == 3 else functional.conv2d
+    return lambda: run(x, weight, bias, **options)
 
 
 def network(shape, half):
