@@ -1,18 +1,32 @@
-export { leakyRelu, relu, sigmoid } from "./activations.ts";
+export { clip, elu, gelu, hardSigmoid, hardSwish, leakyRelu, relu, sigmoid, silu, tanh } from "./activations.ts";
 export { adaptiveAveragePool2d } from "./adaptive-average-pool.ts";
 export { argmax } from "./argmax.ts";
-export { add, div, mul, sub } from "./arithmetic.ts";
+export { add, div, maximum, minimum, mul, pow, sub } from "./arithmetic.ts";
 export { averagePool2d } from "./average-pool.ts";
 export { batchNorm } from "./batch-norm.ts";
 export { type CastAttributes, cast } from "./cast.ts";
 export { concat } from "./concat.ts";
 export { convTranspose2d } from "./conv-transpose2d.ts";
 export { conv2d } from "./conv2d.ts";
+export {
+  equal,
+  greater,
+  greaterOrEqual,
+  less,
+  lessOrEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  where,
+} from "./masks.ts";
 export { maxPool2d } from "./max-pool.ts";
 export { type Cost, type DeviceTraits, deviceTraits, type Operator } from "./operator.ts";
 export { pad } from "./pad.ts";
+export { prelu } from "./prelu.ts";
 export { reshape } from "./reshape.ts";
 export { resize2d } from "./resize.ts";
 export { slice } from "./slice.ts";
 export { logSoftmax, softmax } from "./softmax.ts";
 export { transpose } from "./transpose.ts";
+export { abs, ceil, erf, exp, floor, log, neg, reciprocal, round, sign, softplus, sqrt } from "./unary.ts";
