@@ -24,6 +24,7 @@ export { maxPool2d } from "./max-pool.ts";
 export { type Cost, type DeviceTraits, deviceTraits, type Operator } from "./operator.ts";
 export { pad } from "./pad.ts";
 export { prelu } from "./prelu.ts";
+export { amax, amin, l2Norm, logSumExp, mean, prod, sum } from "./reductions.ts";
 export { reshape } from "./reshape.ts";
 export { resize2d } from "./resize.ts";
 export { slice } from "./slice.ts";
