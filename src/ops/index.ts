@@ -20,6 +20,7 @@ export {
   logicalXor,
   where,
 } from "./masks.ts";
+export { gemm, linear, matmul } from "./matmul.ts";
 export { maxPool2d } from "./max-pool.ts";
 export { type Cost, type DeviceTraits, deviceTraits, type Operator } from "./operator.ts";
 export { pad } from "./pad.ts";
