@@ -2,6 +2,8 @@
 // row, then the blocks; with several invocations per row each takes every `lanes`th term, and a tree joins them.
 // It keeps the error of a long sum to that of some hundred additions.
 
+import type { ParamSpec } from "./wgsl.ts";
+
 export interface Fold {
   readonly name: string;
   /** Invocations that share a row: 1, or a workgroup of a power of two. */
@@ -17,7 +19,7 @@ export interface Fold {
 
 export const blockTerms = 64;
 
-/** `fn name(row: u32, lane: u32, shift: T) -> T` over `p.terms` terms. In uniform control flow, all lanes get the result. */
+/** `fn name(row: u32, terms: u32, lane: u32, shift: T) -> T`. In uniform control flow, all lanes get the result. */
 export function foldFunction(t: Fold): string {
   const tree = `fold_${t.name}[lane] = total;
   workgroupBarrier();
@@ -28,17 +30,40 @@ export function foldFunction(t: Fold): string {
   return fold_${t.name}[0];`;
   return `${t.lanes > 1 ? `var<workgroup> fold_${t.name}: array<${t.type}, ${t.lanes}>;` : ""}
 fn ${t.name}_of_two(a: ${t.type}, b: ${t.type}) -> ${t.type} { return ${t.combine}; }
-fn ${t.name}(row: u32, lane: u32, shift: ${t.type}) -> ${t.type} {
+fn ${t.name}(row: u32, terms: u32, lane: u32, shift: ${t.type}) -> ${t.type} {
   var total = ${t.identity};
-  for (var first = lane; first < p.terms; first += ${blockTerms * t.lanes}u) {
+  for (var first = lane; first < terms; first += ${blockTerms * t.lanes}u) {
     var block = ${t.identity};
-    for (var k = first; k < min(p.terms, first + ${blockTerms * t.lanes}u); k += ${t.lanes}u) {
+    for (var k = first; k < min(terms, first + ${blockTerms * t.lanes}u); k += ${t.lanes}u) {
       block = ${t.name}_of_two(block, ${t.term});
     }
     total = ${t.name}_of_two(total, block);
   }
   ${t.lanes > 1 ? tree : "return total;"}
 }`;
+}
+
+/** Parameters of the axes that a row's terms lie along, for each array that has them. */
+export function termSpec(rank: number, arrays: readonly string[]): ParamSpec {
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
+  const names = axes.flatMap((axis) => [`term_size${axis}`, ...arrays.map((name) => `${name}_term${axis}`)]);
+  return Object.fromEntries(["terms", ...names].map((name) => [name, "u32"]));
+}
+
+/** `fn x_term(k: u32) -> u32` for each array: from a row's first element to its element k. */
+export function termFunctions(rank: number, arrays: readonly string[]): string {
+  return arrays
+    .map((name) => {
+      const lines = ["var rest = k;", "var at = 0u;"];
+      for (let axis = rank - 1; axis > 0; axis--) {
+        lines.push(`at += rest % p.term_size${axis} * p.${name}_term${axis};`, `rest /= p.term_size${axis};`);
+      }
+      return `fn ${name}_term(k: u32) -> u32 {
+  ${lines.join("\n  ")}
+  return at + rest * p.${name}_term0;
+}`;
+    })
+    .join("\n");
 }
 
 /** How an invocation finds its row \`i\` and its \`lane\`, from workgroup_id, local_invocation_index and num_workgroups. */

@@ -1,6 +1,6 @@
 // y[...] = sum, mean, product, maximum, minimum, sqrt(sum of squares) or log(sum of exp) of x over some of its axes
 // x has the axes of y and those that are reduced. One invocation per element of y, or one workgroup per element.
-import { foldFunction, rowIndex, soloRows } from "./fold.ts";
+import { foldFunction, rowIndex, soloRows, termFunctions, termSpec } from "./fold.ts";
 import { nanTest, unaryFunction } from "./functions.ts";
 import { type Scalar, storageTypes } from "./storage.ts";
 import { type StridedTemplate, stridedIndices, stridedSpec } from "./strided.ts";
@@ -19,14 +19,12 @@ export interface ReduceTemplate extends StridedTemplate<"x" | "y"> {
 }
 
 export function reduceSpec(t: Pick<ReduceTemplate, "rank" | "width" | "arrays" | "reducedRank">): ParamSpec {
-  const axes = Array.from({ length: t.reducedRank }, (_, axis) => axis);
-  const names = ["terms", ...axes.flatMap((axis) => [`term_size${axis}`, `term_stride${axis}`])];
-  return { ...stridedSpec(t), ...Object.fromEntries(names.map((name) => [name, "u32" as const])) };
+  return { ...stridedSpec(t), ...termSpec(t.reducedRank, ["x"]) };
 }
 
 export function reduce(t: ReduceTemplate): string {
   const type = t.dtype === "f16" ? "f32" : t.dtype;
-  const value = `${type}(x[row + place(k)])`;
+  const value = `${type}(x[row + x_term(k)])`;
   const extreme = (comparison: string) =>
     type === "f32"
       ? `select(a, b, (b ${comparison} a) || ${nanTest("b").replaceAll("U", "u32")})`
@@ -36,21 +34,21 @@ export function reduce(t: ReduceTemplate): string {
   const sumOf = (term: string) => fold("sum", `${type}()`, term, "a + b");
   const largest = fold("extreme", `${type}(x[row])`, value, extreme(">"));
   const texts: Readonly<Record<ReductionKind, readonly [folds: string, result: string]>> = {
-    sum: [sumOf(value), `sum(x_at, lane, ${type}())`],
-    mean: [sumOf(value), "sum(x_at, lane, 0.0) / f32(p.terms)"],
-    l2Norm: [sumOf(`${value} * ${value}`), "sqrt(sum(x_at, lane, 0.0))"],
-    prod: [fold("product", `${type}(1)`, value, "a * b"), `product(x_at, lane, ${type}())`],
-    amax: [largest, `extreme(x_at, lane, ${type}())`],
-    amin: [fold("extreme", `${type}(x[row])`, value, extreme("<")), `extreme(x_at, lane, ${type}())`],
+    sum: [sumOf(value), `sum(x_at, p.terms, lane, ${type}())`],
+    mean: [sumOf(value), "sum(x_at, p.terms, lane, 0.0) / f32(p.terms)"],
+    l2Norm: [sumOf(`${value} * ${value}`), "sqrt(sum(x_at, p.terms, lane, 0.0))"],
+    prod: [fold("product", `${type}(1)`, value, "a * b"), `product(x_at, p.terms, lane, ${type}())`],
+    amax: [largest, `extreme(x_at, p.terms, lane, ${type}())`],
+    amin: [fold("extreme", `${type}(x[row])`, value, extreme("<")), `extreme(x_at, p.terms, lane, ${type}())`],
     logSumExp: [
       `${unaryFunction({ kind: "exp" }, { name: "safe_exp", width: 1 })}
 ${unaryFunction({ kind: "log" }, { name: "safe_log", width: 1 })}
 ${largest}
 ${sumOf(`safe_exp(${value} - shift)`)}
 fn log_sum_exp(row: u32, lane: u32) -> f32 {
-  let found = extreme(row, lane, 0.0);
+  let found = extreme(row, p.terms, lane, 0.0);
   let shift = select(found, 0.0, (bitcast<u32>(found) & 0x7fffffffu) == 0x7f800000u); // infinity - infinity is NaN
-  return shift + safe_log(sum(row, lane, shift));
+  return shift + safe_log(sum(row, p.terms, lane, shift));
 }`,
       "log_sum_exp(x_at, lane)",
     ],
@@ -63,10 +61,7 @@ ${structParams(reduceSpec(t))}
 @group(0) @binding(1) var<storage, read_write> y: array<${t.dtype}>;
 @group(0) @binding(2) var<uniform> p: Params;
 
-// From the row's first element to its element k.
-fn place(k: u32) -> u32 {
-  ${placeStatements(t.reducedRank)}
-}
+${termFunctions(t.reducedRank, ["x"])}
 ${folds}
 
 @compute @workgroup_size(${t.lanes > 1 ? t.lanes : soloRows})
@@ -77,12 +72,4 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   if (lane == 0u) { y[y_at] = ${t.dtype === "f16" ? "stored" : ""}(result); }
 }
 `;
-}
-
-function placeStatements(rank: number): string {
-  const lines = ["var rest = k;", "var at = 0u;"];
-  for (let axis = rank - 1; axis > 0; axis--) {
-    lines.push(`at += rest % p.term_size${axis} * p.term_stride${axis};`, `rest /= p.term_size${axis};`);
-  }
-  return [...lines, "return at + rest * p.term_stride0;"].join("\n  ");
 }

@@ -22,6 +22,7 @@ export {
 } from "./masks.ts";
 export { gemm, linear, matmul } from "./matmul.ts";
 export { maxPool2d } from "./max-pool.ts";
+export { groupNorm, instanceNorm, layerNorm } from "./normalization.ts";
 export { type Cost, type DeviceTraits, deviceTraits, type Operator } from "./operator.ts";
 export { pad } from "./pad.ts";
 export { prelu } from "./prelu.ts";

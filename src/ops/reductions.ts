@@ -4,7 +4,7 @@ import { type DType, elementCount } from "../tensor.ts";
 import { requireAxis, resolveAxes } from "./axes.ts";
 import { sameType } from "./elementwise.ts";
 import { type Call, type Kernel, type Operator, operandBytes, params } from "./operator.ts";
-import { rowGrid, rowLanes } from "./rows.ts";
+import { prefersWorkgroups, rowGrid, rowLanes, termWalk } from "./rows.ts";
 import { type Strided, strided, walk } from "./strided.ts";
 
 export interface ReductionAttributes {
@@ -71,18 +71,11 @@ function createReduction(kind: ReductionKind, allowed: readonly DType[]): Reduct
     // The readable one first: an invocation per element, which also suits many short rows.
     kernels: [reduceKernel(kind, "columns", 1), reduceKernel(kind, "rows", rowLanes)],
     prefer(call) {
-      const [rows, elements] = [call.outputs[0]!, call.inputs[0]!].map(({ shape }) => elementCount(shape)) as [
-        number,
-        number,
-      ];
-      return elements / rows >= longRow && rows <= fewRows ? `${kind}/rows` : `${kind}/columns`;
+      const [rows, elements] = [elementCount(call.outputs[0]!.shape), elementCount(call.inputs[0]!.shape)];
+      return prefersWorkgroups(rows, elements / rows) ? `${kind}/rows` : `${kind}/columns`;
     },
   };
 }
-
-/** A workgroup per row pays from this length on, and where rows by themselves do not fill the device. */
-const longRow = 256;
-const fewRows = 8192;
 
 function reducedAxes(kind: string, { axes }: ReductionAttributes, shape: readonly number[]): ReadonlySet<number> {
   return new Set(axes === "all" ? shape.keys() : resolveAxes(kind, axes, shape));
@@ -95,18 +88,13 @@ function reduceKernel(kind: ReductionKind, name: string, lanes: number): Kernel<
     views: "all",
     dispatches(call, device) {
       const { dtype } = call.inputs[0]!;
-      const { plan, reduced, terms } = planReduction(kind, call);
-      const template = { ...plan.template, reducedRank: reduced.template.rank };
-      const ranked = Array.from({ length: reduced.template.rank }, (_, axis) => [
-        [`term_size${axis}`, reduced.values[`size${axis}`]!],
-        [`term_stride${axis}`, reduced.values[`term_stride${axis}`]!],
-      ]);
-      const values = { ...plan.values, terms, ...Object.fromEntries(ranked.flat()) };
+      const { plan, terms } = planReduction(kind, call);
+      const template = { ...plan.template, reducedRank: terms.rank };
       return [
         {
           code: reduce({ ...template, kind, dtype, lanes }),
           bindings: [{ input: 0 }, { output: 0 }],
-          params: params(reduceSpec(template), values),
+          params: params(reduceSpec(template), { ...plan.values, ...terms.values }),
           workgroups: rowGrid(plan.count, lanes, device),
         },
       ];
@@ -124,6 +112,5 @@ function planReduction(kind: string, call: Call<ReductionAttributes>) {
   const source: Strided = { offset: x.offset, strides: kept(x.strides) };
   const target: Strided = call.attrs.keepDim ? { offset: y.offset, strides: kept(y.strides) } : y;
   const plan = walk(kept(input.shape), { x: source, y: target }, { vectors: false });
-  const reduced = walk(gone(input.shape), { term: { offset: 0, strides: gone(x.strides) } }, { vectors: false });
-  return { plan, reduced, terms: elementCount(gone(input.shape)) };
+  return { plan, terms: termWalk(gone(input.shape), { x: gone(x.strides) }) };
 }
