@@ -8,6 +8,8 @@ export { type CastAttributes, cast } from "./cast.ts";
 export { concat } from "./concat.ts";
 export { convTranspose2d } from "./conv-transpose2d.ts";
 export { conv2d } from "./conv2d.ts";
+export { expand, tile } from "./expand.ts";
+export { gather } from "./gather.ts";
 export {
   equal,
   greater,
