@@ -23,9 +23,16 @@ export function normalizeSpec(t: Pick<NormalizeTemplate, "rank" | "width" | "arr
   return { ...stridedSpec(t), ...termSpec(t.termRank, arrays), eps: "f32" } as const;
 }
 
+/** `sum` of the terms, and `deviation`, the sum of squared distances from `shift`. */
+export function momentFolds(lanes: number, term: string): string {
+  const fold = (name: string, folded: string) =>
+    foldFunction({ name, lanes, type: "f32", identity: "0.0", term: folded, combine: "a + b" });
+  return `${fold("sum", term)}
+fn squared(v: f32) -> f32 { return v * v; }
+${fold("deviation", `squared(${term} - shift)`)}`;
+}
+
 export function normalize(t: NormalizeTemplate): string {
-  const fold = (name: string, term: string) =>
-    foldFunction({ name, lanes: t.lanes, type: "f32", identity: "0.0", term, combine: "a + b" });
   const bindings = ["var<storage, read> x: array<Element>;"];
   if (t.weight) bindings.push("var<storage, read> weight: array<f32>;");
   if (t.bias) bindings.push("var<storage, read> bias: array<f32>;");
@@ -35,9 +42,7 @@ ${storageTypes(t.storage)}
 ${structParams(normalizeSpec(t))}
 ${bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`).join("\n")}
 ${termFunctions(t.termRank, arrays)}
-${fold("sum", "f32(x[row + x_term(k)])")}
-fn squared(v: f32) -> f32 { return v * v; }
-${fold("deviation", "squared(f32(x[row + x_term(k)]) - shift)")}
+${momentFolds(t.lanes, "f32(x[row + x_term(k)])")}
 
 @compute @workgroup_size(${t.lanes > 1 ? t.lanes : soloRows})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {

@@ -3,6 +3,7 @@ import { normalize, normalizeSpec } from "../../shaders/normalize.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type Shape, shapesEqual, type TensorType } from "../tensor.ts";
 import { requireAxis, resolveAxis } from "./axes.ts";
+import { prefersSplit, splitNorm } from "./norm-split.ts";
 import { floatType, requireF32, storageOf } from "./operands.ts";
 import { type Call, type Kernel, type Operand, type Operator, operandBytes, params } from "./operator.ts";
 import { prefersWorkgroups, rowGrid, rowLanes, termWalk } from "./rows.ts";
@@ -81,6 +82,7 @@ export const groupNorm = createNorm<GroupNormAttributes, GroupNormGiven>("groupN
     throw new ShapeError(`groupNorm: got ${channels} channels, expected a multiple of groups = ${groups}`);
   },
   rows: ({ shape }, { groups }) => channelRows(shape, groups),
+  groups: (_, { groups }) => groups,
 });
 
 /**
@@ -91,6 +93,7 @@ export const instanceNorm = createNorm<{ readonly eps: number }, EpsGiven>("inst
   attributes: () => ({}),
   parameterShape: ({ shape }) => [channelsOf("instanceNorm", shape)],
   rows: ({ shape }) => channelRows(shape, shape[1]!),
+  groups: ({ shape }) => shape[1]!,
 });
 
 function channelsOf(name: string, shape: Shape): number {
@@ -116,6 +119,8 @@ interface NormRecord<A extends object, G extends object> {
   /** That of weight and bias. Throws ShapeError for an x that does not fit. */
   parameterShape(x: TensorType, attrs: A): Shape;
   rows(x: TensorType, attrs: A): Rows;
+  /** Set where rows are groups of channels. */
+  groups?(x: TensorType, attrs: A): number;
 }
 
 function createNorm<A extends { readonly eps: number }, G extends EpsGiven>(
@@ -151,9 +156,11 @@ function createNorm<A extends { readonly eps: number }, G extends EpsGiven>(
     cost: (call) => ({ flop: 7 * elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
     fullInputs: [1, 2],
     kernels: [rowKernel(name, "solo", 1, record), rowKernel(name, "workgroup", rowLanes, record)],
-    prefer(call) {
+    decompositions: record.groups ? [splitNorm(name, record.groups)] : [],
+    prefer(call, device) {
       const { sizes, outer } = record.rows(call.inputs[0]!, call.attrs);
       const [rows, terms] = [elementCount(sizes.slice(0, outer)), elementCount(sizes.slice(outer))];
+      if (record.groups && device.kind === "hardware" && prefersSplit(rows, terms)) return `${name}/split`;
       return prefersWorkgroups(rows, terms) ? `${name}/workgroup` : `${name}/solo`;
     },
   };
