@@ -161,7 +161,7 @@ function createNorm<A extends { readonly eps: number }, G extends EpsGiven>(
       const { sizes, outer } = record.rows(call.inputs[0]!, call.attrs);
       const [rows, terms] = [elementCount(sizes.slice(0, outer)), elementCount(sizes.slice(outer))];
       if (record.groups && device.kind === "hardware" && prefersSplit(rows, terms)) return `${name}/split`;
-      return prefersWorkgroups(rows, terms) ? `${name}/workgroup` : `${name}/solo`;
+      return prefersWorkgroups(device, { rows, terms, contiguous: true }) ? `${name}/workgroup` : `${name}/solo`;
     },
   };
 }

@@ -70,9 +70,12 @@ function createReduction(kind: ReductionKind, allowed: readonly DType[]): Reduct
     cost: (call) => ({ flop: elementCount(call.inputs[0]!.shape), bytes: operandBytes(call) }),
     // The readable one first: an invocation per element, which also suits many short rows.
     kernels: [reduceKernel(kind, "columns", 1), reduceKernel(kind, "rows", rowLanes)],
-    prefer(call) {
-      const [rows, elements] = [elementCount(call.outputs[0]!.shape), elementCount(call.inputs[0]!.shape)];
-      return prefersWorkgroups(rows, elements / rows) ? `${kind}/rows` : `${kind}/columns`;
+    prefer(call, device) {
+      const { shape } = call.inputs[0]!;
+      const rows = elementCount(call.outputs[0]!.shape);
+      const contiguous = reducedAxes(kind, call.attrs, shape).has(shape.length - 1);
+      const isLong = prefersWorkgroups(device, { rows, terms: elementCount(shape) / rows, contiguous });
+      return isLong ? `${kind}/rows` : `${kind}/columns`;
     },
   };
 }

@@ -7,12 +7,17 @@ import { walk } from "./strided.ts";
 /** Invocations that share a long row. */
 export const rowLanes = 128;
 
-/** A workgroup per row pays from this length on, and where rows by themselves do not fill the device. */
-const longRow = 256;
-const fewRows = 8192;
-
-export function prefersWorkgroups(rows: number, terms: number): boolean {
-  return terms >= longRow && rows <= fewRows;
+/**
+ * Whether a workgroup per row beats an invocation per row. Software drivers fill their vectors with eight rows, and pay for
+ * every barrier. On GPUs, neighbours should read neighbouring elements: those of a row where its terms are \`contiguous\`.
+ * The latter is a guess until a GPU has been tuned.
+ */
+export function prefersWorkgroups(
+  device: DeviceTraits,
+  { rows, terms, contiguous }: { rows: number; terms: number; contiguous: boolean },
+): boolean {
+  if (device.kind === "software") return rows <= 4 && terms >= 4096;
+  return contiguous ? terms >= 64 : terms >= 512 && rows <= 1024;
 }
 
 export function rowGrid(rows: number, lanes: number, device: DeviceTraits): [number, number, number] {

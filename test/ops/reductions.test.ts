@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { noEpilogue, wholeView } from "../../src/ops/operator.ts";
 import { amax, mean, sum } from "../../src/ops/reductions.ts";
 import * as cases from "../cases/reductions.ts";
 import { checkOperator } from "../support/check-operator.ts";
@@ -23,6 +24,30 @@ test("shapes with and without the reduced axes", () => {
   expect(shapeOf({ axes: [] })).toEqual([2, 3, 4]);
   expect(shapeOf({ axes: [-1, 0] })).toEqual([3]);
   expect(shapeOf({ axes: [-1, 0], keepDim: true })).toEqual([1, 3, 1]);
+});
+
+test("few long rows get a workgroup each, many short ones an invocation", () => {
+  const prefers = (kind: "software" | "hardware", shape: readonly number[], axes: readonly number[]) => {
+    const attrs = sum.attributes({ axes });
+    const whole = (t: { shape: readonly number[] }) => ({
+      ...type("f32", ...t.shape),
+      view: wholeView(type("f32", ...t.shape)),
+    });
+    const [output] = sum.shape([type("f32", ...shape)], attrs);
+    const device = {
+      kind,
+      maxWorkgroupInvocations: 256,
+      maxWorkgroupStorageBytes: 16384,
+      maxWorkgroupsPerDimension: 65535,
+      maxBufferBytes: 2 ** 27,
+    };
+    const call = { inputs: [whole({ shape })], outputs: [whole(output!)], attrs, epilogue: noEpilogue };
+    return sum.prefer?.(call, device);
+  };
+  expect(prefers("software", [1024, 1024], [0, 1])).toBe("sum/rows");
+  expect(prefers("software", [256, 4096], [1])).toBe("sum/columns");
+  expect(prefers("hardware", [256, 4096], [1])).toBe("sum/rows");
+  expect(prefers("hardware", [64, 4096], [0])).toBe("sum/columns");
 });
 
 test("rejects other types, axes that are not there and axes named twice", () => {
