@@ -1,4 +1,4 @@
-// y[i0, i1, ...] = x[i0, i1, ...], each with an offset and strides of its own.
+// y[i0, i1, ...] = x[i0, i1, ...], each with an offset and strides of its own; x repeats where its stride is 0.
 // Elements are words of 32 bits, whatever they mean, or f16. One invocation per word, or per four neighbours.
 import { enableWord, type Word } from "./storage.ts";
 import { type StridedTemplate, stridedIndices, stridedSpec, stridedWorkgroup, vectorType } from "./strided.ts";
@@ -18,7 +18,7 @@ ${structParams(stridedSpec(t))}
 @compute @workgroup_size(${stridedWorkgroup})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   ${stridedIndices(t)}
-  y[y_at] = x[x_at];
+  y[y_at] = ${vectorType(t.word, t.arrays.y)}(x[x_at]);
 }
 `;
 }

@@ -2,6 +2,7 @@
 // softmax:     y[..., k, ...] = exp(x[..., k, ...] - m) / s
 // log-softmax: y[..., k, ...] = x[..., k, ...] - m - log(s)
 // x and y of the same shape. One invocation per column, that is all k; it sums in the order of k.
+import { unaryFunction } from "./functions.ts";
 import { type Storage, storageTypes } from "./storage.ts";
 import { type StridedTemplate, stridedIndices, stridedSpec, stridedWorkgroup } from "./strided.ts";
 import { structParams, wgsl } from "./wgsl.ts";
@@ -24,13 +25,8 @@ ${structParams(softmaxSpec(t))}
 @group(0) @binding(1) var<storage, read_write> y: array<Element>;
 @group(0) @binding(2) var<uniform> p: Params;
 
-fn is_nan(v: f32) -> bool {
-  return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u;
-}
-
-// Some drivers' exp and log turn NaN into a number.
-fn exp_of(v: f32) -> f32 { return select(exp(v), v, is_nan(v)); }
-fn log_of(v: f32) -> f32 { return select(log(v), v, is_nan(v)); }
+${unaryFunction({ kind: "exp" }, { name: "safe_exp", width: 1 })}
+${unaryFunction({ kind: "log" }, { name: "safe_log", width: 1 })}
 
 @compute @workgroup_size(${stridedWorkgroup})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -42,17 +38,17 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   var sum = 0.0;
   for (var k = 0u; k < p.axis_size; k++) {
-    sum += exp_of(f32(x[x_at + k * p.x_axis_stride]) - largest);
+    sum += safe_exp(f32(x[x_at + k * p.x_axis_stride]) - largest);
   }
   #if ${t.log}
-  let log_sum = log_of(sum);
+  let log_sum = safe_log(sum);
   #endif
   for (var k = 0u; k < p.axis_size; k++) {
     let v = f32(x[x_at + k * p.x_axis_stride]) - largest;
     #if ${t.log}
     y[y_at + k * p.y_axis_stride] = stored(v - log_sum);
     #else
-    y[y_at + k * p.y_axis_stride] = stored(exp_of(v) / sum);
+    y[y_at + k * p.y_axis_stride] = stored(safe_exp(v) / sum);
     #endif
   }
 }

@@ -30,10 +30,13 @@ export function stridedSpec({ rank, arrays }: StridedTemplate): ParamSpec {
 /**
  * Statements that declare the indices `i0`, `i1`, ... and `x_at` for every array, from `id` (global_invocation_id) and
  * `groups` (num_workgroups), and leave where the grid is larger than the walk. Rows of the grid follow each other: one
- * axis of it would be too short for large tensors.
+ * axis of it would be too short for large tensors. `index` replaces the index of the invocation.
  */
-export function stridedIndices({ rank, arrays }: StridedTemplate): string {
-  const lines = [`let i = id.y * groups.x * ${stridedWorkgroup}u + id.x;`, "if (i >= p.count) { return; }"];
+export function stridedIndices(
+  { rank, arrays }: StridedTemplate,
+  index = `id.y * groups.x * ${stridedWorkgroup}u + id.x`,
+): string {
+  const lines = [`let i = ${index};`, "if (i >= p.count) { return; }"];
   let rest = "i";
   for (let axis = rank - 1; axis > 0; axis--) {
     lines.push(`let i${axis} = ${rest} % p.size${axis};`, `let rest${axis} = ${rest} / p.size${axis};`);

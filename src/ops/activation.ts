@@ -1,7 +1,4 @@
 // Activations that kernels apply to a value in a register; the operators of the same names use them too.
+import type { UnaryFunction } from "../../shaders/functions.ts";
 
-export type Activation =
-  | { readonly kind: "none" }
-  | { readonly kind: "relu" }
-  | { readonly kind: "leaky-relu"; readonly slope: number }
-  | { readonly kind: "sigmoid" };
+export type Activation = UnaryFunction;

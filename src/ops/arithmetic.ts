@@ -1,65 +1,78 @@
 // Elementwise arithmetic of two tensors.
-import { type ArithmeticTemplate, arithmetic } from "../../shaders/arithmetic.wgsl.ts";
-import { elementCount, type Shape } from "../tensor.ts";
-import { broadcastShape } from "./axes.ts";
-import { floatType, storageOf } from "./operands.ts";
-import { type Kernel, type Operand, type Operator, operandBytes } from "./operator.ts";
-import { flatGrid, type Strided, strided, walk, walkParams } from "./strided.ts";
+import { registerOf } from "../../shaders/elementwise.wgsl.ts";
+import { nanTest } from "../../shaders/functions.ts";
+import type { DType } from "../tensor.ts";
+import { createElementwise, sameType } from "./elementwise.ts";
+import type { Operator } from "./operator.ts";
+
+const floats: readonly DType[] = ["f32", "f16"];
+const numbers: readonly DType[] = [...floats, "i32", "u32"];
 
 /**
  * Sum of two tensors.
  * - a, b: [...]; output: the shape both broadcast to, as in NumPy: aligned at the last axis, a size of 1 repeats.
- * Throws ShapeError unless both are f32 and broadcast. Source: https://pytorch.org/docs/stable/generated/torch.add.html
+ * - floats, or integers, which wrap around.
+ * Throws ShapeError unless both have the same type and broadcast.
+ * Source: https://pytorch.org/docs/stable/generated/torch.add.html
  */
-export const add: Operator = { ...createArithmetic("add", "+"), residual: true };
+export const add: Operator = { ...createOperation("add", "+"), residual: true };
 
 /** Difference a - b; see {@link add}. Source: https://pytorch.org/docs/stable/generated/torch.sub.html */
-export const sub: Operator = createArithmetic("sub", "-");
+export const sub = createOperation("sub", "-");
 
 /** Product; see {@link add}. Source: https://pytorch.org/docs/stable/generated/torch.mul.html */
-export const mul: Operator = createArithmetic("mul", "*");
+export const mul = createOperation("mul", "*");
 
-/** Quotient a / b; see {@link add}. Source: https://pytorch.org/docs/stable/generated/torch.div.html */
-export const div: Operator = createArithmetic("div", "/");
+/**
+ * Quotient a / b, of integers towards zero and a where b is 0; see {@link add}.
+ * Source: https://pytorch.org/docs/stable/generated/torch.div.html
+ */
+export const div = createOperation("div", "/");
 
-function createArithmetic(name: string, symbol: ArithmeticTemplate["symbol"]): Operator {
-  const strides: Kernel = {
-    name: `${name}/strided`,
-    applies: () => true,
-    views: "all",
-    dispatches(call, device) {
-      const [a, b, y] = [call.inputs[0]!, call.inputs[1]!, call.outputs[0]!];
-      const plan = walk(y.shape, { a: broadcast(a, y.shape), b: broadcast(b, y.shape), y: strided(y) });
-      return [
-        {
-          code: arithmetic({ ...plan.template, storage: storageOf(call), symbol }),
-          bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
-          params: walkParams(plan),
-          workgroups: flatGrid(plan.count, device),
-        },
-      ];
-    },
-  };
-  return {
-    name,
-    attributes: () => ({}),
-    shape(inputs) {
-      const dtype = floatType(name, inputs);
-      return [{ shape: broadcastShape(name, inputs[0]!.shape, inputs[1]!.shape), dtype }];
-    },
-    cost: (call) => ({ flop: elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
-    kernels: [strides],
-  };
+/** The larger of both, NaN where either is; see {@link add}. Source: https://pytorch.org/docs/stable/generated/torch.maximum.html */
+export const maximum = createArithmetic("maximum", extreme(">"), "return max(a, b);");
+
+/** The smaller of both, NaN where either is; see {@link add}. Source: https://pytorch.org/docs/stable/generated/torch.minimum.html */
+export const minimum = createArithmetic("minimum", extreme("<"), "return min(a, b);");
+
+/**
+ * a to the power b: NaN where a is negative and b no integer; rounded once for b of 0, 1 and 2, elsewhere as good as
+ * WGSL's exp2(b * log2(a)).
+ * - a, b: [...]; output: the shape both broadcast to.
+ * Throws ShapeError unless both are floats of one type and broadcast.
+ * Source: https://pytorch.org/docs/stable/generated/torch.pow.html
+ */
+export const pow = createArithmetic(
+  "pow",
+  `let isOdd = abs(b) - 2.0 * floor(abs(b) * 0.5) == T(1.0);
+  var y = pow(abs(a), b);
+  y = select(y, -y, (bitcast<U>(a) >= U(0x80000000u)) & isOdd);
+  y = select(y, bitcast<T>(bitcast<U>(a) | U(0x7fc00000u)), (a < T(0.0)) & (floor(b) != b));
+  y = select(y, a * a, b == T(2.0));
+  y = select(y, a, (b == T(1.0)) | ${nanTest("a")});
+  y = select(y, b, ${nanTest("b")});
+  return select(y, T(1.0), (b == T(0.0)) | (a == T(1.0)));`,
+  undefined,
+);
+
+function extreme(comparison: "<" | ">"): string {
+  return `return select(a, b, (b ${comparison} a) | ${nanTest("b")});`;
 }
 
-/** An operand along the axes of a shape that it broadcasts to. */
-function broadcast(operand: Operand, shape: Shape): Strided {
-  const { offset, strides } = strided(operand);
-  const missing = shape.length - operand.shape.length;
-  return {
-    offset,
-    strides: shape.map((_, axis) =>
-      axis < missing || operand.shape[axis - missing] === 1 ? 0 : strides[axis - missing]!,
-    ),
-  };
+/** Without a body for integers, there is no such operator. */
+function createArithmetic(name: string, body: string, integers: string | undefined): Operator {
+  return createElementwise(name, {
+    attributes: () => ({}),
+    dtype: (inputs) => sameType(name, inputs, integers === undefined ? floats : numbers),
+    function({ inputs }) {
+      const register = registerOf(inputs[0]!.dtype);
+      const text = register === "f32" ? body : (integers ?? body);
+      return { register, parameters: ["a: T", "b: T"], result: "T", body: text };
+    },
+  });
+}
+
+function createOperation(name: string, symbol: "+" | "-" | "*" | "/"): Operator {
+  const body = `return a ${symbol} b;`;
+  return createArithmetic(name, body, body);
 }

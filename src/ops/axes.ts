@@ -13,6 +13,15 @@ export function resolveAxis(operator: string, axis: number, shape: Shape): numbe
   return axis < 0 ? axis + rank : axis;
 }
 
+/** Counts negative axes from the end; in ascending order. Throws ShapeError unless the shape has each, named once. */
+export function resolveAxes(operator: string, axes: readonly number[], shape: Shape): number[] {
+  const found = new Set(axes.map((axis) => resolveAxis(operator, axis, shape)));
+  if (found.size === axes.length) return [...found].sort((a, b) => a - b);
+  throw new ShapeError(
+    `${operator}: got axes ${formatShape(axes)}, expected each once (input shapes: ${formatShape(shape)})`,
+  );
+}
+
 /** Throws ShapeError unless the axis is an integer. */
 export function requireAxis(operator: string, axis: number): number {
   if (!Number.isSafeInteger(axis)) throw new ShapeError(`${operator}: axis is ${axis}, expected an integer`);

@@ -15,6 +15,14 @@ export function floatType(operator: string, inputs: readonly TensorType[]): Stor
   return first;
 }
 
+/** Attributes that are numbers. Throws ShapeError unless each is finite. */
+export function requireFinite<A extends Readonly<Record<string, number>>>(operator: string, attributes: A): A {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (!Number.isFinite(value)) throw new ShapeError(`${operator}: ${name} is ${value}, expected a finite number`);
+  }
+  return attributes;
+}
+
 /** Throws ShapeError unless these inputs are f32, which they are whatever the type of the others. */
 export function requireF32(operator: string, inputs: readonly TensorType[], which: Iterable<number>): void {
   for (const i of which) {

@@ -1,7 +1,7 @@
 // A box of a tensor, every element or every n-th along each axis.
 import { ShapeError } from "../errors.ts";
 import { formatShape, type Shape } from "../tensor.ts";
-import { resolveAxis } from "./axes.ts";
+import { resolveAxes, resolveAxis } from "./axes.ts";
 import { copyDispatch } from "./copy.ts";
 import { type Kernel, type Operator, operandBytes } from "./operator.ts";
 import { strided } from "./strided.ts";
@@ -86,12 +86,7 @@ export const slice: Operator<SliceAttributes, SliceGiven> = {
   },
   shape(inputs, attrs) {
     const { shape, dtype } = inputs[0]!;
-    const cut = new Set(attrs.axes.map((axis) => resolveAxis("slice", axis, shape)));
-    if (cut.size !== attrs.axes.length) {
-      throw new ShapeError(
-        `slice: got axes ${formatShape(attrs.axes)}, expected each once (input shapes: ${formatShape(shape)})`,
-      );
-    }
+    resolveAxes("slice", attrs.axes, shape);
     const output = sliceRanges(shape, attrs).map(({ count }) => count);
     if (output.some((size) => size === 0)) {
       throw new ShapeError(

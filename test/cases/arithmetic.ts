@@ -1,87 +1,147 @@
-import { add, div, mul, sub } from "../../src/ops/arithmetic.ts";
-import type { Operator } from "../../src/ops/operator.ts";
-import type { Shape } from "../../src/tensor.ts";
-import type { OperatorCase, OperatorCases, ReferenceTensor } from "../support/operator-cases.ts";
+import * as arithmetic from "../../src/ops/arithmetic.ts";
+import {
+  brief,
+  broadcasts,
+  elementwiseCases,
+  integers,
+  ordered,
+  pairs,
+  rounded,
+  shapes,
+} from "../support/broadcast-cases.ts";
 
-const shapes: readonly (readonly [why: string, a: Shape, b: Shape])[] = [
-  ["scalars", [], []],
-  ["equal shapes, leftover of 4", [2, 3, 5, 7], [2, 3, 5, 7]],
-  ["equal shapes, vectors of 4 fit", [3, 4, 5, 8], [3, 4, 5, 8]],
-  ["equal shapes, batch 1, vectors of 4 fit", [1, 3, 4, 5], [1, 3, 4, 5]],
-  ["several workgroups", [2, 13, 17, 19], [2, 13, 17, 19]],
-  ["scalar and tensor", [], [2, 3, 8]],
-  ["tensor and one element", [5, 6, 2], [1]],
-  ["per channel, rows of 4 fit", [2, 3, 4, 8], [1, 3, 1, 1]],
-  ["per channel, odd rows", [2, 5, 3, 7], [5, 1, 1]],
-  ["per channel of the batch", [3, 4, 2, 2], [3, 4, 1, 1]],
-  ["attention gate: one channel for all", [2, 6, 4, 5], [2, 1, 4, 5]],
-  ["along the last axis, vectors of 4 fit", [7, 5, 12], [12]],
-  ["one item for the whole batch", [1, 3, 4, 4], [5, 3, 4, 4]],
-  ["both repeat: outer product", [13, 1], [1, 17]],
-  ["rank 5, alternating", [2, 1, 3, 1, 4], [1, 5, 1, 2, 4]],
-  ["lower rank first", [3, 1, 4], [2, 5, 1, 7, 1]],
+const { NaN: nan } = Number;
+
+const positive = broadcasts(brief, { b: "positive" });
+const wrapping = pairs(
+  "beyond 32 bits",
+  [
+    [0x7fffffff, 1],
+    [-0x80000000, -1],
+    [65537, 65537],
+  ],
+  "i32",
+);
+
+export const addCases = elementwiseCases(arithmetic.add, broadcasts(shapes), (a, b) =>
+  rounded(a + b, Math.abs(a) + Math.abs(b)),
+);
+export const subCases = elementwiseCases(arithmetic.sub, broadcasts(brief), (a, b) =>
+  rounded(a - b, Math.abs(a) + Math.abs(b)),
+);
+export const mulCases = elementwiseCases(arithmetic.mul, broadcasts(brief), (a, b) => rounded(a * b));
+export const divCases = elementwiseCases(arithmetic.div, positive, (a, b) => rounded(a / b));
+
+export const maximumCases = elementwiseCases(
+  arithmetic.maximum,
+  [...ordered, ...integers("i32"), ...integers("u32")],
+  (a, b) => ({ value: Math.max(a, b) }),
+);
+export const minimumCases = elementwiseCases(
+  arithmetic.minimum,
+  [...ordered, ...integers("i32"), ...integers("u32")],
+  (a, b) => ({ value: Math.min(a, b) }),
+);
+
+/** Integers: whatever their type, results are taken modulo 2^32. */
+export const integerCases = [
+  elementwiseCases(arithmetic.add, [...integers("i32"), ...integers("u32"), wrapping], (a, b) => ({
+    value: a < 0 || b < 0 || a + b > 0x7fffffff ? (a + b) | 0 : a + b,
+  })),
+  elementwiseCases(arithmetic.sub, [...integers("i32"), wrapping], (a, b) => ({ value: (a - b) | 0 })),
+  elementwiseCases(arithmetic.mul, [...integers("i32"), wrapping], (a, b) => ({ value: Math.imul(a, b) })),
+  elementwiseCases(
+    arithmetic.div,
+    [
+      pairs(
+        "towards zero",
+        [
+          [7, 2],
+          [-7, 2],
+          [7, -2],
+          [-7, -2],
+          [6, 3],
+          [0, 5],
+        ],
+        "i32",
+      ),
+      pairs(
+        "by zero",
+        [
+          [7, 0],
+          [-7, 0],
+          [0, 0],
+        ],
+        "i32",
+      ),
+      pairs(
+        "unsigned",
+        [
+          [7, 2],
+          [4294967295, 2],
+          [3, 4294967295],
+        ],
+        "u32",
+      ),
+    ],
+    (a, b) => ({ value: b === 0 ? a : Math.trunc(a / b) }),
+  ),
 ];
 
-function cases(b: "uniform" | "positive"): readonly OperatorCase<object>[] {
-  return shapes.map(([why, first, second]) => ({ why, inputs: [first, { shape: second, values: b }], given: {} }));
+/** WGSL's pow inherits the errors of exp2(b * log2(a)): in units of 8 eps32, relative to the result. */
+function powError(a: number, b: number): number {
+  const log = Math.abs(Math.log2(Math.abs(a)));
+  const logError = Math.abs(a) >= 0.5 && Math.abs(a) <= 2 ? 4 : 3 * log;
+  return (Math.abs(b) * logError * Math.LN2 + 3 + 3 * Math.abs(b) * log) / 8;
 }
 
-/** `magnitude` is that of the terms which are rounded. */
-function arithmeticCases(
-  operator: Operator,
-  values: "uniform" | "positive",
-  formula: (a: number, b: number) => { readonly value: number; readonly magnitude: number },
-): OperatorCases {
-  return {
-    operator,
-    reference([a, b]) {
-      const shape = longer(a!.shape, b!.shape).map((_, axis, { length }) =>
-        Math.max(sizeAt(a!, axis, length), sizeAt(b!, axis, length)),
-      );
-      const results = indices(shape).map((index) => formula(at(a!, index), at(b!, index)));
-      return [
-        {
-          data: Float64Array.from(results, ({ value }) => value),
-          magnitude: Float64Array.from(results, ({ magnitude }) => magnitude),
-        },
-      ];
-    },
-    cases: cases(values),
-  };
-}
-
-function longer(a: Shape, b: Shape): Shape {
-  return a.length > b.length ? a : b;
-}
-
-function sizeAt({ shape }: ReferenceTensor, axis: number, rank: number): number {
-  return shape[axis - rank + shape.length] ?? 1;
-}
-
-/** All indices of a shape in row-major order. */
-function indices(shape: Shape): number[][] {
-  return shape.reduce<number[][]>(
-    (found, size) => found.flatMap((index) => Array.from({ length: size }, (_, i) => [...index, i])),
-    [[]],
-  );
-}
-
-/** The element that a broadcast index names. */
-function at(tensor: ReferenceTensor, index: readonly number[]): number {
-  let element = 0;
-  tensor.shape.forEach((size, axis) => {
-    element = element * size + (size === 1 ? 0 : index[index.length - tensor.shape.length + axis]!);
-  });
-  return tensor.data[element]!;
-}
-
-export const addCases = arithmeticCases(add, "uniform", (a, b) => ({
-  value: a + b,
-  magnitude: Math.abs(a) + Math.abs(b),
-}));
-export const subCases = arithmeticCases(sub, "uniform", (a, b) => ({
-  value: a - b,
-  magnitude: Math.abs(a) + Math.abs(b),
-}));
-export const mulCases = arithmeticCases(mul, "uniform", (a, b) => ({ value: a * b, magnitude: Math.abs(a * b) }));
-export const divCases = arithmeticCases(div, "positive", (a, b) => ({ value: a / b, magnitude: Math.abs(a / b) }));
+export const powCases = elementwiseCases(
+  arithmetic.pow,
+  [
+    ...broadcasts(brief, { a: "positive" }),
+    pairs("squares of either sign", [
+      [-3, 2],
+      [0.1, 2],
+      [-0, 2],
+      [1e10, 2],
+    ]),
+    pairs("whole exponents of negative numbers", [
+      [-2, 3],
+      [-2, -1],
+      [-0.5, 4],
+      [-1.5, -3],
+      [-1, 7],
+    ]),
+    pairs("roots of negative numbers are NaN", [
+      [-2, 0.5],
+      [-1, 1.5],
+      [-0.5, -0.25],
+    ]),
+    pairs("zeros", [
+      [0, 0],
+      [0, 2],
+      [0, 3],
+      [0, 0.5],
+      [5, 0],
+      [-5, 0],
+    ]),
+    pairs("ones, NaN", [
+      [1, nan],
+      [nan, 0],
+      [nan, 2],
+      [2, nan],
+      [nan, 1],
+      [1, 1e9],
+    ]),
+    pairs("roots", [
+      [2, 0.5],
+      [1000, 1 / 3],
+      [1e-6, 0.25],
+    ]),
+  ],
+  (a, b) => {
+    // JavaScript's 1 ** NaN is NaN.
+    const value = a === 1 ? 1 : a ** b;
+    return rounded(value, Math.abs(value) * Math.max(1, a === 0 ? 0 : powError(a, b)));
+  },
+);

@@ -4,9 +4,9 @@ import type { Storage } from "../../shaders/storage.ts";
 import { coordinates } from "../../src/difference.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { fromF32, saturateF16, toF32 } from "../../src/half.ts";
-import type { Activation } from "../../src/ops/activation.ts";
 import { allowsView, type Call, deviceTraits, type Epilogue, type Kernel } from "../../src/ops/operator.ts";
 import { elementCount, formatShape, type Shape, type TensorData, type TensorType } from "../../src/tensor.ts";
+import { functionReference } from "./functions.ts";
 import { openTestGpu } from "./gpu.ts";
 import {
   createData,
@@ -88,7 +88,10 @@ export function prepareCase<A extends object, G extends object>(
   const data = drawn.map((values, i) =>
     values instanceof Float32Array ? fromF32(values, allTypes[i]!.dtype) : values,
   );
-  const reference = allTypes.map(({ shape, dtype }, i) => ({ shape, data: Float64Array.from(toF32(data[i]!, dtype)) }));
+  const reference = allTypes.map(({ shape, dtype }, i) => ({
+    shape,
+    data: Float64Array.from(numbers(data[i]!, dtype)),
+  }));
   const own = suite.reference(reference.slice(0, types.length), attrs);
   const expected = own.map((output, i) => {
     if (i > 0) return output;
@@ -117,6 +120,11 @@ export function prepareCase<A extends object, G extends object>(
   return { data, expected, call };
 }
 
+/** Integers keep all of their bits. */
+function numbers(data: TensorData, dtype: TensorType["dtype"]): ArrayLike<number> {
+  return dtype === "f16" ? toF32(data, dtype) : data;
+}
+
 /** What storing in f16 may do to a result: half a unit in the last place, and saturation. */
 function roundHalf(output: ReferenceOutput): ReferenceOutput {
   const data = output.data.map(saturateF16);
@@ -143,19 +151,15 @@ function applyEpilogue(
   };
   const bias = epilogue.bias ? extra[0]! : undefined;
   const residual = epilogue.residual ? extra.at(-1)! : undefined;
+  const activation = functionReference(epilogue.activation);
   data.forEach((_, element) => {
     if (bias) add(element, bias.data[Math.floor(element / plane) % channels]!);
     if (residual) add(element, residual.data[element]!);
-    data[element] = activate(epilogue.activation, data[element]!);
-    if (epilogue.activation.kind === "sigmoid") magnitude[element]! += 1;
+    const x = data[element]!;
+    data[element] = activation.value(x);
+    magnitude[element] = (activation.slope ?? 1) * magnitude[element]! + activation.magnitude(x, data[element]!);
   });
   return { data, magnitude };
-}
-
-function activate(activation: Activation, value: number): number {
-  if (activation.kind === "relu") return Math.max(value, 0);
-  if (activation.kind === "leaky-relu") return value >= 0 ? value : Math.fround(activation.slope) * value;
-  return activation.kind === "sigmoid" ? 1 / (1 + Math.exp(-value)) : value;
 }
 
 /** Fails with the worst element: its coordinates, both values and how many tolerances it is off. */

@@ -1,0 +1,87 @@
+// The kernel of every operator that computes each element of its output from one element of each input.
+import { elementwise } from "../../shaders/elementwise.wgsl.ts";
+import type { FunctionText } from "../../shaders/functions.ts";
+import { ShapeError } from "../errors.ts";
+import { type DType, elementCount, type Shape, type TensorType } from "../tensor.ts";
+import { broadcastShape } from "./axes.ts";
+import { type Call, type Kernel, type Operand, type Operator, operandBytes } from "./operator.ts";
+import { flatGrid, type Strided, strided, walk, walkParams } from "./strided.ts";
+
+export interface ElementwiseRecord<A extends object, G extends object> {
+  attributes(given: G): A;
+  /** Throws ShapeError for types that the operator does not take. */
+  dtype(inputs: readonly TensorType[], attrs: A): DType;
+  function(call: Call<A>): FunctionText;
+  readonly extra?: Partial<Operator<A, G>>;
+}
+
+/** An operator whose output has the shape that its inputs broadcast to. */
+export function createElementwise<A extends object, G extends object>(
+  name: string,
+  { attributes, dtype, function: text, extra }: ElementwiseRecord<A, G>,
+): Operator<A, G> {
+  return {
+    name,
+    attributes,
+    shape(inputs, attrs) {
+      return [{ dtype: dtype(inputs, attrs), shape: commonShape(name, inputs) }];
+    },
+    cost: (call) => ({ flop: elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
+    kernels: [elementwiseKernel(name, text)],
+    ...extra,
+  };
+}
+
+function commonShape(name: string, inputs: readonly TensorType[]): Shape {
+  return inputs.map(({ shape }) => shape).reduce((a, b) => broadcastShape(name, a, b));
+}
+
+const inputNames = ["a", "b", "c"] as const;
+
+function elementwiseKernel<A extends object>(name: string, text: (call: Call<A>) => FunctionText): Kernel<A> {
+  return {
+    name: `${name}/strided`,
+    applies: () => true,
+    views: "all",
+    dispatches(call, device) {
+      const y = call.outputs[0]!;
+      const inputs = call.inputs.map((x, i) => [inputNames[i]!, broadcast(x, y.shape)] as const);
+      const plan = walk<string>(y.shape, { ...Object.fromEntries(inputs), y: strided(y) });
+      const types = [...call.inputs, y].map(({ dtype }) => dtype);
+      return [
+        {
+          code: elementwise({ ...plan.template, types, function: text(call) }),
+          bindings: [...inputs.map((_, input) => ({ input })), { output: 0 }],
+          params: walkParams(plan),
+          workgroups: flatGrid(plan.count, device),
+        },
+      ];
+    },
+  };
+}
+
+/** An operand along the axes of a shape that it broadcasts to. */
+export function broadcast(operand: Operand, shape: Shape): Strided {
+  const { offset, strides } = strided(operand);
+  const missing = shape.length - operand.shape.length;
+  return {
+    offset,
+    strides: shape.map((_, axis) =>
+      axis < missing || operand.shape[axis - missing] === 1 ? 0 : strides[axis - missing]!,
+    ),
+  };
+}
+
+/** The type that all inputs have. Throws ShapeError unless it is one of these. */
+export function sameType(operator: string, inputs: readonly TensorType[], allowed: readonly DType[]): DType {
+  const first = inputs[0]!.dtype;
+  if (!allowed.includes(first)) {
+    throw new ShapeError(
+      `${operator}: input 0 is ${first}, expected ${allowed.join(", ").replace(/, (\w+)$/, " or $1")}`,
+    );
+  }
+  inputs.forEach(({ dtype }, i) => {
+    if (dtype !== first) throw new ShapeError(`${operator}: input ${i} is ${dtype}, expected ${first} as input 0`);
+  });
+  return first;
+}

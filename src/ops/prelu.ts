@@ -1,0 +1,32 @@
+// The leaky ReLU whose slopes are trained.
+import { ShapeError } from "../errors.ts";
+import { formatShape } from "../tensor.ts";
+import { createElementwise } from "./elementwise.ts";
+import { floatType } from "./operands.ts";
+import type { Operator } from "./operator.ts";
+
+/**
+ * x where it is at least 0, slope * x elsewhere.
+ * - x, output: [...]; slope: any shape that broadcasts to x's, aligned at the last axis: [C, 1, 1] for one per channel
+ *   of [N, C, H, W]. NaN stays NaN.
+ * Throws ShapeError unless both are floats of one type and the slope broadcasts to x.
+ * Source: https://onnx.ai/onnx/operators/onnx__PRelu.html
+ */
+export const prelu: Operator = createElementwise("prelu", {
+  attributes: () => ({}),
+  dtype([x, slope]) {
+    const missing = x!.shape.length - slope!.shape.length;
+    if (missing < 0 || slope!.shape.some((size, axis) => size !== 1 && size !== x!.shape[axis + missing])) {
+      throw new ShapeError(
+        `prelu: slope has shape ${formatShape(slope!.shape)}, expected one that broadcasts to ${formatShape(x!.shape)}`,
+      );
+    }
+    return floatType("prelu", [x!, slope!]);
+  },
+  function: () => ({
+    register: "f32",
+    parameters: ["v: T", "slope: T"],
+    result: "T",
+    body: "return select(v * slope, v, v >= T(0.0));",
+  }),
+});

@@ -1,0 +1,37 @@
+// Kernels that fold rows: an invocation or a workgroup for each.
+import { soloRows } from "../../shaders/fold.ts";
+import { elementCount, type Shape } from "../tensor.ts";
+import { type DeviceTraits, spread } from "./operator.ts";
+import { walk } from "./strided.ts";
+
+/** Invocations that share a long row. */
+export const rowLanes = 128;
+
+/**
+ * Whether a workgroup per row beats an invocation per row. Software drivers fill their vectors with eight rows, and pay for
+ * every barrier. On GPUs, neighbours should read neighbouring elements: those of a row where its terms are \`contiguous\`.
+ * The latter is a guess until a GPU has been tuned.
+ */
+export function prefersWorkgroups(
+  device: DeviceTraits,
+  { rows, terms, contiguous }: { rows: number; terms: number; contiguous: boolean },
+): boolean {
+  if (device.kind === "software") return rows <= 4 && terms >= 4096;
+  return contiguous ? terms >= 64 : terms >= 512 && rows <= 1024;
+}
+
+export function rowGrid(rows: number, lanes: number, device: DeviceTraits): [number, number, number] {
+  return [...spread(lanes > 1 ? rows : Math.ceil(rows / soloRows), device), 1];
+}
+
+/** Where a row's terms lie, along \`sizes\`, in each array. Values for \`termSpec(rank, names)\`. */
+export function termWalk<N extends string>(sizes: Shape, strides: Readonly<Record<N, readonly number[]>>) {
+  const names = Object.keys(strides) as N[];
+  const arrays = Object.fromEntries(names.map((name) => [name, { offset: 0, strides: strides[name] }]));
+  const { template, values } = walk<string>(sizes, arrays, { vectors: false });
+  const perAxis = Array.from({ length: template.rank }, (_, axis) => [
+    [`term_size${axis}`, values[`size${axis}`]!] as const,
+    ...names.map((name) => [`${name}_term${axis}`, values[`${name}_stride${axis}`]!] as const),
+  ]);
+  return { rank: template.rank, values: { terms: elementCount(sizes), ...Object.fromEntries(perAxis.flat()) } };
+}

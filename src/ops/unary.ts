@@ -1,0 +1,65 @@
+// Functions of one number, elementwise.
+import { type UnaryFunction, unaryText } from "../../shaders/functions.ts";
+import { createElementwise } from "./elementwise.ts";
+import { floatType } from "./operands.ts";
+import type { Operator } from "./operator.ts";
+
+interface UnaryRecord<A extends object, G extends object> {
+  attributes(given: G): A;
+  function(attrs: A): UnaryFunction;
+  /** Whether the epilogue of the kernel before may compute it. */
+  readonly fuses?: boolean;
+}
+
+/** An operator on floats, x to output of the same shape. */
+export function createUnary<A extends object, G extends object>(
+  name: string,
+  record: UnaryRecord<A, G>,
+): Operator<A, G> {
+  return createElementwise(name, {
+    attributes: record.attributes,
+    dtype: (inputs) => floatType(name, inputs),
+    function: ({ attrs }) => unaryText(record.function(attrs)),
+    ...(record.fuses && { extra: { activation: record.function } }),
+  });
+}
+
+/** e to the x. x, output: [...], floats as for all of these. Source: https://pytorch.org/docs/stable/generated/torch.exp.html */
+export const exp = plain("exp");
+
+/** The natural logarithm; of 0 it is -Infinity, below NaN. Source: https://pytorch.org/docs/stable/generated/torch.log.html */
+export const log = plain("log");
+
+/** The square root; NaN below 0. Source: https://pytorch.org/docs/stable/generated/torch.sqrt.html */
+export const sqrt = plain("sqrt");
+
+/** The absolute value. Source: https://pytorch.org/docs/stable/generated/torch.abs.html */
+export const abs = plain("abs");
+
+/** The number of the other sign. Source: https://pytorch.org/docs/stable/generated/torch.neg.html */
+export const neg = plain("neg");
+
+/** 1 / x. Source: https://pytorch.org/docs/stable/generated/torch.reciprocal.html */
+export const reciprocal = plain("reciprocal");
+
+/** The largest integer that is not above x. Source: https://pytorch.org/docs/stable/generated/torch.floor.html */
+export const floor = plain("floor");
+
+/** The smallest integer that is not below x. Source: https://pytorch.org/docs/stable/generated/torch.ceil.html */
+export const ceil = plain("ceil");
+
+/** The nearest integer, the even one of two. Source: https://pytorch.org/docs/stable/generated/torch.round.html */
+export const round = plain("round");
+
+/** -1, 0 or 1; 0 for NaN, as in PyTorch. Source: https://pytorch.org/docs/stable/generated/torch.sign.html */
+export const sign = plain("sign");
+
+/** The error function. Source: https://pytorch.org/docs/stable/special.html#torch.special.erf */
+export const erf = plain("erf");
+
+/** log(1 + exp(x)), without overflow. Source: https://pytorch.org/docs/stable/generated/torch.nn.Softplus.html */
+export const softplus = plain("softplus");
+
+function plain(kind: Exclude<UnaryFunction["kind"], "leaky-relu" | "elu" | "hard-sigmoid" | "clip">): Operator {
+  return createUnary(kind, { attributes: () => ({}), function: () => ({ kind }) });
+}

@@ -1,0 +1,11 @@
+import { expect, test } from "vitest";
+import { exp } from "../../src/ops/unary.ts";
+import { functionCases } from "../cases/unary.ts";
+import { checkOperator } from "../support/check-operator.ts";
+
+for (const cases of Object.values(functionCases)) checkOperator(cases);
+
+test("is no activation that a convolution would take into its epilogue, and rejects other types", () => {
+  expect(exp.activation).toBeUndefined();
+  expect(() => exp.shape([{ shape: [2], dtype: "u32" }], {})).toThrow("exp: input 0 is u32, expected f32 or f16");
+});
