@@ -55,7 +55,9 @@ function formatRows(rows: readonly BenchRow[]): string {
     "best GPU peer / atrous",
   ];
   const lines = rows.map((row) => [
-    row.suite === "start" ? `${row.name}, cold start` : row.name,
+    [row.name, ...(row.suite === "start" ? ["cold start"] : []), ...(row.precision === "f16" ? ["f16"] : [])].join(
+      ", ",
+    ),
     milliseconds(row.ours.medianMs),
     ...peers.map((name) => {
       const result = row.peers[name];
@@ -70,7 +72,8 @@ function formatKernels(record: BenchRecord, rows: readonly BenchRow[]): string {
   const { geometricMean, count, least } = summarizeRatios({ ...record, rows });
   const below = rows.filter((row) => (countedRatio(row) ?? 1) < 1).length;
   const slowest = least ? `; the least is ${ratio(least.ratio)}, ${least.row.name}; ${below} are below 1` : "";
-  return `${rows.length} convolutions of the zoo, best peer's time over ours: geometric mean ${ratio(geometricMean)} of ${count}${slowest}.`;
+  const place = record.data === "device" ? "with image and result on the GPU, " : "";
+  return `${rows.length} convolutions of the zoo, ${place}best peer's time over ours: geometric mean ${ratio(geometricMean)} of ${count}${slowest}.`;
 }
 
 function milliseconds(ms: number): string {

@@ -14,5 +14,7 @@ test("every record is named with its adapter, and software adapters as such", ()
   const text = writePerformance(`${marks[0]}${marks[1]}`, [{ file: "r.json", record: buildRecord([buildRow()]) }]);
   expect(text).toContain("bench/results/r.json");
   expect(text).toContain(buildRecord([buildRow()]).adapter.driver.replace(" (software)", ""));
+  const half = buildRecord([buildRow({ suite: "models", precision: "f16", name: "net" })]);
+  expect(writePerformance(`${marks[0]}${marks[1]}`, [{ file: "r.json", record: half }])).toContain("| net, f16 |");
   expect(() => writePerformance("no marks", [])).toThrow("README.md: expected");
 });
