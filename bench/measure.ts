@@ -65,7 +65,7 @@ export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOp
       }
     }
     const [samples, ...theirs] = await sampleInterleaved(
-      [ours, ...rivals.map(({ contender }) => contender)].map((contender) => timed(contender, options.data)),
+      [ours, ...rivals.map(({ contender }) => contender)].map((contender) => timed(gpu, contender, options.data)),
       options.rounds,
     );
     rivals.forEach(({ name, relativeL2 }, i) => {
@@ -81,9 +81,11 @@ export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOp
   }
 }
 
-function timed(contender: Contender, data: DataPlace = "host"): Timed {
+/** Peers on the same Dawn wait in the same way. */
+function timed(gpu: Gpu, contender: Contender, data: DataPlace = "host"): Timed {
   const { name } = contender;
-  return { name, run: async () => (data === "device" ? contender.compute?.() : contender.run()) };
+  const run = async () => (data === "device" ? contender.compute?.() : contender.run());
+  return { name, run: () => gpu.waitFor(run()) };
 }
 
 async function resultInF32(gpu: Gpu, entry: BenchCase, data: CaseData): Promise<Float32Array> {

@@ -7,6 +7,7 @@
 import { DeviceError } from "../errors.ts";
 import { type AdapterDescription, describeAdapter } from "./adapter.ts";
 import { ErrorLog } from "./error-log.ts";
+import type { Pacer } from "./pacer.ts";
 import { PipelineCache, type PipelineSource } from "./pipelines.ts";
 import { BufferUsage, MapMode } from "./usage.ts";
 
@@ -21,6 +22,8 @@ export interface GpuOptions {
   readonly owned: boolean;
   /** `dispose` then fails when buffers are still alive, and shaders with warnings are refused. */
   readonly debug?: boolean;
+  /** Told of waits for work on the device. */
+  readonly pacer?: Pacer;
   /** Called last by `dispose`. */
   readonly onDispose?: () => void | Promise<void>;
 }
@@ -115,6 +118,17 @@ export class Gpu {
   async guard<T>(label: string, work: () => T | Promise<T>): Promise<T> {
     this.check();
     return this.#errors.guard(label, work);
+  }
+
+  /** Awaits what ends with work on the device. */
+  async waitFor<T>(ending: Promise<T>): Promise<T> {
+    const { pacer } = this.#options;
+    pacer?.begin();
+    try {
+      return await ending;
+    } finally {
+      pacer?.end();
+    }
   }
 
   /** Copies `bytes` bytes from `offset` (a multiple of 4) back to the host. Throws DeviceError, `lost` included. */

@@ -10,6 +10,7 @@ import { adviceFor } from "./advice.ts";
 import { embeddedDriver } from "./embedded-driver.ts";
 import { Gpu } from "./gpu.ts";
 import { silencer } from "./native.ts";
+import { createPacer } from "./pacer.ts";
 import { systemVulkan } from "./system-vulkan.ts";
 
 export type { OpenOptions } from "./adapter.ts";
@@ -27,7 +28,9 @@ export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
   });
   opening = opened.catch(() => undefined);
   const { adapter, device } = await opened;
-  return Gpu.fromDevice(device, { adapter: describeAdapter(adapter.info), owned: true, debug });
+  const description = describeAdapter(adapter.info);
+  const pacing = description.kind === "software" && { pacer: createPacer() };
+  return Gpu.fromDevice(device, { adapter: description, owned: true, debug, ...pacing });
 }
 
 /** One opening at a time: the environment belongs to the whole process. */

@@ -108,7 +108,7 @@ export class CompiledGraph {
         // The guard calls `#run` at once, and that submits before it first waits.
         const result = this.#gpu.guard("run", () => this.#run(inputs, options, lane));
         begun();
-        return await result;
+        return await this.#gpu.waitFor(result);
       } finally {
         this.#giveBack(lane);
       }
@@ -123,7 +123,9 @@ export class CompiledGraph {
   profile(inputs: RunInputs, options: ProfileOptions = {}): Promise<GraphProfile> {
     const encodeInputs = (encoder: GPUCommandEncoder) => this.#encodeInputs(encoder, inputs);
     return this.#inTurn("profile", inputs, () =>
-      this.#gpu.guard("profile", () => profileSection(this.#gpu, this.#section, { ...options, encodeInputs })),
+      this.#gpu.waitFor(
+        this.#gpu.guard("profile", () => profileSection(this.#gpu, this.#section, { ...options, encodeInputs })),
+      ),
     );
   }
 

@@ -1,0 +1,28 @@
+// Waiting for a software driver leaves the CPU alone, and only while something waits.
+import { expect, test } from "vitest";
+import { createPacer } from "../../src/gpu/pacer.ts";
+
+/** Turns of the event loop in some milliseconds. */
+async function countTurns(milliseconds: number): Promise<number> {
+  const until = performance.now() + milliseconds;
+  let turns = 0;
+  while (performance.now() < until) {
+    await new Promise((resolve) => setImmediate(resolve));
+    turns++;
+  }
+  return turns;
+}
+
+test("a turn takes a millisecond while there are waits, however many", async () => {
+  const pacer = createPacer();
+  pacer.begin();
+  pacer.begin();
+  expect(await countTurns(40)).toBeLessThanOrEqual(42);
+  pacer.end();
+  expect(await countTurns(40)).toBeLessThanOrEqual(42);
+  pacer.end();
+  expect(await countTurns(40)).toBeGreaterThan(200);
+  pacer.begin();
+  expect(await countTurns(40)).toBeLessThanOrEqual(42);
+  pacer.end();
+});
