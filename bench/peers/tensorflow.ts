@@ -1,10 +1,10 @@
-// TensorFlow.js on its WebGPU backend, NHWC inside and on both ends, which is what its kernels are written for.
+// TensorFlow.js on its WebGPU backend, channels last inside and on both ends, which is what its kernels are written for.
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Value } from "../../src/graph/graph.ts";
 import type { BenchCase } from "../cases.ts";
 import type { CaseData, Contender } from "../contenders.ts";
 import { provideDawn } from "./dawn.ts";
-import { nchwToNhwc, nhwcToNchw, permute } from "./layout.ts";
+import { channelsFirst, channelsLast, permute } from "./layout.ts";
 import { loadPackage } from "./package.ts";
 import { prepareGraph } from "./prepared-graph.ts";
 import { tensorFlowName as name, type TensorFlow, translateToTensorFlow } from "./tensorflow-operators.ts";
@@ -27,7 +27,7 @@ export async function createTensorFlow({ graph }: BenchCase, data: CaseData): Pr
     const values = new Map<Value, Tensor>([[image, input]]);
     for (const { node, compute } of steps) {
       const result = compute((value) => values.get(value)!);
-      requireShape(name, node, result.shape, inNhwc(node.outputs[0]!.type.shape));
+      requireShape(name, node, result.shape, withChannelsLast(node.outputs[0]!.type.shape));
       values.set(node.outputs[0]!, result);
     }
     return values.get(output)!;
@@ -37,11 +37,11 @@ export async function createTensorFlow({ graph }: BenchCase, data: CaseData): Pr
   try {
     const steps = nodes.map((node) => ({ node, compute: translateToTensorFlow(tf, node, { fixed, upload }) }));
     const { shape } = image.type;
-    const host = permute(data.image, shape, nchwToNhwc);
+    const host = permute(data.image, shape, channelsLast(shape.length));
     return {
       name,
       async run() {
-        const result = tf.tidy(() => forward(tf.tensor(host, inNhwc(shape)), steps));
+        const result = tf.tidy(() => forward(tf.tensor(host, withChannelsLast(shape)), steps));
         try {
           const values = await result.data();
           if (values instanceof Float32Array) return values;
@@ -50,7 +50,7 @@ export async function createTensorFlow({ graph }: BenchCase, data: CaseData): Pr
           result.dispose();
         }
       },
-      result: (raw) => permute(raw, inNhwc(output.type.shape), nhwcToNchw),
+      result: (raw) => permute(raw, withChannelsLast(output.type.shape), channelsFirst(output.type.shape.length)),
       dispose,
     };
   } catch (error) {
@@ -59,10 +59,11 @@ export async function createTensorFlow({ graph }: BenchCase, data: CaseData): Pr
   }
 }
 
-/** Throws Error unless [N, C, H, W]. */
-function inNhwc(shape: readonly number[]): number[] {
-  if (shape.length !== 4) throw new Error(`${name}: got a tensor with ${shape.length} axes, expected [N, C, H, W]`);
-  return nchwToNhwc.map((axis) => shape[axis]!);
+/** Throws Error unless [N, C, H, W] or [N, C, D, H, W]. */
+function withChannelsLast(shape: readonly number[]): number[] {
+  if (shape.length !== 4 && shape.length !== 5)
+    throw new Error(`${name}: got a tensor with ${shape.length} axes, expected [N, C, H, W] or [N, C, D, H, W]`);
+  return channelsLast(shape.length).map((axis) => shape[axis]!);
 }
 
 async function loadTensorFlow(): Promise<TensorFlow> {
