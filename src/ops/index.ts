@@ -11,6 +11,7 @@ export { convTranspose3d } from "./conv-transpose3d.ts";
 export { conv2d } from "./conv2d.ts";
 export { conv3d } from "./conv3d.ts";
 export { maxPool2d, maxPool3d } from "./max-pool.ts";
+export { maxUnpool2d, maxUnpool3d } from "./max-unpool.ts";
 export { type Cost, type DeviceTraits, deviceTraits, type Operator } from "./operator.ts";
 export { pad } from "./pad.ts";
 export { reshape } from "./reshape.ts";
