@@ -21,5 +21,12 @@ export function permute(data: Float32Array, shape: Shape, order: readonly number
   return result;
 }
 
-export const nchwToNhwc = [0, 2, 3, 1] as const;
-export const nhwcToNchw = [0, 3, 1, 2] as const;
+/** The order of axes that puts channels last: [N, H, W, C] from [N, C, H, W], or [N, D, H, W, C]. */
+export function channelsLast(rank: number): number[] {
+  return [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
+}
+
+/** Back to [N, C, ...]. */
+export function channelsFirst(rank: number): number[] {
+  return [0, rank - 1, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 1)];
+}

@@ -1,11 +1,13 @@
 // Each operator of a prepared graph as calls of TensorFlow.js. Weights are reordered and uploaded once, at translation.
-import type { Tensor, Tensor1D, Tensor4D } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D, Tensor4D, Tensor5D } from "@tensorflow/tfjs-core";
 import type { Node, Value } from "../../src/graph/graph.ts";
 import type { AveragePool2dAttributes } from "../../src/ops/average-pool.ts";
 import type { BatchNormAttributes } from "../../src/ops/batch-norm.ts";
 import type { ConcatAttributes } from "../../src/ops/concat.ts";
 import type { ConvTranspose2dAttributes } from "../../src/ops/conv-transpose2d.ts";
+import type { ConvTranspose3dAttributes } from "../../src/ops/conv-transpose3d.ts";
 import type { Conv2dAttributes } from "../../src/ops/conv2d.ts";
+import type { Conv3dAttributes } from "../../src/ops/conv3d.ts";
 import type { MaxPool2dAttributes } from "../../src/ops/max-pool.ts";
 import type { Resize2dAttributes } from "../../src/ops/resize.ts";
 import type { Sides } from "../../src/ops/window.ts";
@@ -21,7 +23,7 @@ export interface Weights {
   readonly upload: (values: Float32Array, shape: readonly number[]) => Tensor;
 }
 
-/** Computes a node from the values before it, all NHWC. */
+/** Computes a node from the values before it, all with channels last. */
 export type Compute = (read: (value: Value) => Tensor) => Tensor;
 
 /** Throws Error naming the operator when there is no translation. */
@@ -33,7 +35,9 @@ export function translateToTensorFlow(tf: TensorFlow, node: Node, weights: Weigh
 
 const translations: Readonly<Record<string, typeof translateToTensorFlow>> = {
   conv2d: convolution,
+  conv3d: volumeConvolution,
   convTranspose2d: transposedConvolution,
+  convTranspose3d: transposedVolumeConvolution,
   batchNorm(tf, node, weights) {
     const { eps } = node.attrs as BatchNormAttributes;
     const [gamma, beta, mean, variance] = node.inputs.slice(1).map((value) => vector(node, value, weights));
@@ -115,6 +119,50 @@ function convolution(tf: TensorFlow, node: Node, weights: Weights): Compute {
   };
 }
 
+/** Volumes are padded as "same" or not at all; its pad of five axes does not compile. */
+function volumeConvolution(tf: TensorFlow, node: Node, weights: Weights): Compute {
+  const [x, weight] = node.inputs as [Value, Value];
+  const { stride, padding, dilation, groups } = node.attrs as Conv3dAttributes;
+  if (groups !== 1) throw unsupported(tensorFlowName, node, `with groups ${groups}`);
+  if (dilation.some((size) => size !== 1)) throw unsupported(tensorFlowName, node, `with dilation ${dilation}`);
+  const taps = weight.type.shape.slice(2);
+  const isSame = stride.every((size) => size === 1) && padding.every((size, side) => 2 * size + 1 === taps[side % 3]);
+  if (!isSame && padding.some((size) => size > 0))
+    throw unsupported(tensorFlowName, node, `with stride ${stride} and padding ${padding}`);
+  const kernel = volumeKernel(node, weight, weights);
+  const finish = separateEpilogue(tf, node, weights);
+  const pad = isSame ? "same" : "valid";
+  return (read) => finish(tf.conv3d(volume(read(x)), kernel, triple(stride), pad), read);
+}
+
+function transposedVolumeConvolution(tf: TensorFlow, node: Node, weights: Weights): Compute {
+  const [x, weight] = node.inputs as [Value, Value];
+  const { stride, padding, dilation, groups } = node.attrs as ConvTranspose3dAttributes;
+  if (groups !== 1) throw unsupported(tensorFlowName, node, `with groups ${groups}`);
+  if (dilation.some((size) => size !== 1)) throw unsupported(tensorFlowName, node, `with dilation ${dilation}`);
+  if (padding.some((size) => size !== 0)) throw unsupported(tensorFlowName, node, `with padding ${padding}`);
+  const kernel = volumeKernel(node, weight, weights);
+  const [items, channels, ...sizes] = node.outputs[0]!.type.shape as [number, number, number, number, number];
+  const finish = separateEpilogue(tf, node, weights);
+  return (read) => {
+    const size: [number, number, number, number, number] = [items, ...sizes, channels];
+    return finish(tf.conv3dTranspose(volume(read(x)), kernel, size, triple(stride), "valid"), read);
+  };
+}
+
+/** Bias, residual and activation as operators of their own. */
+function separateEpilogue(tf: TensorFlow, node: Node, weights: Weights) {
+  const { bias, residual, activation } = epilogue(node, weights);
+  return (result: Tensor, read: (value: Value) => Tensor): Tensor => {
+    let y = result;
+    // Its shader for adding a vector to five axes does not compile; two it can.
+    if (bias && y.rank > 4) y = tf.reshape(tf.add(tf.reshape(y, [-1, bias.size]), bias), y.shape);
+    else if (bias) y = tf.add(y, bias);
+    if (residual) y = tf.add(y, read(residual));
+    return activation === "relu" ? tf.relu(y) : y;
+  };
+}
+
 /** As the gradient of a convolution, whose padding and given input size say all that output padding does. */
 function transposedConvolution(tf: TensorFlow, node: Node, weights: Weights): Compute {
   const [x, weight] = node.inputs as [Value, Value];
@@ -123,14 +171,11 @@ function transposedConvolution(tf: TensorFlow, node: Node, weights: Weights): Co
   if (dilation.some((size) => size !== 1)) throw unsupported(tensorFlowName, node, `with dilation ${dilation}`);
   // [C, K, R, S] to [R, S, K, C]
   const kernel = denseKernel(node, weight, weights);
-  const { bias, residual, activation } = epilogue(node, weights);
+  const finish = separateEpilogue(tf, node, weights);
   const [items, channels, height, width] = node.outputs[0]!.type.shape as [number, number, number, number];
   const size: [number, number, number, number] = [items, height, width, channels];
   return (read) => {
-    let y: Tensor = tf.conv2dTranspose(image(read(x)), kernel, size, pair(stride), explicit(padding));
-    if (bias) y = tf.add(y, bias);
-    if (residual) y = tf.add(y, read(residual));
-    return activation === "relu" ? tf.relu(y) : y;
+    return finish(tf.conv2dTranspose(image(read(x)), kernel, size, pair(stride), explicit(padding)), read);
   };
 }
 
@@ -152,6 +197,18 @@ function denseKernel(node: Node, weight: Value, weights: Weights): Tensor4D {
   const order = [2, 3, 1, 0];
   const values = permute(known(node, weight, weights), weight.type.shape, order);
   return image(
+    weights.upload(
+      values,
+      order.map((axis) => weight.type.shape[axis]!),
+    ),
+  );
+}
+
+/** Axes [0, 1, T, R, S] of PyTorch's weight to [T, R, S, 1, 0]. */
+function volumeKernel(node: Node, weight: Value, weights: Weights): Tensor5D {
+  const order = [2, 3, 4, 1, 0];
+  const values = permute(known(node, weight, weights), weight.type.shape, order);
+  return volume(
     weights.upload(
       values,
       order.map((axis) => weight.type.shape[axis]!),
@@ -184,14 +241,24 @@ function image(tensor: Tensor): Tensor4D {
   throw new Error(`${tensorFlowName}: got a tensor with ${tensor.rank} axes, expected 4`);
 }
 
+function volume(tensor: Tensor): Tensor5D {
+  if (isRank(tensor, 5)) return tensor;
+  throw new Error(`${tensorFlowName}: got a tensor with ${tensor.rank} axes, expected 5`);
+}
+
 function isRank(tensor: Tensor, rank: 1): tensor is Tensor1D;
 function isRank(tensor: Tensor, rank: 4): tensor is Tensor4D;
+function isRank(tensor: Tensor, rank: 5): tensor is Tensor5D;
 function isRank(tensor: Tensor, rank: number): boolean {
   return tensor.rank === rank;
 }
 
 function pair([height, width]: readonly [number, number]): [number, number] {
   return [height, width];
+}
+
+function triple([depth, height, width]: readonly [number, number, number]): [number, number, number] {
+  return [depth, height, width];
 }
 
 type Explicit = [[0, 0], [number, number], [number, number], [0, 0]];

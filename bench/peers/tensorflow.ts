@@ -1,10 +1,10 @@
-// TensorFlow.js on its WebGPU backend, NHWC inside and on both ends, which is what its kernels are written for.
+// TensorFlow.js on its WebGPU backend, channels last inside and on both ends, which is what its kernels are written for.
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Value } from "../../src/graph/graph.ts";
 import type { BenchCase } from "../cases.ts";
 import type { CaseData, Contender } from "../contenders.ts";
 import { provideDawn } from "./dawn.ts";
-import { nchwToNhwc, nhwcToNchw, permute } from "./layout.ts";
+import { channelsFirst, channelsLast, permute } from "./layout.ts";
 import { loadPackage } from "./package.ts";
 import { prepareGraph } from "./prepared-graph.ts";
 import { tensorFlowName as name, type TensorFlow, translateToTensorFlow } from "./tensorflow-operators.ts";
@@ -31,7 +31,7 @@ export async function createTensorFlow(entry: BenchCase, data: CaseData): Promis
     const values = new Map<Value, Tensor>([[image, input]]);
     for (const { node, compute } of steps) {
       const result = compute((value) => values.get(value)!);
-      requireShape(name, node, result.shape, inNhwc(node.outputs[0]!.type.shape));
+      requireShape(name, node, result.shape, withChannelsLast(node.outputs[0]!.type.shape));
       values.set(node.outputs[0]!, result);
     }
     return values.get(output)!;
@@ -41,11 +41,11 @@ export async function createTensorFlow(entry: BenchCase, data: CaseData): Promis
   try {
     const steps = nodes.map((node) => ({ node, compute: translateToTensorFlow(tf, node, { fixed, upload }) }));
     const { shape } = image.type;
-    const host = permute(data.image, shape, nchwToNhwc);
+    const host = permute(data.image, shape, channelsLast(shape.length));
     return {
       name,
       async run() {
-        const result = tf.tidy(() => forward(tf.tensor(host, inNhwc(shape)), steps));
+        const result = tf.tidy(() => forward(tf.tensor(host, withChannelsLast(shape)), steps));
         try {
           const values = await result.data();
           if (values instanceof Float32Array) return values;
@@ -55,7 +55,7 @@ export async function createTensorFlow(entry: BenchCase, data: CaseData): Promis
         }
       },
       async compute() {
-        resident ??= tf.tensor(host, inNhwc(shape));
+        resident ??= tf.tensor(host, withChannelsLast(shape));
         const input = resident;
         const result = tf.tidy(() => forward(input, steps));
         // What its own read-back does before it waits.
@@ -65,7 +65,7 @@ export async function createTensorFlow(entry: BenchCase, data: CaseData): Promis
         await backend.queue.onSubmittedWorkDone();
         result.dispose();
       },
-      result: (raw) => permute(raw, inNhwc(output.type.shape), nhwcToNchw),
+      result: (raw) => permute(raw, withChannelsLast(output.type.shape), channelsFirst(output.type.shape.length)),
       dispose,
     };
   } catch (error) {
@@ -81,10 +81,11 @@ interface WebGpuBackend {
   submitQueue(): void;
 }
 
-/** Throws Error unless [N, C, H, W]. */
-function inNhwc(shape: readonly number[]): number[] {
-  if (shape.length !== 4) throw new Error(`${name}: got a tensor with ${shape.length} axes, expected [N, C, H, W]`);
-  return nchwToNhwc.map((axis) => shape[axis]!);
+/** Throws Error unless [N, C, H, W] or [N, C, D, H, W]. */
+function withChannelsLast(shape: readonly number[]): number[] {
+  if (shape.length !== 4 && shape.length !== 5)
+    throw new Error(`${name}: got a tensor with ${shape.length} axes, expected [N, C, H, W] or [N, C, D, H, W]`);
+  return channelsLast(shape.length).map((axis) => shape[axis]!);
 }
 
 async function loadTensorFlow(): Promise<TensorFlow> {

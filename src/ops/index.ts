@@ -26,6 +26,7 @@ export {
 } from "./masks.ts";
 export { gemm, linear, matmul } from "./matmul.ts";
 export { maxPool2d, maxPool3d } from "./max-pool.ts";
+export { maxUnpool2d, maxUnpool3d } from "./max-unpool.ts";
 export { groupNorm, instanceNorm, layerNorm } from "./normalization.ts";
 export { type Cost, type DeviceTraits, deviceTraits, type Operator } from "./operator.ts";
 export { pad } from "./pad.ts";

@@ -10,7 +10,18 @@ import type { Gpu } from "../../src/gpu/gpu.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import type { Value } from "../../src/graph/graph.ts";
 import { type Conv2dSpec, conv, convTranspose, norm, normRelu } from "../../src/models/layers.ts";
-import { add, averagePool2d, concat, maxPool2d, relu, resize2d, sigmoid } from "../../src/ops/index.ts";
+import {
+  add,
+  averagePool2d,
+  concat,
+  conv3d,
+  convTranspose3d,
+  maxPool2d,
+  type Operator,
+  relu,
+  resize2d,
+  sigmoid,
+} from "../../src/ops/index.ts";
 import { openTestGpu } from "../support/gpu.ts";
 
 /** Relative L2 between two engines that both compute in f32. */
@@ -59,9 +70,37 @@ const graphs: Readonly<Record<string, (b: GraphBuilder, x: Value) => Value>> = {
   sigmoid: (b, x) => b.apply(sigmoid, [x], {}),
 };
 
+/** The same of volumes: 4 channels, 5 slices, 7 rows, 9 columns. */
+const volumeGraphs: Readonly<Record<string, (b: GraphBuilder, x: Value) => Value>> = {
+  "conv 3x3x3": (b, x) => volumeConv(b, conv3d, x, [8, 4, 3, 3, 3], { padding: 1 }),
+  "conv 3x3x3 stride 2": (b, x) => volumeConv(b, conv3d, x, [8, 4, 3, 3, 3], { stride: 2, padding: 1 }),
+  "conv 1x3x3 padded on each side by another number": (b, x) =>
+    volumeConv(b, conv3d, x, [8, 4, 1, 3, 3], { padding: [0, 0, 1, 1, 2, 3] }),
+  "conv 3x3x3 groups 2": (b, x) => volumeConv(b, conv3d, x, [8, 2, 3, 3, 3], { groups: 2, padding: 1 }),
+  "convT 2x2x2 stride 2": (b, x) => volumeConv(b, convTranspose3d, x, [4, 8, 2, 2, 2], { stride: 2 }),
+  "convT 3x3x3 stride 2 padding 1 output padding 1": (b, x) =>
+    volumeConv(b, convTranspose3d, x, [4, 8, 3, 3, 3], { stride: 2, padding: 1, outputPadding: 1 }),
+};
+
+function volumeConv<A extends object, G extends object>(
+  b: GraphBuilder,
+  operator: Operator<A, G>,
+  x: Value,
+  weight: readonly number[],
+  given: G,
+): Value {
+  return b.apply(operator, [x, b.parameter("conv.weight", weight)], given, { bias: b.parameter("conv.bias", [8]) });
+}
+
 /** What a peer refuses, with the operator in the message. Anything else it computes right. */
 const refused: Readonly<Record<keyof typeof peers, readonly string[]>> = {
-  "ONNX Runtime WebGPU": ["nearest to 34x26", "sigmoid"],
+  "ONNX Runtime WebGPU": [
+    "nearest to 34x26",
+    "sigmoid",
+    "conv 3x3x3 groups 2",
+    "convT 2x2x2 stride 2",
+    "convT 3x3x3 stride 2 padding 1 output padding 1",
+  ],
   "ONNX Runtime CPU": ["nearest to 34x26", "sigmoid"],
   "TensorFlow.js WebGPU": [
     "conv 3x3 stride 2 dilation 2",
@@ -72,6 +111,10 @@ const refused: Readonly<Record<keyof typeof peers, readonly string[]>> = {
     "max pool in ceil mode",
     "nearest to 34x26",
     "sigmoid",
+    "conv 3x3x3 stride 2",
+    "conv 1x3x3 padded on each side by another number",
+    "conv 3x3x3 groups 2",
+    "convT 3x3x3 stride 2 padding 1 output padding 1",
   ],
   "jax-js": [
     "convT 2x2 stride 2 groups 2",
@@ -80,6 +123,7 @@ const refused: Readonly<Record<keyof typeof peers, readonly string[]>> = {
     "average pool 3 padding 1 not counted",
     "nearest to 34x26",
     "sigmoid",
+    ...Object.keys(volumeGraphs),
   ],
 };
 
@@ -93,7 +137,9 @@ function twos({ type: { shape } }: Value) {
 
 function caseOf(name: string): BenchCase {
   const b = new GraphBuilder();
-  b.output("result", graphs[name]!(b, b.input("image", [2, 4, 17, 13])));
+  const onVolume = volumeGraphs[name];
+  if (onVolume) b.output("result", onVolume(b, b.input("image", [2, 4, 5, 7, 9])));
+  else b.output("result", graphs[name]!(b, b.input("image", [2, 4, 17, 13])));
   return { suite: "kernels", group: "peers", name, graph: b.build(), precision: "f32", flop: 0, bytes: 0 };
 }
 
@@ -148,22 +194,26 @@ const timeout = 240_000;
 
 const names = Object.keys(peers) as (keyof typeof peers)[];
 for (const peer of names) {
-  test.for(Object.keys(graphs))(`${peer}: %s`, { timeout }, async (name, context) => {
-    const create: CreatePeer = peers[peer];
-    const reason = await whyUnavailable(peer, create);
-    if (reason !== undefined) return context.skip(reason);
-    const entry = caseOf(name);
-    const data: CaseData = createData(entry);
-    if (refused[peer].includes(name)) {
-      const operators = entry.graph.nodes.map(({ operator }) => operator.name).join("|");
-      await expect(create(entry, data)).rejects.toThrow(new RegExp(`operator (${operators})\\b`));
-      return;
-    }
-    const expected = await ownResult(entry, data);
-    const got = await resultOf(await create(entry, data));
-    expect(got.length).toBe(expected.length);
-    const [output] = entry.graph.outputs.values();
-    const { relativeL2, worst } = difference(output!.type.shape, got, expected);
-    expect(relativeL2, `relative L2; worst element ${JSON.stringify(worst)}`).toBeLessThanOrEqual(agreement);
-  });
+  test.for([...Object.keys(graphs), ...Object.keys(volumeGraphs)])(
+    `${peer}: %s`,
+    { timeout },
+    async (name, context) => {
+      const create: CreatePeer = peers[peer];
+      const reason = await whyUnavailable(peer, create);
+      if (reason !== undefined) return context.skip(reason);
+      const entry = caseOf(name);
+      const data: CaseData = createData(entry);
+      if (refused[peer].includes(name)) {
+        const operators = entry.graph.nodes.map(({ operator }) => operator.name).join("|");
+        await expect(create(entry, data)).rejects.toThrow(new RegExp(`operator (${operators})\\b`));
+        return;
+      }
+      const expected = await ownResult(entry, data);
+      const got = await resultOf(await create(entry, data));
+      expect(got.length).toBe(expected.length);
+      const [output] = entry.graph.outputs.values();
+      const { relativeL2, worst } = difference(output!.type.shape, got, expected);
+      expect(relativeL2, `relative L2; worst element ${JSON.stringify(worst)}`).toBeLessThanOrEqual(agreement);
+    },
+  );
 }

@@ -8,8 +8,10 @@ import { GraphBuilder } from "../../src/graph/builder.ts";
 import { compile } from "../../src/graph/compile.ts";
 import { findValue, type Graph, type Value } from "../../src/graph/graph.ts";
 import { createCall } from "../../src/graph/lower.ts";
+import { norm, normRelu } from "../../src/models/layers.ts";
 import { relu } from "../../src/ops/activations.ts";
 import { conv2d } from "../../src/ops/conv2d.ts";
+import { add, concat, conv3d, convTranspose3d, maxPool3d, resize3d } from "../../src/ops/index.ts";
 import { wholeView } from "../../src/ops/operator.ts";
 import { elementCount, type TensorData } from "../../src/tensor.ts";
 import { openTestGpu } from "../support/gpu.ts";
@@ -45,24 +47,55 @@ async function interpret(graph: Graph, image: Float32Array): Promise<Map<Value, 
   return known;
 }
 
-for (const seed of [0, 1, 2, 3, 5, 8, 13, 21, 34, 55]) {
-  test(`random graph ${seed} gives what its nodes give one by one`, async () => {
-    const graph = randomGraph(seed, 14);
-    const [input] = graph.inputs;
-    const image = uniform(elementCount(input!.type.shape), createRandom(seed));
-    const expected = await interpret(graph, image);
-    const compiled = await compile(gpu, graph, { parameter: parametersOf(graph) });
-    const run = () => compiled.run({ image: { shape: input!.type.shape, data: image } });
-    const [first, second] = [await run(), await run()];
-    for (const [name, value] of graph.outputs) {
-      const apart = difference(value.type.shape, first[name]!.data, expected.get(value)!);
-      expect(apart.relativeL2, `${name}, worst ${JSON.stringify(apart.worst)}`).toBeLessThan(2e-6);
-      expect(second[name]!.data, "the second run").toEqual(first[name]!.data);
-    }
-    await compiled.dispose();
-    expect(gpu.allocated.buffers, "buffers alive after dispose").toBe(0);
-  });
+async function expectAsOneByOne(graph: Graph, seed: number): Promise<void> {
+  const [input] = graph.inputs;
+  const image = uniform(elementCount(input!.type.shape), createRandom(seed));
+  const expected = await interpret(graph, image);
+  const compiled = await compile(gpu, graph, { parameter: parametersOf(graph) });
+  const run = () => compiled.run({ image: { shape: input!.type.shape, data: image } });
+  const [first, second] = [await run(), await run()];
+  for (const [name, value] of graph.outputs) {
+    const apart = difference(value.type.shape, first[name]!.data, expected.get(value)!);
+    expect(apart.relativeL2, `${name}, worst ${JSON.stringify(apart.worst)}`).toBeLessThan(2e-6);
+    expect(second[name]!.data, "the second run").toEqual(first[name]!.data);
+  }
+  await compiled.dispose();
+  expect(gpu.allocated.buffers, "buffers alive after dispose").toBe(0);
 }
+
+for (const seed of [0, 1, 2, 3, 5, 8, 13, 21, 34, 55]) {
+  test(`random graph ${seed} gives what its nodes give one by one`, () =>
+    expectAsOneByOne(randomGraph(seed, 14), seed));
+}
+
+/** Two levels: batch norms fold, the skip connection is concatenated in place, a sum joins a convolution. */
+function volumeNet(): Graph {
+  const b = new GraphBuilder();
+  const conv3 = (name: string, x: Value, outChannels: number) => {
+    const weight = b.parameter(`${name}.weight`, [outChannels, x.type.shape[1]!, 3, 3, 3]);
+    return b.apply(conv3d, [x, weight], { padding: 1 }, { name });
+  };
+  const encoder = normRelu(b, "bn1", conv3("conv1", b.input("image", [2, 2, 4, 6, 10]), 8));
+  const pooled = b.apply(maxPool3d, [encoder], { kernel: 2 });
+  const deep = normRelu(b, "bn2", conv3("conv2", pooled, 16));
+  const up = norm(
+    b,
+    "bn3",
+    b.apply(convTranspose3d, [deep, b.parameter("up.weight", [16, 8, 2, 2, 2])], { stride: 2 }),
+  );
+  const joined = conv3("conv3", b.apply(concat, [encoder, up], {}), 8);
+  const sum = b.apply(relu, [b.apply(add, [joined, encoder], {})], {});
+  b.output("y", b.apply(resize3d, [sum], { mode: "trilinear", size: [5, 7, 9] }, { name: "y" }));
+  return b.build();
+}
+
+test("a network on volumes gives what its nodes give one by one", async () => {
+  await expectAsOneByOne(volumeNet(), 1);
+  const compiled = await compile(gpu, volumeNet(), { parameter: parametersOf(volumeNet()) });
+  const operators = compiled.steps.map(({ kernel }) => kernel.split("/")[0]);
+  expect(operators).toEqual(["conv3d", "maxPool3d", "conv3d", "convTranspose3d", "conv3d", "resize3d"]);
+  await compiled.dispose();
+});
 
 function small(): Graph {
   const b = new GraphBuilder();
