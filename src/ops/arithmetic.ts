@@ -2,7 +2,8 @@
 import { registerOf } from "../../shaders/elementwise.wgsl.ts";
 import { nanTest } from "../../shaders/functions.ts";
 import type { DType } from "../tensor.ts";
-import { createElementwise, sameType } from "./elementwise.ts";
+import { createElementwise } from "./elementwise.ts";
+import { sameType } from "./operands.ts";
 import type { Operator } from "./operator.ts";
 
 const floats: readonly DType[] = ["f32", "f16"];

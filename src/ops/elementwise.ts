@@ -1,11 +1,10 @@
 // The kernel of every operator that computes each element of its output from one element of each input.
 import { elementwise } from "../../shaders/elementwise.wgsl.ts";
 import type { FunctionText } from "../../shaders/functions.ts";
-import { ShapeError } from "../errors.ts";
 import { type DType, elementCount, type Shape, type TensorType } from "../tensor.ts";
 import { broadcastShape } from "./axes.ts";
-import { type Call, type Kernel, type Operand, type Operator, operandBytes } from "./operator.ts";
-import { flatGrid, type Strided, strided, walk, walkParams } from "./strided.ts";
+import { type Call, type Kernel, type Operator, operandBytes } from "./operator.ts";
+import { broadcast, flatGrid, strided, walk, walkParams } from "./strided.ts";
 
 export interface ElementwiseRecord<A extends object, G extends object> {
   attributes(given: G): A;
@@ -58,30 +57,4 @@ function elementwiseKernel<A extends object>(name: string, text: (call: Call<A>)
       ];
     },
   };
-}
-
-/** An operand along the axes of a shape that it broadcasts to. */
-export function broadcast(operand: Operand, shape: Shape): Strided {
-  const { offset, strides } = strided(operand);
-  const missing = shape.length - operand.shape.length;
-  return {
-    offset,
-    strides: shape.map((_, axis) =>
-      axis < missing || operand.shape[axis - missing] === 1 ? 0 : strides[axis - missing]!,
-    ),
-  };
-}
-
-/** The type that all inputs have. Throws ShapeError unless it is one of these. */
-export function sameType(operator: string, inputs: readonly TensorType[], allowed: readonly DType[]): DType {
-  const first = inputs[0]!.dtype;
-  if (!allowed.includes(first)) {
-    throw new ShapeError(
-      `${operator}: input 0 is ${first}, expected ${allowed.join(", ").replace(/, (\w+)$/, " or $1")}`,
-    );
-  }
-  inputs.forEach(({ dtype }, i) => {
-    if (dtype !== first) throw new ShapeError(`${operator}: input ${i} is ${dtype}, expected ${first} as input 0`);
-  });
-  return first;
 }

@@ -3,9 +3,8 @@ import { ShapeError } from "../errors.ts";
 import { formatShape, type Shape } from "../tensor.ts";
 import { broadcastShape } from "./axes.ts";
 import { copyDispatch } from "./copy.ts";
-import { broadcast } from "./elementwise.ts";
 import { type Kernel, type Operator, operandBytes } from "./operator.ts";
-import { strided } from "./strided.ts";
+import { broadcast, strided } from "./strided.ts";
 import { requireIntegers } from "./window.ts";
 
 export interface ExpandAttributes {

@@ -2,7 +2,8 @@
 import { registerOf } from "../../shaders/elementwise.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import type { TensorType } from "../tensor.ts";
-import { createElementwise, sameType } from "./elementwise.ts";
+import { createElementwise } from "./elementwise.ts";
+import { sameType } from "./operands.ts";
 import type { Operator } from "./operator.ts";
 
 /**

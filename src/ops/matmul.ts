@@ -2,11 +2,10 @@
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
 import { broadcastShape } from "./axes.ts";
-import { broadcast } from "./elementwise.ts";
 import { matmulKernels, type Product } from "./matmul-kernels.ts";
 import { floatType, requireF32, requireFinite } from "./operands.ts";
 import { type Call, type Operand, type Operator, operandBytes } from "./operator.ts";
-import { type Strided, strided } from "./strided.ts";
+import { broadcast, type Strided, strided } from "./strided.ts";
 
 function productCost(call: Call, terms: number) {
   return { flop: 2 * elementCount(call.outputs[0]!.shape) * terms, bytes: operandBytes(call) };

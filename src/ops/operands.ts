@@ -5,14 +5,23 @@ import { ShapeError } from "../errors.ts";
 import { type DType, formatShape, type TensorType } from "../tensor.ts";
 import type { Binding, Call, Operand } from "./operator.ts";
 
-/** The type that all inputs have. Throws ShapeError unless it is a float's. */
-export function floatType(operator: string, inputs: readonly TensorType[]): Storage {
+/** The type that all inputs have. Throws ShapeError unless it is one of these. */
+export function sameType(operator: string, inputs: readonly TensorType[], allowed: readonly DType[]): DType {
   const first = inputs[0]!.dtype;
-  if (first !== "f32" && first !== "f16") throw new ShapeError(`${operator}: input 0 is ${first}, expected f32 or f16`);
+  if (!allowed.includes(first)) {
+    throw new ShapeError(
+      `${operator}: input 0 is ${first}, expected ${allowed.join(", ").replace(/, (\w+)$/, " or $1")}`,
+    );
+  }
   inputs.forEach(({ dtype }, i) => {
     if (dtype !== first) throw new ShapeError(`${operator}: input ${i} is ${dtype}, expected ${first} as input 0`);
   });
   return first;
+}
+
+/** The type that all inputs have. Throws ShapeError unless it is a float's. */
+export function floatType(operator: string, inputs: readonly TensorType[]): Storage {
+  return sameType(operator, inputs, ["f32", "f16"]) === "f16" ? "f16" : "f32";
 }
 
 /** Attributes that are numbers. Throws ShapeError unless each is finite. */

@@ -2,7 +2,7 @@
 import { type ReductionKind, reduce, reduceSpec } from "../../shaders/reduce.wgsl.ts";
 import { type DType, elementCount } from "../tensor.ts";
 import { requireAxis, resolveAxes } from "./axes.ts";
-import { sameType } from "./elementwise.ts";
+import { sameType } from "./operands.ts";
 import { type Call, type Kernel, type Operator, operandBytes, params } from "./operator.ts";
 import { prefersWorkgroups, rowGrid, rowLanes, termWalk } from "./rows.ts";
 import { type Strided, strided, walk } from "./strided.ts";

@@ -29,6 +29,18 @@ export function strided({ shape, view }: Operand): Strided {
   return { offset: view.offset, strides: shape.length === 0 ? [] : [view.batchStride, ...inner] };
 }
 
+/** An operand along the axes of a shape that it broadcasts to. */
+export function broadcast(operand: Operand, shape: Shape): Strided {
+  const { offset, strides } = strided(operand);
+  const missing = shape.length - operand.shape.length;
+  return {
+    offset,
+    strides: shape.map((_, axis) =>
+      axis < missing || operand.shape[axis - missing] === 1 ? 0 : strides[axis - missing]!,
+    ),
+  };
+}
+
 interface WalkOptions {
   /** Whether axes that are contiguous in every array become one, as those of whole tensors do. Default true. */
   readonly join?: boolean;
