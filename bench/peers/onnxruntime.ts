@@ -1,10 +1,10 @@
 // ONNX Runtime, native in Node. Its own Dawn finds the adapter through the same Vulkan driver variables as ours.
 import type { InferenceSession } from "onnxruntime-node";
+import { loadPackage } from "../../src/package.ts";
 import type { BenchCase } from "../cases.ts";
 import { type CaseData, type Contender, endsOf } from "../contenders.ts";
 import { shareEmbeddedDriver } from "./dawn.ts";
 import { toOnnx } from "./onnx.ts";
-import { loadPackage } from "./package.ts";
 
 /** The WebGPU provider, and no other: a node that it cannot take is an error, not work for the CPU. */
 export async function createOnnxWebGpu(entry: BenchCase, data: CaseData): Promise<Contender> {
