@@ -28,6 +28,8 @@ export interface Comparison {
   readonly skipped: number;
   /** The reference stores tensors in f16. */
   readonly isHalf: boolean;
+  /** The reference computes functions such as sigmoid to the last places of f32. */
+  readonly isExact: boolean;
   /** The output whose largest element along the channels is the class of a pixel. */
   readonly classes: string | undefined;
   close(): Promise<void>;
@@ -81,9 +83,19 @@ async function compareWithFile(model: Origin, origin: Origin): Promise<Compariso
         if (!value) throw new FormatError(`${reference.name}: the network has no layer "${name}"`);
         return { name, operator: undefined, key: name, value };
       });
-      const [skipped, isHalf, classes] = [0, false, "logits"];
-      const { name, weights } = file;
-      return { name, graph, weights, inputs: { image }, reference, layers, skipped, isHalf, classes, close };
+      return {
+        name: file.name,
+        graph,
+        weights: file.weights,
+        inputs: { image },
+        reference,
+        layers,
+        skipped: 0,
+        isHalf: false,
+        isExact: true,
+        classes: "logits",
+        close,
+      };
     } catch (error) {
       await file.weights.close();
       throw error;

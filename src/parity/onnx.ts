@@ -36,6 +36,7 @@ export async function compareOnnx(
       layers,
       skipped: model.layers.length - layers.length,
       isHalf: model.layers.some(({ type }) => type === "f16"),
+      isExact: false,
       classes: undefined,
       close: model.close,
     };
