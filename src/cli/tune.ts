@@ -12,8 +12,6 @@ import {
   parseTuning,
   type Tuning,
   tune,
-  type Weights,
-  weightsFor,
 } from "../index.ts";
 import { writeFileAtomic } from "../node.ts";
 import { type InputShape, parseCount, parseInputShapes, precisionOption } from "./arguments.ts";
@@ -61,15 +59,13 @@ Examples:
       const options = command.optsWithGlobals<TuneOptions>();
       await requireNewFile(options.output, [path]);
       const known = options.known === undefined ? undefined : await readTuning(options.known);
-      const { graph, weights, close } = await openGraph(path, options.shape ?? []);
+      const { graph, close } = await openGraph(path, options.shape ?? []);
       try {
         const reports: CandidateReport[] = [];
         const progress = session.progress("measuring kernels");
         const measured = await session
           .withGpu(options, async (gpu) => {
-            const { halfParameters } = weightsFor(gpu, weights);
             const tuning = await tune(gpu, graph, {
-              ...(halfParameters && { halfParameters }),
               rounds: options.rounds,
               precision: options.precision,
               onCandidate: (report) => reports.push(report),
@@ -94,7 +90,6 @@ Examples:
 
 interface OpenGraph {
   readonly graph: Graph;
-  readonly weights: Weights;
   close(): Promise<void>;
 }
 
@@ -103,7 +98,7 @@ async function openGraph(path: string, shapes: readonly InputShape[]): Promise<O
   const file = await openModel(path);
   try {
     const graph = buildModelGraph(file, imageShape(file, shapes), ["logits"]);
-    return { graph, weights: file.weights, close: () => file.weights.close() };
+    return { graph, close: () => file.weights.close() };
   } catch (error) {
     await file.weights.close();
     throw error;
