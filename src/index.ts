@@ -17,7 +17,13 @@ export {
   sliceAxes,
   writeNifti,
 } from "./formats/nifti/index.ts";
-export { type ImportedModel, type ImportOptions, importOnnx, isOnnx } from "./formats/onnx/index.ts";
+export {
+  type ImportedLayer,
+  type ImportedModel,
+  type ImportOptions,
+  importOnnx,
+  isOnnx,
+} from "./formats/onnx/index.ts";
 export { type GreyImage, readLabelPng, readPng, writeLabelPng, writePng } from "./formats/png/index.ts";
 export {
   openSafetensors,
@@ -57,5 +63,15 @@ export { createSegmenter, type Segmenter, type SegmenterOptions } from "./models
 export { inputChannels, type SliceSize } from "./models/segment-graph.ts";
 export { type Weights, weightsFor } from "./models/weights.ts";
 export * from "./ops/index.ts";
-export { type ParityOptions, type ParityReport, type ParityRow, runParity, toJUnit } from "./parity/index.ts";
+export {
+  type EngineModel,
+  labelOf,
+  type ParityOptions,
+  type ParityReport,
+  type ParityRow,
+  type ReferenceEngine,
+  type ReferenceTensor,
+  runParity,
+  toJUnit,
+} from "./parity/index.ts";
 export { type DType, formatShape, type Shape, type Tensor, type TensorData, type TensorType } from "./tensor.ts";

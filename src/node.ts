@@ -3,3 +3,4 @@
 export { writeFileAtomic } from "./formats/output-node.ts";
 export { fileSource } from "./formats/source-file.ts";
 export { openGpu } from "./gpu/node.ts";
+export { onnxRuntime } from "./parity/onnxruntime-node.ts";

@@ -29,7 +29,7 @@ for (const { name } of cases) {
     const report = await runParity(gpu, read(name, "model.safetensors"), read(name, "reference.safetensors"));
     expect(report.rows.length).toBeGreaterThan(20);
     expect(report.firstDivergence).toBeUndefined();
-    expect(report.classes.unexplained).toBe(0);
+    expect(report.classes?.unexplained).toBe(0);
     expect(report.passed).toBe(true);
     expect(gpu.allocated.buffers, "buffers alive afterwards").toBe(0);
   });

@@ -2,7 +2,7 @@
 import { embeddedDriver } from "../../src/gpu/embedded-driver.ts";
 import { silencer } from "../../src/gpu/native.ts";
 import { systemVulkan } from "../../src/gpu/system-vulkan.ts";
-import { loadPackage } from "./package.ts";
+import { loadPackage } from "../../src/package.ts";
 
 /** One object for all peers, kept for good: once it is collected, later calls on its devices crash or hang. */
 let provided: Promise<GPU> | undefined;

@@ -1,11 +1,11 @@
 // jax-js on its WebGPU device: the whole network as one function under `jit`, NCHW.
 import type { numpy } from "@jax-js/jax";
 import type { Value } from "../../src/graph/graph.ts";
+import { loadPackage } from "../../src/package.ts";
 import type { BenchCase } from "../cases.ts";
 import type { CaseData, Contender } from "../contenders.ts";
 import { provideDawn } from "./dawn.ts";
 import { type Jax, jaxName as name, translateToJax } from "./jax-operators.ts";
-import { loadPackage } from "./package.ts";
 import { prepareGraph } from "./prepared-graph.ts";
 import { requireF32, requireShape } from "./unsupported.ts";
 

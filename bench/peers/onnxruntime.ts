@@ -2,11 +2,11 @@
 import type { InferenceSession } from "onnxruntime-node";
 import type { Node } from "../../src/graph/graph.ts";
 import type { Conv3dAttributes } from "../../src/ops/conv3d.ts";
+import { loadPackage } from "../../src/package.ts";
 import type { BenchCase } from "../cases.ts";
 import { type CaseData, type Contender, endsOf } from "../contenders.ts";
 import { shareEmbeddedDriver } from "./dawn.ts";
 import { toOnnx } from "./onnx.ts";
-import { loadPackage } from "./package.ts";
 import { unsupported } from "./unsupported.ts";
 
 /** The WebGPU provider, and no other: a node that it cannot take is an error, not work for the CPU. */

@@ -1,11 +1,11 @@
 // TensorFlow.js on its WebGPU backend, channels last inside and on both ends, which is what its kernels are written for.
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Value } from "../../src/graph/graph.ts";
+import { loadPackage } from "../../src/package.ts";
 import type { BenchCase } from "../cases.ts";
 import type { CaseData, Contender } from "../contenders.ts";
 import { provideDawn } from "./dawn.ts";
 import { channelsFirst, channelsLast, permute } from "./layout.ts";
-import { loadPackage } from "./package.ts";
 import { prepareGraph } from "./prepared-graph.ts";
 import { tensorFlowName as name, type TensorFlow, translateToTensorFlow } from "./tensorflow-operators.ts";
 import { requireF32, requireShape } from "./unsupported.ts";

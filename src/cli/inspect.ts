@@ -8,17 +8,15 @@ import {
   type Graph,
   type GraphReport,
   importOnnx,
-  inputChannels,
   inspectGraph,
   isOnnx,
   type ModelFile,
   type Shape,
   UnsupportedError,
-  UsageError,
 } from "../index.ts";
 import { type InputShape, parseInputShapes } from "./arguments.ts";
 import { describeFailure } from "./failure.ts";
-import { modelHelp, openModel } from "./model.ts";
+import { imageShape, modelHelp, openModel } from "./model.ts";
 import { importShapes, onnxFacts, onnxJson, unsupportedText } from "./onnx.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { formatBytes, formatCount, formatFacts, formatTable } from "./table.ts";
@@ -72,10 +70,7 @@ async function plan(session: Session, graph: Graph, options: InspectOptions, onA
 async function inspectWeights(session: Session, path: string, options: InspectOptions, plan: PlanGraph) {
   const file = await openModel(path);
   try {
-    const [given, another] = options.shape ?? [];
-    if (another || given?.name !== undefined)
-      throw new UsageError("--shape: this network has one input, expected 1,3,512,512");
-    const shape = given?.shape ?? [1, inputChannels(file), 512, 512];
+    const shape = imageShape(file, options.shape ?? []);
     const planned = await plan(buildModelGraph(file, shape, ["logits"]));
     if (options.json) session.printJson(asJson(file, shape, planned));
     else session.print(asText(file, shape, planned));

@@ -3,7 +3,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isOnnx, type ModelFile, openModelFile, UsageError } from "../index.ts";
+import { inputChannels, isOnnx, type ModelFile, openModelFile, type Shape, UsageError } from "../index.ts";
+import type { InputShape } from "./arguments.ts";
 
 export const weightsHelp = ".safetensors file whose metadata names the network";
 export const modelHelp = `.onnx file, or ${weightsHelp}`;
@@ -12,6 +13,13 @@ export const modelHelp = `.onnx file, or ${weightsHelp}`;
 export async function openModel(path: string): Promise<ModelFile> {
   if (await isOnnx(path)) throw new UsageError(`${path}: is an ONNX model, expected a ${weightsHelp}`);
   return openModelFile(path);
+}
+
+/** `--shape` of a network that has one input; by default one image of 512x512. Throws UsageError for a name. */
+export function imageShape(file: ModelFile, [given, another]: readonly InputShape[]): Shape {
+  if (another || given?.name !== undefined)
+    throw new UsageError("--shape: this network has one input, expected 1,3,512,512");
+  return given?.shape ?? [1, inputChannels(file), 512, 512];
 }
 
 const defaultModel = "weights/msff-resnet18-lumbar-small.safetensors";

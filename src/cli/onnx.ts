@@ -4,7 +4,6 @@ import {
   type GraphReport,
   type ImportedModel,
   type ImportOptions,
-  importOnnx,
   openSafetensors,
   type Shape,
   type Tensor,
@@ -21,12 +20,15 @@ export function importShapes(given: readonly InputShape[]): ImportOptions {
   return { shapes: Object.fromEntries(named), ...(alone && { shape: alone.shape }) };
 }
 
+/** Inputs of one run, and what the import takes from them. */
+export interface GivenInputs {
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly importing: Required<Pick<ImportOptions, "shapes" | "values">>;
+}
+
 /** The tensors of a safetensors file as inputs: floats for each run, integers as part of the graph. */
-export async function importForInputs(
-  path: string,
-  inputPath: string,
-): Promise<{ readonly model: ImportedModel; readonly inputs: Readonly<Record<string, Tensor>> }> {
-  const file = await openSafetensors(await fileSource(inputPath));
+export async function readInputs(path: string): Promise<GivenInputs> {
+  const file = await openSafetensors(await fileSource(path));
   try {
     const inputs: Record<string, Tensor> = {};
     const values: Record<string, Tensor> = {};
@@ -39,7 +41,7 @@ export async function importForInputs(
         shapes[name] = shape;
       }
     }
-    return { model: await importOnnx(path, { shapes, values }), inputs };
+    return { inputs, importing: { shapes, values } };
   } finally {
     await file.close();
   }

@@ -1,12 +1,22 @@
-// `atrous parity`: a network against what PyTorch computed, layer by layer.
+// `atrous parity`: a network against what PyTorch or ONNX Runtime computed, layer by layer.
 
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Command } from "commander";
-import { type ParityReport, type ParityRow, runParity, toJUnit, UsageError } from "../index.ts";
-import { writeFileAtomic } from "../node.ts";
-import { precisionOption } from "./arguments.ts";
-import { packagePath } from "./model.ts";
+import {
+  labelOf,
+  type ParityOptions,
+  type ParityReport,
+  type ParityRow,
+  type ReferenceEngine,
+  runParity,
+  toJUnit,
+  UsageError,
+} from "../index.ts";
+import { onnxRuntime, writeFileAtomic } from "../node.ts";
+import { type InputShape, parseInputShapes, precisionOption } from "./arguments.ts";
+import { modelHelp, packagePath } from "./model.ts";
+import { importShapes, readInputs } from "./onnx.ts";
 import { requireNewFile } from "./output.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { type Column, formatTable } from "./table.ts";
@@ -14,6 +24,8 @@ import { type Column, formatTable } from "./table.ts";
 interface Options extends GlobalOptions {
   readonly precision: "f32" | "f16";
   readonly reference?: string;
+  readonly shape?: readonly InputShape[];
+  readonly input?: string;
   readonly junit?: string;
   readonly json?: string;
 }
@@ -21,18 +33,20 @@ interface Options extends GlobalOptions {
 /** Model and reference files of one comparison. */
 interface Pair {
   readonly model: string;
-  readonly reference: string;
+  readonly reference: string | ReferenceEngine;
 }
 
 export function addParity(program: Command, session: Session): void {
   program
     .command("parity")
-    .description("Compare a network, layer by layer, with what PyTorch computed.")
-    .argument("[MODEL]", "weights file (default: the goldens that come with this package)")
+    .description("Compare a network, layer by layer, with what PyTorch or ONNX Runtime computes.")
+    .argument("[MODEL]", `${modelHelp} (default: the goldens that come with this package)`)
     .option(
       "--reference <dir>",
-      "folder with reference.safetensors, or that file, as weights/export/goldens.py writes it",
+      "folder with reference.safetensors, or that file, as weights/export/goldens.py writes it; onnxruntime for ONNX",
     )
+    .option("--shape <[input=]sizes>", "shape of an ONNX model's inputs", parseInputShapes)
+    .option("--input <file>", "safetensors file with each input of an ONNX model by its name (default: random)")
     .addOption(precisionOption())
     .option("--junit <file>", "also write JUnit XML, a test case for each layer")
     .option("--json <file>", "also write JSON; - for standard output, and nothing else there")
@@ -41,14 +55,21 @@ export function addParity(program: Command, session: Session): void {
       `
 Relative L2 is |got - expected| / |expected| over a layer; the limit is 1e-5, in
 f16 5e-3.
-"logits" is the network as users run it, with everything fused; the layers
-before it are kept one by one, so that the first that diverges has a name.
+"logits", or each output, is the network as users run it, with everything fused;
+the layers before it are kept one by one, so that the first that diverges has a
+name.
+
+--reference onnxruntime runs an ONNX model in the package onnxruntime-node, on
+the CPU, and compares every value of the file that exists here; the same random
+inputs in [-1, 1) each time, unless --input names some. A file that holds f16 is
+computed in f16 there, and has the limit of f16.
 
 Exit codes: 0 all layers agree, 1 one diverges, 2 bad usage or input.
 
 Examples:
   $ atrous parity
-  $ atrous parity model.safetensors --reference golden/ --junit parity.xml`,
+  $ atrous parity model.safetensors --reference golden/ --junit parity.xml
+  $ atrous parity model.onnx --reference onnxruntime --shape 1,3,256,256`,
     )
     .action(async (model: string | undefined, _: unknown, command: Command) => {
       await comparePairs(session, command.optsWithGlobals<Options>(), model);
@@ -56,13 +77,17 @@ Examples:
 }
 
 async function comparePairs(session: Session, options: Options, model: string | undefined): Promise<void> {
-  const pairs = choosePairs(model, options.reference);
-  const read = pairs.flatMap((pair) => [pair.model, pair.reference]);
-  for (const file of [options.junit, options.json]) if (file && file !== "-") await requireNewFile(file, read);
+  const isEngine = model !== undefined && options.reference === "onnxruntime";
+  const pairs: Pair[] = isEngine ? [{ model, reference: await onnxRuntime() }] : choosePairs(model, options.reference);
+  const read = pairs.flatMap((pair) => [pair.model, pair.reference]).filter((part) => typeof part === "string");
+  for (const file of [options.junit, options.json]) {
+    if (file && file !== "-") await requireNewFile(file, [...read, ...(options.input ? [options.input] : [])]);
+  }
+  const given = await readGiven(options, isEngine);
   const reports = await session.withGpu(options, async (gpu) => {
     const done: ParityReport[] = [];
     for (const pair of pairs) {
-      const report = await runParity(gpu, pair.model, pair.reference, { precision: options.precision });
+      const report = await runParity(gpu, pair.model, pair.reference, { precision: options.precision, ...given });
       done.push(report);
       if (options.json !== "-") session.print(`${formatReport(report)}\n`);
     }
@@ -73,6 +98,18 @@ async function comparePairs(session: Session, options: Options, model: string | 
   else if (options.json) await writeFileAtomic(options.json, new TextEncoder().encode(json));
   if (options.junit) await writeFileAtomic(options.junit, new TextEncoder().encode(toJUnit(reports)));
   session.exitCode = reports.every((report) => report.passed) ? 0 : 1;
+}
+
+/** Shapes and inputs of an ONNX model. */
+async function readGiven({ shape, input }: Options, isEngine: boolean): Promise<ParityOptions> {
+  if (!isEngine) {
+    if (!shape && !input) return {};
+    throw new UsageError(`${shape ? "--shape" : "--input"}: is for --reference onnxruntime; a file states its own`);
+  }
+  if (input === undefined) return importShapes(shape ?? []);
+  if (shape) throw new UsageError("--shape: the tensors of --input have shapes, expected one of the two options");
+  const { inputs, importing } = await readInputs(input);
+  return { inputs, ...importing };
 }
 
 function choosePairs(model: string | undefined, reference: string | undefined): Pair[] {
@@ -102,20 +139,40 @@ const columns: readonly Column[] = [
 ];
 
 function formatReport(report: ParityReport): string {
-  const { differing, unexplained, pixels } = report.classes;
-  const classes =
-    differing === 0
-      ? `class map: all ${pixels} pixels agree`
-      : `class map: ${differing} of ${pixels} pixels differ, ${unexplained} of them clear decisions of the reference`;
+  const half = report.precision === "f16" ? " in f16" : "";
+  const outputs = report.classes ? "the logits" : "the outputs";
   const verdict = report.passed
-    ? `PASSED: ${report.rows.length - 1} layers and the logits are within ${report.limit}${report.precision === "f16" ? " in f16" : ""}`
+    ? `PASSED: ${report.layers} layers and ${outputs} are within ${report.limit}${half}`
     : `FAILED${report.firstDivergence ? `: the first layer that diverges is ${report.firstDivergence}` : ""}`;
-  const title = `${report.model} on ${report.adapter}`;
-  return [title, formatTable(columns, report.rows.map(formatRow)), classes, verdict].join("\n");
+  const title = `${report.model} on ${report.adapter}, against ${report.reference}`;
+  const notes = [title, formatTable(columns, report.rows.map(formatRow)), ...formatClasses(report)];
+  if (report.skipped > 0) {
+    notes.push(
+      `skipped: ${report.skipped} values of the file that are none here (constants, shapes, parts of one operator)`,
+    );
+  }
+  return [...notes, verdict].join("\n");
 }
 
-function formatRow({ layer, shape, maxAbs, relativeL2, worst, passed }: ParityRow): string[] {
+function formatClasses({ classes }: ParityReport): string[] {
+  if (!classes) return [];
+  const { differing, unexplained, pixels } = classes;
+  if (differing === 0) return [`class map: all ${pixels} pixels agree`];
+  return [
+    `class map: ${differing} of ${pixels} pixels differ, ${unexplained} of them clear decisions of the reference`,
+  ];
+}
+
+function formatRow(row: ParityRow): string[] {
+  const { shape, maxAbs, relativeL2, worst, passed } = row;
   const at = `[${worst.index.join(",")}] ${worst.got.toPrecision(7)}, not ${worst.expected.toPrecision(7)}`;
   const element = maxAbs === 0 ? "" : at;
-  return [layer, shape.join("x"), maxAbs.toExponential(1), relativeL2.toExponential(1), element, passed ? "ok" : "OFF"];
+  return [
+    labelOf(row),
+    shape.join("x"),
+    maxAbs.toExponential(1),
+    relativeL2.toExponential(1),
+    element,
+    passed ? "ok" : "OFF",
+  ];
 }

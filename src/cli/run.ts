@@ -8,6 +8,7 @@ import {
   formatShape,
   type Gpu,
   type Graph,
+  importOnnx,
   isOnnx,
   openSafetensors,
   type Shape,
@@ -24,7 +25,7 @@ import { fileSource, writeFileAtomic } from "../node.ts";
 import { parseCount, precisionOption } from "./arguments.ts";
 import { naming } from "./failure.ts";
 import { modelHelp, openModel } from "./model.ts";
-import { importForInputs } from "./onnx.ts";
+import { readInputs } from "./onnx.ts";
 import { requireNewFile } from "./output.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { formatBytes, formatFacts, formatMs } from "./table.ts";
@@ -100,8 +101,8 @@ interface OpenModel {
 
 async function openForInput(path: string, inputPath: string): Promise<OpenModel> {
   if (await isOnnx(path)) {
-    const { model, inputs } = await importForInputs(path, inputPath);
-    return { ...model, network: undefined, inputs };
+    const { inputs, importing } = await readInputs(inputPath);
+    return { ...(await importOnnx(path, importing)), network: undefined, inputs };
   }
   const file = await openModel(path);
   try {

@@ -6,22 +6,24 @@ import {
   buildModelGraph,
   type CandidateReport,
   FormatError,
-  inputChannels,
+  type Graph,
+  importOnnx,
+  isOnnx,
   parseTuning,
-  type Shape,
   type Tuning,
   tune,
 } from "../index.ts";
 import { writeFileAtomic } from "../node.ts";
-import { parseCount, parseShape, precisionOption } from "./arguments.ts";
-import { openModel, weightsHelp } from "./model.ts";
+import { type InputShape, parseCount, parseInputShapes, precisionOption } from "./arguments.ts";
+import { imageShape, modelHelp, openModel } from "./model.ts";
+import { importShapes } from "./onnx.ts";
 import { requireNewFile } from "./output.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { formatFacts, formatTable } from "./table.ts";
 
 interface TuneOptions extends GlobalOptions {
   readonly output: string;
-  readonly shape?: Shape;
+  readonly shape?: readonly InputShape[];
   readonly rounds: number;
   readonly precision: "f32" | "f16";
   readonly known?: string;
@@ -32,9 +34,13 @@ export function addTune(program: Command, session: Session): void {
   program
     .command("tune")
     .description("Measure every kernel of every layer on this adapter and keep the fastest.")
-    .argument("<MODEL>", weightsHelp)
+    .argument("<MODEL>", modelHelp)
     .requiredOption("-o, --output <file>", "tuning to write (JSON), for --tuning of other commands")
-    .option("--shape <n,c,h,w>", "shape of the image (default: one 512x512 image)", parseShape)
+    .option(
+      "--shape <[input=]sizes>",
+      "shape of the image (default: one 512x512 image), or of an ONNX model's inputs",
+      parseInputShapes,
+    )
     .addOption(precisionOption())
     .option("--rounds <n>", "timed runs of each kernel", parseCount, 5)
     .option("--known <file>", "an earlier tuning of this adapter, to add to")
@@ -53,10 +59,8 @@ Examples:
       const options = command.optsWithGlobals<TuneOptions>();
       await requireNewFile(options.output, [path]);
       const known = options.known === undefined ? undefined : await readTuning(options.known);
-      const file = await openModel(path);
+      const { graph, close } = await openGraph(path, options.shape ?? []);
       try {
-        const shape = options.shape ?? [1, inputChannels(file), 512, 512];
-        const graph = buildModelGraph(file, shape, ["logits"]);
         const reports: CandidateReport[] = [];
         const progress = session.progress("measuring kernels");
         const measured = await session
@@ -79,9 +83,26 @@ Examples:
         if (options.json) session.printJson({ adapter: measured.driver, output: options.output, candidates: reports });
         else session.print(asText(measured, reports, options.output));
       } finally {
-        await file.weights.close();
+        await close();
       }
     });
+}
+
+interface OpenGraph {
+  readonly graph: Graph;
+  close(): Promise<void>;
+}
+
+async function openGraph(path: string, shapes: readonly InputShape[]): Promise<OpenGraph> {
+  if (await isOnnx(path)) return importOnnx(path, importShapes(shapes));
+  const file = await openModel(path);
+  try {
+    const graph = buildModelGraph(file, imageShape(file, shapes), ["logits"]);
+    return { graph, close: () => file.weights.close() };
+  } catch (error) {
+    await file.weights.close();
+    throw error;
+  }
 }
 
 /** Throws FormatError. */

@@ -1,11 +1,11 @@
 // A parity report as JUnit XML: one test case per layer, for CI systems that show such files.
-import type { ParityReport, ParityRow } from "./parity.ts";
+import { labelOf, type ParityReport, type ParityRow } from "./parity.ts";
 
 /** One `<testsuite>` per report. */
 export function toJUnit(reports: readonly ParityReport[]): string {
   const suites = reports.map((report) => {
-    const failures = report.rows.filter((row) => !row.passed).length + (report.classes.unexplained > 0 ? 1 : 0);
-    const cases = [...report.rows.map((row) => layerCase(report, row)), classCase(report)];
+    const failures = report.rows.filter((row) => !row.passed).length + (report.classes?.unexplained ? 1 : 0);
+    const cases = [...report.rows.map((row) => layerCase(report, row)), ...classCase(report)];
     const counts = `tests="${cases.length}" failures="${failures}"`;
     return `  <testsuite name="${xmlText(report.model)}" ${counts}>\n${cases.join("\n")}\n  </testsuite>`;
   });
@@ -13,7 +13,7 @@ export function toJUnit(reports: readonly ParityReport[]): string {
 }
 
 function layerCase(report: ParityReport, row: ParityRow): string {
-  const name = `    <testcase classname="${xmlText(report.model)}" name="${xmlText(row.layer)}"`;
+  const name = `    <testcase classname="${xmlText(report.model)}" name="${xmlText(labelOf(row))}"`;
   if (row.passed) return `${name}/>`;
   const { index, got, expected } = row.worst;
   const text =
@@ -22,12 +22,13 @@ function layerCase(report: ParityReport, row: ParityRow): string {
   return `${name}><failure message="${xmlText(text)}"/></testcase>`;
 }
 
-function classCase(report: ParityReport): string {
+function classCase(report: ParityReport): string[] {
+  if (!report.classes) return [];
   const name = `    <testcase classname="${xmlText(report.model)}" name="class map"`;
   const { differing, unexplained, pixels } = report.classes;
-  if (unexplained === 0) return `${name}/>`;
+  if (unexplained === 0) return [`${name}/>`];
   const text = `${unexplained} of ${differing} differing pixels (${pixels} in all) are clear decisions of the reference`;
-  return `${name}><failure message="${xmlText(text)}"/></testcase>`;
+  return [`${name}><failure message="${xmlText(text)}"/></testcase>`];
 }
 
 function xmlText(text: string): string {

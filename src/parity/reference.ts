@@ -1,74 +1,30 @@
-// What another engine computed: a safetensors file with `input:NAME`, `layer:NAME` and `output:NAME`, all f32.
-// The metadata field `atrous.order` lists the layers in forward order. weights/export/goldens.py writes such files.
-import { FormatError } from "../errors.ts";
-import { openSafetensors, type SafetensorsFile } from "../formats/safetensors/index.ts";
+// What a network is compared with.
 import type { Origin } from "../formats/source.ts";
-import type { Shape } from "../tensor.ts";
+import type { Shape, Tensor } from "../tensor.ts";
 
 export interface ReferenceTensor {
   readonly shape: Shape;
   readonly data: Float32Array;
 }
 
-export class Reference {
-  /** Names of layers in forward order. */
-  readonly layers: readonly string[];
+/** What another engine computed for the same weights and inputs. */
+export interface Reference {
   readonly name: string;
-  readonly #file: SafetensorsFile;
-
-  private constructor(file: SafetensorsFile, layers: readonly string[]) {
-    this.name = file.name;
-    this.#file = file;
-    this.layers = layers;
-  }
-
-  /** Throws FormatError when the file is no reference. */
-  static async open(origin: Origin): Promise<Reference> {
-    const file = await openSafetensors(origin);
-    try {
-      return new Reference(file, readOrder(file));
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
-  }
-
-  input(name: string): Promise<ReferenceTensor> {
-    return this.#read(`input:${name}`);
-  }
-
-  layer(name: string): Promise<ReferenceTensor> {
-    return this.#read(`layer:${name}`);
-  }
-
-  output(name: string): Promise<ReferenceTensor> {
-    return this.#read(`output:${name}`);
-  }
-
-  close(): Promise<void> {
-    return this.#file.close();
-  }
-
-  async #read(key: string): Promise<ReferenceTensor> {
-    const entry = this.#file.entries.get(key);
-    if (!entry) throw new FormatError(`${this.name}: tensor "${key}" is missing`);
-    return { shape: entry.shape, data: await this.#file.readF32(key) };
-  }
+  layer(name: string): Promise<ReferenceTensor>;
+  output(name: string): Promise<ReferenceTensor>;
 }
 
-function readOrder({ name, metadata, entries }: SafetensorsFile): readonly string[] {
-  const where = `${name}: metadata "atrous.order"`;
-  let order: unknown;
-  try {
-    order = JSON.parse(metadata["atrous.order"] ?? "[]");
-  } catch {
-    throw new FormatError(`${where} is no JSON, expected a list of layer names`);
-  }
-  if (!Array.isArray(order) || !order.every((layer) => typeof layer === "string")) {
-    throw new FormatError(`${where}: expected a list of layer names`);
-  }
-  const absent = order.find((layer) => !entries.has(`layer:${layer}`));
-  if (absent !== undefined)
-    throw new FormatError(`${where} names "${absent}", but there is no tensor "layer:${absent}"`);
-  return order;
+/** An engine that runs ONNX models, to be compared with. */
+export interface ReferenceEngine {
+  /** With its version, as `ONNX Runtime 1.30.0`. */
+  readonly name: string;
+  /** Runs a model once and returns all of its outputs. Throws UsageError for an input that is missing. */
+  run(model: EngineModel, inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, ReferenceTensor>>>;
+}
+
+export interface EngineModel {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** Where the bytes came from: external data lies beside it. */
+  readonly origin: Origin;
 }

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { BenchCase } from "../../bench/cases.ts";
 import { type CaseData, type Contender, createAtrous, createData } from "../../bench/contenders.ts";
 import { type CreatePeer, peers } from "../../bench/peers/index.ts";
-import { PackageError } from "../../bench/peers/package.ts";
 import { difference } from "../../src/difference.ts";
+import { UsageError } from "../../src/errors.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import type { Value } from "../../src/graph/graph.ts";
@@ -182,7 +182,7 @@ async function tryPackage(peer: string, create: CreatePeer): Promise<string | un
     await contender.dispose();
   } catch (error) {
     // Any other failure is for the tests to report.
-    if (!(error instanceof PackageError)) return undefined;
+    if (!(error instanceof UsageError)) return undefined;
     console.warn(`SKIPPED: ${peer}: ${error.message}`);
     return error.message;
   }

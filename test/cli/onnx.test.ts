@@ -81,6 +81,49 @@ test("run takes inputs by their names: floats for the run, integers into the gra
   expect(tensors.get("flat")).toMatchObject({ shape: [1, 4, 1], data: Float32Array.of(2.5, 4.5, 6.5, 8.5) });
 });
 
+test("a tuning of an ONNX model is taken by run", async () => {
+  const weights = [floats("w", [8, 8, 3, 3]), { ...floats("h", [8, 8, 1, 1]), data_type: dataType.f16 }];
+  const half = { ...weights[1]!, raw_data: new Uint8Array(128).fill(0x2c) };
+  const nodes = [
+    { op: "Conv", name: "first", inputs: ["x", "w"] },
+    { op: "Conv", name: "second", inputs: ["first", "h"] },
+  ];
+  const model = buildModel({ inputs: { x: ["N", 8, "H", "W"] }, nodes, initializers: [weights[0]!, half] });
+  writeFileSync(file("conv.onnx"), model);
+  const x = { shape: [1, 8, 12, 12], data: new Float32Array(1152).fill(0.5) };
+  writeFileSync(file("conv-in.safetensors"), writeSafetensors({ x }));
+  const shape = ["--shape", "x=1,8,12,12"];
+  const tuned = await atrous("tune", file("conv.onnx"), ...shape, "--rounds", "1", "-o", file("conv.json"), "--json");
+  expect(tuned.code, tuned.stderr).toBe(0);
+  const { candidates } = JSON.parse(tuned.stdout);
+  expect(candidates.map(({ node }: { node: string }) => node)).toEqual(expect.arrayContaining(["first", "second"]));
+  const paths = ["--input", file("conv-in.safetensors"), "--output", file("conv-out.safetensors")];
+  const { code, stderr } = await atrous("run", file("conv.onnx"), ...paths, "--tuning", file("conv.json"));
+  expect(code, stderr).toBe(0);
+  expect(stderr).not.toContain("does not know");
+});
+
+test("parity with ONNX Runtime writes the table, JSON and JUnit", async () => {
+  const [json, junit] = [file("parity.json"), file("parity.xml")];
+  const against = ["--reference", "onnxruntime", "--input", file("inputs.safetensors")];
+  const { code, stdout, stderr } = await atrous(
+    "parity",
+    file("network.onnx"),
+    ...against,
+    "--json",
+    json,
+    "--junit",
+    junit,
+  );
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(/^double \(Conv\) +1x1x2x2/m);
+  expect(stdout).toMatch(/^PASSED: 3 layers and the outputs are within 0\.00001$/m);
+  expect(JSON.parse(readFileSync(json, "utf8"))[0]).toMatchObject({ layers: 3, skipped: 0, passed: true });
+  expect(readFileSync(junit, "utf8")).toContain('name="flat (output)"');
+  const random = await atrous("parity", file("relu.onnx"), "--reference", "onnxruntime", "--shape", "1,3,8,8");
+  expect(random.stdout).toContain("PASSED: 1 layers");
+});
+
 const wrong: readonly [string, string[], RegExp][] = [
   ["an open size", ["inspect", "relu.onnx"], /relu\.onnx: input "x": shape \[N, 3, H, W\] has open sizes, expected/],
   [
@@ -95,7 +138,16 @@ const wrong: readonly [string, string[], RegExp][] = [
     ["run", "relu.onnx", "--input", "other.safetensors", "--output", "o.safetensors"],
     /unknown input "y"/,
   ],
-  ["tuning", ["tune", "relu.onnx", "-o", "t.json"], /relu\.onnx: is an ONNX model, expected a \.safetensors file/],
+  [
+    "parity with shapes and inputs",
+    ["parity", "relu.onnx", "--reference", "onnxruntime", "--shape", "1,3,8,8", "--input", "inputs.safetensors"],
+    /--shape: the tensors of --input have shapes/,
+  ],
+  [
+    "parity without an engine",
+    ["parity", "relu.onnx", "--reference", "other.safetensors"],
+    /relu\.onnx: is an ONNX model/,
+  ],
 ];
 
 test.each(wrong)("a clear error: %s", async (_, argv, message) => {

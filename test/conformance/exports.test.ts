@@ -11,6 +11,8 @@ import { readSafetensors } from "../../src/formats/safetensors/index.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { compile } from "../../src/graph/compile.ts";
 import { weightsFor } from "../../src/models/weights.ts";
+import { runParity } from "../../src/parity/index.ts";
+import { onnxRuntime } from "../../src/parity/onnxruntime-node.ts";
 import { openTestGpu } from "../support/gpu.ts";
 
 /** The limit of whole networks in f32. */
@@ -56,6 +58,17 @@ test.runIf(isHere)(
     expect(cases.length).toBe(24);
   },
   600_000,
+);
+
+test.runIf(isHere)(
+  "an export with open sizes and weights beside it agrees with ONNX Runtime in every value",
+  async () => {
+    gpu ??= await openTestGpu();
+    const shape = [1, 3, 64, 64];
+    const report = await runParity(gpu, join(folder, "resnet18-dynamo-open.onnx"), await onnxRuntime(), { shape });
+    expect(report.firstDivergence).toBeUndefined();
+    expect(report.layers).toBeGreaterThan(40);
+  },
 );
 
 /** The largest error of a network's outputs. */

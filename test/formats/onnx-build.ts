@@ -71,6 +71,8 @@ export interface ModelFields {
   /** Element type of inputs that are not f32. */
   readonly types?: Readonly<Record<string, number>>;
   readonly outputs?: readonly string[];
+  /** Element types of outputs that are not f32, by name. */
+  readonly outputTypes?: Readonly<Record<string, number>>;
   readonly initializers?: readonly TensorFields[];
   readonly functions?: readonly { readonly name: string; readonly domain: string }[];
 }
@@ -95,6 +97,7 @@ export const dataType = {
 export function buildModel(fields: ModelFields): Uint8Array {
   const { opset = 20, nodes, inputs = { x: [1, 3, 8, 8] }, types = {}, initializers = [], functions = [] } = fields;
   const last = nodes.at(-1);
+  const { outputTypes = {} } = fields;
   const outputs = fields.outputs ?? (last ? outputsOf(last) : []);
   return encode("ModelProto", {
     ir_version: 9,
@@ -106,7 +109,10 @@ export function buildModel(fields: ModelFields): Uint8Array {
       node: nodes.map(node),
       initializer: initializers,
       input: Object.entries(inputs).map(([name, sizes]) => info(name, sizes, types[name] ?? dataType.f32)),
-      output: outputs.map((name) => ({ name, type: { tensor_type: { elem_type: dataType.f32 } } })),
+      output: outputs.map((name) => ({
+        name,
+        type: { tensor_type: { elem_type: outputTypes[name] ?? dataType.f32 } },
+      })),
     },
   });
 }

@@ -87,6 +87,13 @@ test.each(stored)("elements are read: %s", async (_, values, fields) => {
   }
 });
 
+test("a size called ? has no name: PaddlePaddle writes that for all open ones", async () => {
+  const open = buildModel({ inputs: { x: [1, 3, "?", "?"] }, nodes: [{ op: "Relu", inputs: ["x"] }] });
+  const { graph, close } = await importOnnx(open, { shape: [1, 3, 6, 8] });
+  expect(graph.inputs[0]?.type.shape).toEqual([1, 3, 6, 8]);
+  await close();
+});
+
 test("open sizes are bound by a shape or by their names, in all inputs alike", async () => {
   const open: ModelFields = {
     inputs: { x: ["N", 3, "height", 8], y: ["N", 3, "height", 8] },

@@ -174,9 +174,14 @@ function readDimension(wire: WireReader): Dimension {
   wire.message("a dimension", (field, type) => {
     const key = field * 8 + type;
     if (key === varint(1)) dimension = wire.integer();
-    else if (key === lengthOf(2)) dimension = wire.text() || undefined;
+    else if (key === lengthOf(2)) dimension = nameOfSize(wire.text());
   });
   return dimension;
+}
+
+/** PaddlePaddle's exporter calls every open size `?`, whatever it is. */
+function nameOfSize(name: string): Dimension {
+  return name === "" || name === "?" ? undefined : name;
 }
 
 /** Every node has an operator, and every value one node that makes it. */

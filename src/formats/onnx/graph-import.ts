@@ -3,10 +3,10 @@
 
 import { FormatError, type ImportedNode, ShapeError, UnsupportedError } from "../../errors.ts";
 import type { GraphBuilder } from "../../graph/builder.ts";
-import type { Graph } from "../../graph/graph.ts";
+import type { Graph, Value } from "../../graph/graph.ts";
 import { elementCount, formatShape, type Shape, type Tensor } from "../../tensor.ts";
 import { quote } from "../safetensors/header-json.ts";
-import { elementType, elementTypeName, isComputable } from "./element-type.ts";
+import { type ElementType, elementType, elementTypeName, isComputable } from "./element-type.ts";
 import { isStandard, type OnnxFile } from "./file.ts";
 import { type HostTensor, hostTensor } from "./host-tensor.ts";
 import type { AttributeProto, GraphProto, NodeProto, ValueInfo } from "./messages.ts";
@@ -25,6 +25,22 @@ export const mostKnown = 65_536;
 /** Elements of all known tensors of an import together, so that a small file cannot fill the memory. */
 const mostKnownTogether = 4_194_304;
 
+/** One output of one of the file's nodes. */
+export interface ImportedLayer {
+  /** The node, as the graph names it. */
+  readonly name: string;
+  readonly operator: string;
+  /** The file's own name of the output. */
+  readonly output: string;
+  /** Type in the file; undefined for what was not imported. */
+  readonly type: ElementType | undefined;
+  /**
+   * Undefined where the graph has no such value: constants and what follows from shapes, what no output needs, steps of a node
+   * that was put together from several, and what only hands on the value of a layer before it.
+   */
+  readonly value: Value | undefined;
+}
+
 export class GraphImport implements ImportContext {
   readonly builder: GraphBuilder;
   readonly opset: number;
@@ -36,6 +52,8 @@ export class GraphImport implements ImportContext {
   readonly #operands = new Map<string, Operand | null>();
   readonly #decoded = new Map<string, HostTensor>();
   readonly #nodeNames = new Set<string>();
+  /** The node behind each of the file's values, as the graph names it. */
+  readonly #producers = new Map<string, { readonly name: string; readonly operator: string }>();
   #reserved = 0;
   #shapeFault: ShapeError | undefined;
 
@@ -79,6 +97,24 @@ export class GraphImport implements ImportContext {
       this.#output(name, operand);
     }
     return this.builder.build();
+  }
+
+  /** What the nodes of the file give, in its order, and what stands for each of them in `graph`. */
+  layers(graph: Graph): ImportedLayer[] {
+    const unclaimed = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
+    return this.#file.graph.nodes.flatMap((node) =>
+      node.outputs
+        .filter((output) => output !== "")
+        .map((output) => {
+          const { name, operator } = this.#producers.get(output) ?? {
+            name: node.name || output,
+            operator: node.opType,
+          };
+          const operand = this.#operands.get(output);
+          const value = operand?.kind === "computed" && unclaimed.delete(operand.value) ? operand.value : undefined;
+          return { name, operator, output, type: operand?.type, value };
+        }),
+    );
   }
 
   knownTensor(operand: Operand): HostTensor | undefined {
@@ -146,6 +182,7 @@ export class GraphImport implements ImportContext {
       if (output === "") return;
       this.#requireNew(output, `output of node ${quote(name)}`);
       this.#operands.set(output, outputs?.[i] ?? null);
+      this.#producers.set(output, { name, operator });
     });
     const report = { name, operator, attributes: describeAttributes(node), reason, outputShape: outputs?.[0]?.shape };
     return [report, ...inner];

@@ -8,7 +8,7 @@ import { quote } from "../safetensors/header-json.ts";
 import { type ByteSource, type Origin, openSource } from "../source.ts";
 import { elementType, elementTypeName } from "./element-type.ts";
 import { type OnnxFile, openOnnx, readSmall } from "./file.ts";
-import { GraphImport, mostKnown } from "./graph-import.ts";
+import { GraphImport, type ImportedLayer, mostKnown } from "./graph-import.ts";
 import { bindShape, openDimensions } from "./input-shapes.ts";
 import type { ValueInfo } from "./messages.ts";
 
@@ -35,6 +35,8 @@ export interface ImportedModel {
   readonly opset: number;
   /** Nodes have the file's node names, or that of their first output; parameters the names of initializers. */
   readonly graph: Graph;
+  /** The outputs of the file's nodes in their order, and the values of `graph` that stand for them. */
+  readonly layers: readonly ImportedLayer[];
   /** Reads parameters, for `weightsFor`. Throws FormatError. */
   readonly weights: Pick<OnnxFile, "halfNames" | "readF32" | "readF16">;
   /** Closes the files that weights are read from. */
@@ -47,13 +49,15 @@ export async function importOnnx(origin: Origin, options: ImportOptions = {}): P
   const openExternal = externalData && ((location: string) => openGiven(externalData, location));
   const file = await openOnnx(origin, openExternal ? { openExternal } : {});
   try {
-    const graph = new GraphImport(file, await readSmall(file, mostKnown), new GraphBuilder());
-    bindInputs(graph, file, options);
+    const importing = new GraphImport(file, await readSmall(file, mostKnown), new GraphBuilder());
+    bindInputs(importing, file, options);
+    const graph = importing.finish();
     return {
       name: file.name,
       producer: `${file.model.producerName} ${file.model.producerVersion}`.trim(),
       opset: file.opset,
-      graph: graph.finish(),
+      graph,
+      layers: importing.layers(graph),
       weights: file,
       close: () => file.close(),
     };

@@ -1,0 +1,15 @@
+// Loads a package that need not be installed.
+import { UsageError } from "./errors.ts";
+
+/** Throws UsageError, which says what to install when it is the package itself that is missing. */
+export async function loadPackage<M>(name: string, load: () => Promise<M>): Promise<M> {
+  try {
+    return await load();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
+    // A missing package's name stands in the message; it may be one that this package needs.
+    const advice = missing && message.includes(`'${name}'`) ? `is not installed: npm install ${name}` : undefined;
+    throw new UsageError(`the package ${name} ${advice ?? `does not load here: ${message}`}`, { cause: error });
+  }
+}
