@@ -267,7 +267,11 @@ test("softmax that is spelt out becomes one node", async () => {
   ];
   expect(await imported({ nodes: log })).toEqual(["Log = logSoftmax(x) [1, 3, 8, 8]"]);
   const other = plain.map((node) => (node.op === "ReduceSum" ? { ...node, inputs: ["x", "axes"] } : node));
-  await expect(imported({ nodes: other, initializers })).rejects.toThrow(/exp \(Exp\)/);
+  expect(await imported({ nodes: other, initializers })).toEqual([
+    "exp = exp(x) [1, 3, 8, 8]",
+    "sum = sum(x) [1, 1, 8, 8]",
+    "softmax = div(exp, sum) [1, 3, 8, 8]",
+  ]);
 });
 
 test("of an If with a known condition one branch is imported", async () => {
@@ -291,6 +295,115 @@ test("of an If with a known condition one branch is imported", async () => {
   });
   expect(await imported(choice(0))).toEqual(["yes = relu(x) [1, 3, 8, 8]"]);
   expect(await imported(choice(1))).toEqual(["no = sigmoid(x) [1, 3, 8, 8]"]);
+});
+
+/** Nodes, and what they become; `x` is [1, 3, 8, 8]. */
+const records: readonly [string, ModelFields, readonly string[]][] = [
+  [
+    "integers and masks are inputs of the GPU",
+    {
+      inputs: { x: [1, 3, 8, 8], i: [2, 2], m: [8] },
+      types: { i: dataType.i64, m: dataType.bool },
+      nodes: [
+        { op: "Gather", name: "rows", inputs: ["x", "i"], attributes: { axis: 2 } },
+        { op: "Not", name: "not", inputs: ["m"] },
+        { op: "Where", name: "y", inputs: ["not", "rows", "rows"] },
+      ],
+    },
+    ["rows = gather(x, i) [1, 3, 2, 2, 8]", "not = logicalNot(m) [8]", "y = where(not, rows, rows) [1, 3, 2, 2, 8]"],
+  ],
+  [
+    "indices count on, a mask becomes floats",
+    {
+      nodes: [
+        { op: "ArgMax", name: "labels", inputs: ["x"], attributes: { axis: 1 } },
+        { op: "Add", name: "next", inputs: ["labels", "two"] },
+        { op: "Equal", name: "is", inputs: ["next", "two"] },
+        { op: "Cast", name: "y", inputs: ["is"], attributes: { to: dataType.f32 } },
+      ],
+      initializers: [ints("two", [2])],
+    },
+    [
+      "labels = argmax(x) [1, 1, 8, 8]",
+      "next = add(labels, next.input1) [1, 1, 8, 8]",
+      "is = equal(next, is.input1) [1, 1, 8, 8]",
+      "y = cast(is) [1, 1, 8, 8]",
+    ],
+  ],
+  [
+    "a matrix on the right takes all rows at once, a vector's axis goes",
+    {
+      nodes: [
+        { op: "MatMul", name: "a", inputs: ["x", "w"] },
+        { op: "MatMul", name: "y", inputs: ["a", "v"] },
+      ],
+      initializers: [floats("w", [8, 5]), floats("v", [5])],
+    },
+    [
+      "a.rows = reshape(x) [24, 8]",
+      "a.product = matmul(a.rows, w) [24, 5]",
+      "a = reshape(a.product) [1, 3, 8, 5]",
+      "y.rows = reshape(a) [24, 5]",
+      "y.column = reshape(v) [5, 1]",
+      "y.product = matmul(y.rows, y.column) [24, 1]",
+      "y = reshape(y.product) [1, 3, 8]",
+    ],
+  ],
+  [
+    "steps back are gathered",
+    {
+      nodes: [{ op: "Slice", name: "y", inputs: ["x", "starts", "ends", "axes", "steps"] }],
+      initializers: [ints("starts", [1, -1]), ints("ends", [9, -9]), ints("axes", [2, 3]), ints("steps", [2, -2])],
+    },
+    ["y.forth = slice(x) [1, 3, 4, 8]", "y = gather(y.forth, y.index3) [1, 3, 4, 4]"],
+  ],
+  [
+    "clip by data is two nodes, by numbers one",
+    {
+      inputs: { x: [1, 3, 8, 8], low: [] },
+      nodes: [
+        { op: "Clip", name: "a", inputs: ["x", "", "high"] },
+        { op: "Clip", name: "y", inputs: ["a", "low", "high"] },
+      ],
+      initializers: [floats("high", [], [6])],
+    },
+    ["a = clip(x) [1, 3, 8, 8]", "y.low = maximum(a, low) [1, 3, 8, 8]", "y = minimum(y.low, high) [1, 3, 8, 8]"],
+  ],
+  [
+    "narrow integers wrap around",
+    {
+      nodes: [{ op: "Cast", name: "y", inputs: ["x"], attributes: { to: dataType.u8 } }],
+    },
+    [
+      "y.wide = cast(x) [1, 3, 8, 8]",
+      "y.rest.times = div(y.wide, y.size) [1, 3, 8, 8]",
+      "y.rest.whole = mul(y.rest.times, y.size) [1, 3, 8, 8]",
+      "y.rest = sub(y.wide, y.rest.whole) [1, 3, 8, 8]",
+      "y.above = add(y.rest, y.size) [1, 3, 8, 8]",
+      "y.last.times = div(y.above, y.size) [1, 3, 8, 8]",
+      "y.last.whole = mul(y.last.times, y.size) [1, 3, 8, 8]",
+      "y = sub(y.above, y.last.whole) [1, 3, 8, 8]",
+    ],
+  ],
+];
+
+test.each(records)("%s", async (_, fields, expected) => {
+  expect(await imported(fields)).toEqual(expected);
+});
+
+test("what the GPU would compute in another way is refused by type", async () => {
+  const narrow: ModelFields = {
+    inputs: { x: [2], y: [2] },
+    types: { x: dataType.u8, y: dataType.u8 },
+    nodes: [{ op: "Add", inputs: ["x", "y"] }],
+  };
+  await expect(imported(narrow)).rejects.toThrow(/input 0 is u8, expected floats, i32 or i64/);
+  const double: ModelFields = {
+    inputs: { x: [2] },
+    types: { x: dataType.f64 },
+    nodes: [{ op: "Relu", inputs: ["x"] }],
+  };
+  await expect(imported(double)).rejects.toThrow(/input 0 is f64, expected f32, f16 or bf16/);
 });
 
 /** One operator in an old and in a new operator set, which must become the same. */

@@ -78,6 +78,18 @@ export function isComputable(type: ElementType): type is "f32" | "f16" | "bf16" 
   return type === "f32" || type === "f16" || type === "bf16";
 }
 
+/** How the GPU holds a type: masks as u32 of 0 and 1, integers as i32 or u32, whose range they must not leave. */
+export function deviceType(type: ElementType): "f32" | "i32" | "u32" | undefined {
+  if (isComputable(type)) return "f32";
+  if (type === "f64") return undefined;
+  return type === "bool" || type === "u32" || type === "u64" ? "u32" : "i32";
+}
+
+/** Integers whose arithmetic is that of i32 as long as nothing overflows; narrower ones wrap around earlier. */
+export function isWideInteger(type: ElementType): boolean {
+  return type === "i32" || type === "i64";
+}
+
 export function isFloat(type: ElementType): boolean {
   return isComputable(type) || type === "f64";
 }

@@ -6,7 +6,7 @@ import type { GraphBuilder } from "../../graph/builder.ts";
 import type { Graph, Value } from "../../graph/graph.ts";
 import { elementCount, formatShape, type Shape, type Tensor } from "../../tensor.ts";
 import { quote } from "../safetensors/header-json.ts";
-import { type ElementType, elementType, elementTypeName, isComputable } from "./element-type.ts";
+import { deviceType, type ElementType, elementType, elementTypeName } from "./element-type.ts";
 import { isStandard, type OnnxFile } from "./file.ts";
 import { type HostTensor, hostTensor } from "./host-tensor.ts";
 import type { AttributeProto, GraphProto, NodeProto, ValueInfo } from "./messages.ts";
@@ -71,8 +71,8 @@ export class GraphImport implements ImportContext {
   addInput({ name, tensor }: ValueInfo, shape: Shape): void {
     this.#requireNew(name, "input");
     const type = elementType(tensor?.elementType ?? 0) ?? "f32";
-    if (isComputable(type)) this.#operands.set(name, computed(type, this.builder.input(name, shape)));
-    else if (type === "i32") this.#operands.set(name, computed(type, this.builder.input(name, shape, "i32")));
+    const stored = deviceType(type);
+    if (stored) this.#operands.set(name, computed(type, this.builder.input(name, shape, stored)));
     else this.#operands.set(name, { kind: "shape-only", type, shape, name });
   }
 

@@ -5,7 +5,8 @@ import type { ImportedModel, ImportOptions } from "./import.ts";
 
 /**
  * Imports an ONNX model: a path (in Node), a URL, a Blob or bytes. Operator sets 1 to 28, as far as each operator's record reads
- * them. Half-precision floats are widened and computed in f32; indices of argmax come as i32.
+ * them. Half-precision floats are widened and computed in f32. Integers are i32 on the GPU (f64 is not computed there), masks u32
+ * of 0 and 1: so they are given to `run`, and so they come back.
  * Throws FormatError for a file that is broken; UnsupportedError that lists every node which this engine does not compute;
  * ShapeError where the shapes do not fit the model; UsageError for a size that is left open or a name that is unknown.
  */

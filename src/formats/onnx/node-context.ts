@@ -3,8 +3,8 @@
 import type { ApplyOptions, GraphBuilder } from "../../graph/builder.ts";
 import type { Value } from "../../graph/graph.ts";
 import type { Operator } from "../../ops/operator.ts";
-import { elementCount, formatShape, type Shape } from "../../tensor.ts";
-import { type ElementType, isComputable } from "./element-type.ts";
+import { dataTypes, elementCount, formatShape, type Shape } from "../../tensor.ts";
+import { deviceType, type ElementType, isComputable, isWideInteger } from "./element-type.ts";
 import { type HostTensor, hostTensor } from "./host-tensor.ts";
 import { type AttributeProto, attributeTypes, type NodeProto } from "./messages.ts";
 import { computed, known, type Operand } from "./operand.ts";
@@ -120,35 +120,50 @@ export class NodeContext {
     return tensors;
   }
 
-  /** An input as a value of the graph, f32. */
+  /** An input of floats as a value of the graph, f32. */
   value(index: number): Value {
+    const { type } = this.operand(index);
+    ensure(isComputable(type), `input ${index} is ${type}, expected f32, f16 or bf16`);
+    return this.anyValue(index);
+  }
+
+  /** An input as a value of the graph: f32, or i32 for integers and u32 for masks. */
+  anyValue(index: number): Value {
     return this.asValue(this.operand(index), `input ${index}`);
+  }
+
+  /** An input of numbers that the GPU adds and multiplies: floats, i32 and i64. */
+  number(index: number): Value {
+    const { type } = this.operand(index);
+    ensure(isComputable(type) || isWideInteger(type), `input ${index} is ${type}, expected floats, i32 or i64`);
+    return this.anyValue(index);
   }
 
   asValue(operand: Operand, what: string): Value {
     const { shape, type } = operand;
-    ensure(operand.kind !== "shape-only", `${what} is ${type}, expected f32, f16 or bf16`);
+    ensure(deviceType(type) !== undefined, `${what} is ${type}, expected f32, f16, bf16, integers or bool`);
+    ensure(operand.kind !== "shape-only", `${what} is good for its shape only`);
     ensure(!shape.includes(0), `${what} is empty, got shape ${formatShape(shape)}`);
     if (operand.kind === "computed") return operand.value;
-    if (operand.kind === "weight") {
-      ensure(isComputable(type), `${what} is ${type}, expected f32, f16 or bf16`);
-      return this.#importing.builder.parameter(operand.name, shape);
-    }
-    return this.constant(what.replace(" ", ""), operand.tensor, what);
+    if (operand.kind === "weight" && isComputable(type)) return this.#importing.builder.parameter(operand.name, shape);
+    const tensor = this.#importing.knownTensor(operand);
+    ensure(tensor !== undefined, `${what} is ${type} of ${elementCount(shape)} elements, which weights are not`);
+    return this.constant(what.replace(" ", ""), tensor, what);
   }
 
   /** A tensor that becomes part of the graph; `what` is its name in messages. */
   constant(part: string, { type, shape, data }: HostTensor, what: string = part): Value {
-    ensure(type !== "f64", `${what} is f64, expected f32, f16 or bf16`);
-    const values = isComputable(type) ? Float32Array.from(data) : Int32Array.from(data);
-    const isExact = isComputable(type) || values.every((value, i) => value === data[i]);
-    ensure(isExact, `${what} is ${type} with numbers that are no i32`);
+    const stored = deviceType(type);
+    ensure(stored !== undefined, `${what} is ${type}, expected f32, f16, bf16, integers or bool`);
+    const values = dataTypes[stored].from(data);
+    const isExact = stored === "f32" || values.every((value, i) => value === data[i]);
+    ensure(isExact, `${what} is ${type} with numbers that are no ${stored}`);
     return this.#importing.builder.constant(`${this.name}.${part}`, { shape, data: values });
   }
 
   /** A constant of one number. */
-  scalar(part: string, value: number): Value {
-    return this.constant(part, hostTensor("f32", [], [value]));
+  scalar(part: string, value: number, type: ElementType = "f32"): Value {
+    return this.constant(part, hostTensor(type, [], [value]));
   }
 
   /** Appends an operator. With `part` it is a step on the way, named after the node; without, it is the node. */
@@ -167,7 +182,7 @@ export class NodeContext {
     return value;
   }
 
-  /** The result of a node that computes floats: of the type of its first input. */
+  /** The result of a node: of the type of its first input. */
   result(value: Value, type: ElementType = this.operand(0).type): Operand {
     return computed(type, value);
   }

@@ -1,48 +1,108 @@
-// Activations, and those that are made of others.
+// Activations, and functions of one number.
 // Sources: https://onnx.ai/onnx/operators/onnx__Clip.html and the pages of the others.
 
 import type { Value } from "../../../graph/graph.ts";
-import { leakyRelu, relu, sigmoid } from "../../../ops/activations.ts";
-import { add, mul, sub } from "../../../ops/arithmetic.ts";
+import {
+  clip,
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  relu,
+  sigmoid,
+  silu,
+  tanh,
+} from "../../../ops/activations.ts";
+import { add, div, maximum, minimum, mul, sub } from "../../../ops/arithmetic.ts";
+import { greater, less, where } from "../../../ops/masks.ts";
+import type { Operator } from "../../../ops/operator.ts";
+import { prelu } from "../../../ops/prelu.ts";
 import { reshape } from "../../../ops/reshape.ts";
+import { abs, ceil, erf, exp, floor, log, neg, reciprocal, round, sign, softplus, sqrt } from "../../../ops/unary.ts";
+import { isComputable } from "../element-type.ts";
 import type { NodeContext } from "../node-context.ts";
 import { ensure } from "../unsupported.ts";
-import { clampAbove, clampBelow } from "./clamp.ts";
 import { elementwise } from "./elementwise.ts";
 import type { OnnxOperator, OperatorTable } from "./operator.ts";
+import { step } from "./window.ts";
 
-const clip: OnnxOperator = {
+/** A function of one float that the GPU has; `host` computes it of known tensors. */
+const unary = <A extends object, G extends object>(
+  operator: Operator<A, G>,
+  given: (node: NodeContext) => G,
+  host?: (value: number) => number,
+): OnnxOperator => ({
   build(node) {
-    const [low, high] = clipBounds(node);
-    const all = node.allKnown();
+    node.ignore("consumed_inputs");
+    const attributes = given(node);
+    const all = host && node.allKnown();
+    if (all) return elementwise(node, all, (value) => host(value!));
+    return node.result(node.apply(operator, [node.value(0)], attributes));
+  },
+});
+
+/** A function without attributes. */
+const plain = (operator: Operator, host?: (value: number) => number) => unary(operator, () => ({}), host);
+
+/** As {@link plain}, of integers too: `integers` says how. */
+const signed = (
+  operator: Operator,
+  host: (value: number) => number,
+  integers: (node: NodeContext, x: Value) => Value,
+): OnnxOperator => ({
+  build(node) {
+    if (node.allKnown() || isComputable(node.operand(0).type)) return plain(operator, host).build(node);
+    return node.result(integers(node, node.number(0)));
+  },
+});
+
+function negated(node: NodeContext, x: Value, part?: string): Value {
+  return node.apply(sub, [node.scalar("zero", 0, "i32"), x], {}, step(part));
+}
+
+/** Half to even. */
+function roundHalfEven(value: number): number {
+  const nearest = Math.round(value);
+  return Math.abs(value % 1) === 0.5 ? 2 * Math.round(value / 2) : nearest;
+}
+
+const clipTo: OnnxOperator = {
+  build(node) {
+    node.ignore("consumed_inputs");
+    const [low, high] = [clipBound(node, 1, "min"), clipBound(node, 2, "max")];
+    const isKnown = low !== undefined && high !== undefined;
+    const all = isKnown && node.allKnown();
     if (all) return elementwise(node, [all[0]!], (value) => Math.min(Math.max(value, low), high));
-    const x = node.value(0);
-    const isBounded = high < Number.POSITIVE_INFINITY;
-    const raised = low > Number.NEGATIVE_INFINITY ? clampBelow(node, x, low, isBounded ? "low" : undefined) : x;
-    return node.result(isBounded ? clampAbove(node, raised, high, undefined) : raised);
+    if (isKnown && isComputable(node.operand(0).type)) {
+      return node.result(node.apply(clip, [node.value(0)], { min: low, max: high }));
+    }
+    // Bounds that are data, or integers.
+    const isGiven = (index: number) => node.opset >= 11 && node.inputs[index] !== undefined;
+    const x = node.anyValue(0);
+    const raised = isGiven(1)
+      ? node.apply(maximum, [x, node.anyValue(1)], {}, step(isGiven(2) ? "low" : undefined))
+      : x;
+    return isGiven(1) || isGiven(2)
+      ? node.result(isGiven(2) ? node.apply(minimum, [raised, node.anyValue(2)], {}) : raised)
+      : node.operand(0);
   },
 };
 
-/** Attributes until operator set 10, inputs since; the largest float stands for no bound. */
-function clipBounds(node: NodeContext): [low: number, high: number] {
-  const largest = 3.4028234663852886e38;
-  const bound = (index: number, name: string, absent: number): number => {
-    const given = node.opset < 11 ? node.float(name, absent) : (node.optionalKnown(index, name)?.data[0] ?? absent);
-    return Math.abs(given) >= largest ? absent : given;
-  };
-  return [bound(1, "min", Number.NEGATIVE_INFINITY), bound(2, "max", Number.POSITIVE_INFINITY)];
+/**
+ * Attributes until operator set 10, inputs since; infinite where there is none, undefined where it is data. The largest float
+ * stands for none.
+ */
+function clipBound(node: NodeContext, index: 1 | 2, name: string): number | undefined {
+  const absent = index === 1 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  if (node.opset >= 11 && node.inputs[index] === undefined) return absent;
+  const given = node.opset < 11 ? node.float(name, absent) : node.optionalTensor(index)?.data[0];
+  return given !== undefined && Math.abs(given) >= 3.4028234663852886e38 ? absent : given;
 }
 
-/** max(0, min(1, alpha * x + beta)). */
-function hardSigmoid(node: NodeContext, alpha: number, beta: number, part: string | undefined): Value {
-  const scaled = node.apply(mul, [node.value(0), node.scalar("alpha", alpha)], {}, { part: "scaled" });
-  const shifted = node.apply(add, [scaled, node.scalar("beta", beta)], {}, { part: "shifted" });
-  return clampAbove(node, clampBelow(node, shifted, 0, "low"), 1, part);
-}
-
-/** relu(x) - slope * relu(-x), exactly x or slope * x. */
-const prelu: OnnxOperator = {
+const preluOf: OnnxOperator = {
   build(node) {
+    node.ignore("consumed_inputs");
     const x = node.value(0);
     let slope = node.value(1);
     const [channels] = slope.type.shape;
@@ -51,34 +111,121 @@ const prelu: OnnxOperator = {
       const behind = x.type.shape.slice(2).map(() => 1);
       slope = node.apply(reshape, [slope], { shape: [channels, ...behind] }, { part: "slope" });
     }
-    const rank = x.type.shape.length;
-    ensure(slope.type.shape.length <= rank, `slope has ${slope.type.shape.length} axes, expected at most ${rank}`);
-    const negated = node.apply(mul, [x, node.scalar("minus", -1)], {}, { part: "negated" });
-    const below = node.apply(relu, [negated], {}, { part: "below" });
-    slope = node.apply(mul, [below, slope], {}, { part: "scaled" });
-    const above = node.apply(relu, [x], {}, { part: "above" });
-    return node.result(node.apply(sub, [above, slope], {}));
+    return node.result(node.apply(prelu, [x, slope], {}));
+  },
+};
+
+/** gamma * elu(x). */
+const selu: OnnxOperator = {
+  build(node) {
+    node.ignore("consumed_inputs");
+    const alpha = node.float("alpha", 1.6732631921768188);
+    const gamma = node.float("gamma", 1.0507010221481323);
+    const y = node.apply(elu, [node.value(0)], { alpha }, { part: "elu" });
+    return node.result(node.apply(mul, [y, node.scalar("gamma", gamma)], {}));
+  },
+};
+
+/** alpha * elu(x / alpha). */
+const celu: OnnxOperator = {
+  build(node) {
+    const [x, alpha] = [node.value(0), node.float("alpha", 1)];
+    if (alpha === 1) return node.result(node.apply(elu, [x], {}));
+    const factor = node.scalar("alpha", alpha);
+    const scaled = node.apply(div, [x, factor], {}, { part: "scaled" });
+    return node.result(node.apply(mul, [node.apply(elu, [scaled], {}, { part: "elu" }), factor], {}));
+  },
+};
+
+/** x where it is above alpha, 0 elsewhere. */
+const thresholdedRelu: OnnxOperator = {
+  build(node) {
+    const [x, alpha] = [node.value(0), node.scalar("alpha", node.float("alpha", 1))];
+    const above = node.apply(greater, [x, alpha], {}, { part: "above" });
+    return node.result(node.apply(where, [above, x, node.scalar("zero", 0)], {}));
+  },
+};
+
+/** x / (1 + |x|). */
+const softsign: OnnxOperator = {
+  build(node) {
+    const x = node.value(0);
+    const magnitude = node.apply(abs, [x], {}, { part: "abs" });
+    const divisor = node.apply(add, [magnitude, node.scalar("one", 1)], {}, { part: "divisor" });
+    return node.result(node.apply(div, [x, divisor], {}));
+  },
+};
+
+/** x * tanh(softplus(x)). */
+const mish: OnnxOperator = {
+  build(node) {
+    const x = node.value(0);
+    const soft = node.apply(softplus, [x], {}, { part: "softplus" });
+    return node.result(node.apply(mul, [x, node.apply(tanh, [soft], {}, { part: "tanh" })], {}));
+  },
+};
+
+/** x * sigmoid(alpha * x). */
+const swish: OnnxOperator = {
+  build(node) {
+    const [x, alpha] = [node.value(0), node.float("alpha", 1)];
+    if (alpha === 1) return node.result(node.apply(silu, [x], {}));
+    const scaled = node.apply(mul, [x, node.scalar("alpha", alpha)], {}, { part: "scaled" });
+    return node.result(node.apply(mul, [x, node.apply(sigmoid, [scaled], {}, { part: "gate" })], {}));
+  },
+};
+
+/** x - bias above lambd, x + bias below -lambd, 0 between. */
+const shrink: OnnxOperator = {
+  build(node) {
+    const x = node.value(0);
+    const [lambd, bias] = [node.float("lambd", 0.5), node.float("bias", 0)];
+    const above = node.apply(greater, [x, node.scalar("lambd", lambd)], {}, { part: "above" });
+    const below = node.apply(less, [x, node.scalar("minusLambd", -lambd)], {}, { part: "below" });
+    const offset = node.scalar("bias", bias);
+    const lowered = node.apply(sub, [x, offset], {}, { part: "lowered" });
+    const raised = node.apply(add, [x, offset], {}, { part: "raised" });
+    const low = node.apply(where, [below, raised, node.scalar("zero", 0)], {}, { part: "low" });
+    return node.result(node.apply(where, [above, lowered, low], {}));
   },
 };
 
 export const activation: OperatorTable = {
-  Relu: {
-    build(node) {
-      const all = node.allKnown();
-      if (all) return elementwise(node, all, (value) => Math.max(value, 0));
-      return node.result(node.apply(relu, [node.value(0)], {}));
-    },
-  },
-  LeakyRelu: {
-    build: (node) => node.result(node.apply(leakyRelu, [node.value(0)], { slope: node.float("alpha", 0.01) })),
-  },
-  Sigmoid: { build: (node) => node.result(node.apply(sigmoid, [node.value(0)], {})) },
-  Clip: clip,
-  PRelu: prelu,
-  HardSigmoid: {
-    build: (node) => node.result(hardSigmoid(node, node.float("alpha", 0.2), node.float("beta", 0.5), undefined)),
-  },
-  HardSwish: {
-    build: (node) => node.result(node.apply(mul, [node.value(0), hardSigmoid(node, 1 / 6, 0.5, "gate")], {})),
-  },
+  Relu: plain(relu, (value) => Math.max(value, 0)),
+  LeakyRelu: unary(leakyRelu, (node) => ({ slope: node.float("alpha", 0.01) })),
+  PRelu: preluOf,
+  ThresholdedRelu: thresholdedRelu,
+  Elu: unary(elu, (node) => ({ alpha: node.float("alpha", 1) })),
+  Celu: celu,
+  Selu: selu,
+  Sigmoid: plain(sigmoid),
+  HardSigmoid: unary(hardSigmoid, (node) => ({ alpha: node.float("alpha", 0.2), beta: node.float("beta", 0.5) })),
+  HardSwish: plain(hardSwish),
+  Swish: swish,
+  Mish: mish,
+  Gelu: unary(gelu, (node) => {
+    const approximate = node.string("approximate", "none");
+    ensure(approximate === "none" || approximate === "tanh", `approximate is ${approximate}`);
+    return approximate === "tanh" ? { approximate } : {};
+  }),
+  Tanh: plain(tanh),
+  Softplus: plain(softplus),
+  Softsign: softsign,
+  Shrink: shrink,
+  Clip: clipTo,
+  Abs: signed(abs, Math.abs, (node, x) => node.apply(maximum, [x, negated(node, x, "negated")], {})),
+  Neg: signed(
+    neg,
+    (value) => -value,
+    (node, x) => negated(node, x),
+  ),
+  Reciprocal: plain(reciprocal, (value) => 1 / value),
+  Sqrt: plain(sqrt, Math.sqrt),
+  Floor: plain(floor, Math.floor),
+  Ceil: plain(ceil, Math.ceil),
+  Round: plain(round, roundHalfEven),
+  Sign: plain(sign, Math.sign),
+  Exp: plain(exp, Math.exp),
+  Log: plain(log, Math.log),
+  Erf: plain(erf),
 };

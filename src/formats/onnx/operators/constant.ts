@@ -1,11 +1,16 @@
 // Tensors that the graph itself states or that follow from shapes.
 
+import type { Value } from "../../../graph/graph.ts";
+import { add, sub } from "../../../ops/arithmetic.ts";
+import { cast } from "../../../ops/cast.ts";
+import { equal, logicalNot, where } from "../../../ops/masks.ts";
 import { elementCount, type Shape } from "../../../tensor.ts";
-import { elementType, elementTypeName, isComputable, isFloat } from "../element-type.ts";
+import { deviceType, type ElementType, elementType, elementTypeName, isFloat } from "../element-type.ts";
 import { type HostTensor, hostShape, hostTensor } from "../host-tensor.ts";
 import type { NodeContext } from "../node-context.ts";
 import { computed, type Operand } from "../operand.ts";
 import { ensure, UnsupportedNode } from "../unsupported.ts";
+import { remainder } from "./arithmetic.ts";
 import { elementwise } from "./elementwise.ts";
 import type { OnnxOperator, OperatorTable } from "./operator.ts";
 
@@ -68,8 +73,8 @@ const size: OnnxOperator = {
   build: (node) => node.fold([], () => hostTensor("i64", [], [elementCount(node.operand(0).shape)])),
 };
 
-/** Between types that the GPU computes as f32 a cast does nothing; others are for known tensors. */
-function cast(node: NodeContext, code: number): Operand {
+/** Known tensors are converted now; on the GPU only what it holds in different ways. */
+function castTo(node: NodeContext, code: number): Operand {
   // Only matters for floats of 8 bits, which are not read.
   node.ignore("saturate", "round_mode");
   const type = elementType(code);
@@ -81,26 +86,69 @@ function cast(node: NodeContext, code: number): Operand {
     const truncate = type !== "bool" && !isFloat(type);
     return elementwise(node, all, (value) => (truncate ? Math.trunc(value!) : value!), type);
   }
-  // On the GPU indices are i32, whatever the model calls them.
-  const isIndex = [operand.type, type].every((one) => one === "i32" || one === "i64");
-  if (isIndex && operand.kind === "computed") return computed(type, operand.value);
+  const [from, to] = [deviceType(operand.type), deviceType(type)];
   ensure(
-    isComputable(operand.type) && isComputable(type),
+    from !== undefined && to !== undefined,
     `casts from ${operand.type} to ${type} are computed on constants only`,
   );
-  return computed(type, node.value(0));
+  const x = node.anyValue(0);
+  if (type === "bool") {
+    const zero = node.scalar("zero", 0, operand.type);
+    return computed(type, node.apply(logicalNot, [node.apply(equal, [x, zero], {}, { part: "isZero" })], {}));
+  }
+  const bits = operand.type === "bool" ? undefined : narrowBits(operand.type, type);
+  if (bits === undefined) return computed(type, from === to ? x : node.apply(cast, [x], { to }));
+  const wide = from === to ? x : node.apply(cast, [x], { to }, { part: "wide" });
+  return computed(type, wrapped(node, wide, bits));
 }
 
-const where: OnnxOperator = {
+/** Bits of an integer type, and whether one is its sign. */
+interface Bits {
+  readonly count: number;
+  readonly signed: boolean;
+}
+
+const integers: Readonly<Partial<Record<ElementType, Bits>>> = {
+  u8: { count: 8, signed: false },
+  i8: { count: 8, signed: true },
+  u16: { count: 16, signed: false },
+  i16: { count: 16, signed: true },
+};
+
+/** The bits of a narrow type that does not hold all numbers of the other one. */
+function narrowBits(from: ElementType, to: ElementType): Bits | undefined {
+  const [source, target] = [integers[from], integers[to]];
+  if (!target || !source) return target;
+  const fits = target.count > source.count && (target.signed || !source.signed);
+  return fits ? undefined : target;
+}
+
+/** x modulo 2^count, as C wraps around: from 0 on, or from -2^(count - 1) on. */
+function wrapped(node: NodeContext, x: Value, { count, signed }: Bits): Value {
+  const size = node.scalar("size", 2 ** count, "i32");
+  const half = node.scalar("half", signed ? 2 ** (count - 1) : 0, "i32");
+  const shifted = signed ? node.apply(add, [x, half], {}, { part: "shifted" }) : x;
+  const rest = remainder(node, { a: shifted, b: size }, "rest");
+  const above = node.apply(add, [rest, size], {}, { part: "above" });
+  const unsigned = remainder(node, { a: above, b: size }, signed ? "unsigned" : undefined);
+  return signed ? node.apply(sub, [unsigned, half], {}) : unsigned;
+}
+
+const whereOf: OnnxOperator = {
   build(node) {
     const all = node.allKnown();
     if (all) return elementwise(node, all, (condition, a, b) => (condition ? a! : b!), all[1]!.type);
-    const condition = Array.from(node.known(0, "condition").data);
-    const chosen = node.operand(condition.every((value) => value !== 0) ? 1 : 2);
-    const isUniform = condition.every((value) => (value !== 0) === (condition[0] !== 0));
-    const isWhole = [0, 1, 2].every((index) => fitsIn(node.operand(index).shape, chosen.shape));
-    ensure(isUniform && isWhole, "it chooses element by element, which is computed on constants only");
-    return chosen;
+    const { type } = node.operand(1);
+    const condition = node.optionalTensor(0);
+    if (condition) {
+      const values = Array.from(condition.data, (value) => value !== 0);
+      const chosen = node.operand(values[0] ? 1 : 2);
+      const isWhole = [0, 1, 2].every((index) => fitsIn(node.operand(index).shape, chosen.shape));
+      if (isWhole && values.every((value) => value === values[0])) return chosen;
+    }
+    ensure(node.operand(0).type === "bool", `input 0 is ${node.operand(0).type}, expected bool`);
+    const inputs = [0, 1, 2].map((index) => node.anyValue(index));
+    return computed(type, node.apply(where, inputs, {}));
   },
 };
 
@@ -116,15 +164,15 @@ export const constants: OperatorTable = {
   Range: range,
   Shape: shapeOf,
   Size: size,
-  Cast: { since: 6, build: (node) => cast(node, node.int("to", 0)) },
+  Cast: { since: 6, build: (node) => castTo(node, node.int("to", 0)) },
   CastLike: {
     build(node) {
       const like = node.operand(1).type;
       const code = [...Array(17).keys()].find((candidate) => elementType(candidate) === like) ?? 0;
-      return cast(node, code);
+      return castTo(node, code);
     },
   },
-  Where: where,
+  Where: whereOf,
   Identity: { build: (node) => node.operand(0) },
   Dropout: { build: dropout },
 };

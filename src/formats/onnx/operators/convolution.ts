@@ -3,8 +3,11 @@
 
 import type { Value } from "../../../graph/graph.ts";
 import { convTranspose2d } from "../../../ops/conv-transpose2d.ts";
+import { convTranspose3d } from "../../../ops/conv-transpose3d.ts";
 import { conv2d } from "../../../ops/conv2d.ts";
+import { conv3d } from "../../../ops/conv3d.ts";
 import { type PadAttributes, pad } from "../../../ops/pad.ts";
+import type { SpaceTypes } from "../../../ops/window.ts";
 import { formatShape } from "../../../tensor.ts";
 import type { NodeContext } from "../node-context.ts";
 import { ensure } from "../unsupported.ts";
@@ -12,13 +15,14 @@ import type { OnnxOperator, OperatorTable } from "./operator.ts";
 import {
   asPlanes,
   autoPad,
+  type Form,
+  imageForm,
   inPlanes,
-  pairOf,
   readWindow,
-  sidesOf,
   spatialRank,
   split,
   step,
+  volumeForm,
   type Window,
 } from "./window.ts";
 
@@ -34,15 +38,19 @@ const conv: OnnxOperator = {
       [...padding.before, ...padding.after].every((size) => size >= 0),
       "pads below 0 are not computed",
     );
-    const given = {
-      stride: pairOf(own.stride, 1),
-      dilation: pairOf(own.dilation, 1),
-      padding: sidesOf(padding),
-      groups: node.int("group", 1),
-    };
+    const groups = node.int("group", 1);
+    const given = <T extends SpaceTypes>(form: Form<T>) => ({
+      stride: form.size(own.stride, 1),
+      dilation: form.size(own.dilation, 1),
+      padding: form.sides(padding),
+      groups,
+    });
+    if (own.kernel.length === 3) {
+      return node.result(node.apply(conv3d, [x, weight], given(volumeForm), biasOf(node)));
+    }
     const planes = asPlanes(node, weight, "weight");
     const y = inPlanes(node, x, (image, part) =>
-      node.apply(conv2d, [image, planes], given, { ...step(part), ...biasOf(node) }),
+      node.apply(conv2d, [image, planes], given(imageForm), { ...step(part), ...biasOf(node) }),
     );
     return node.result(y);
   },
@@ -58,16 +66,20 @@ const convTranspose: OnnxOperator = {
       [...before, ...after].every((size) => size >= 0),
       "pads below 0 are not computed",
     );
-    const given = {
-      stride: pairOf(window.stride, 1),
-      dilation: pairOf(window.dilation, 1),
-      padding: sidesOf({ before, after }),
-      outputPadding: pairOf(outputPadding, 0),
-      groups: node.int("group", 1),
-    };
+    const groups = node.int("group", 1);
+    const given = <T extends SpaceTypes>(form: Form<T>) => ({
+      stride: form.size(window.stride, 1),
+      dilation: form.size(window.dilation, 1),
+      padding: form.sides({ before, after }),
+      outputPadding: form.size(outputPadding, 0),
+      groups,
+    });
+    if (window.kernel.length === 3) {
+      return node.result(node.apply(convTranspose3d, [x, weight], given(volumeForm), biasOf(node)));
+    }
     const planes = asPlanes(node, weight, "weight");
     const y = inPlanes(node, x, (image, part) =>
-      node.apply(convTranspose2d, [image, planes], given, { ...step(part), ...biasOf(node) }),
+      node.apply(convTranspose2d, [image, planes], given(imageForm), { ...step(part), ...biasOf(node) }),
     );
     return node.result(y);
   },

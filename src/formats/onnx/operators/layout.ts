@@ -21,7 +21,7 @@ export function reshaped(node: NodeContext, shape: Shape): Operand {
   if (formatShape(shape) === formatShape(operand.shape)) return operand;
   const tensor = node.optionalTensor(0);
   if (tensor) return node.fold(shape, () => ({ ...tensor, shape }));
-  return node.result(node.apply(reshape, [node.value(0)], { shape }));
+  return node.result(node.apply(reshape, [node.anyValue(0)], { shape }));
 }
 
 const reshapeTo: OnnxOperator = {
@@ -93,7 +93,7 @@ const transposeTo: OnnxOperator = {
       const from = { offset: 0, strides: permutation.map((axis) => strides[axis]!) };
       return node.fold(target, () => gatherStrided(tensor, target, from));
     }
-    return node.result(node.apply(transpose, [node.value(0)], { permutation }));
+    return node.result(node.apply(transpose, [node.anyValue(0)], { permutation }));
   },
 };
 
@@ -147,7 +147,7 @@ function blocks(
   node: NodeContext,
   given: { readonly parts: Shape; readonly permutation: readonly number[]; readonly shape: Shape },
 ): Operand {
-  const parts = node.apply(reshape, [node.value(0)], { shape: given.parts }, { part: "blocks" });
+  const parts = node.apply(reshape, [node.anyValue(0)], { shape: given.parts }, { part: "blocks" });
   const moved = node.apply(transpose, [parts], { permutation: given.permutation }, { part: "moved" });
   return node.result(node.apply(reshape, [moved], { shape: given.shape }));
 }
@@ -166,7 +166,7 @@ function crop(node: NodeContext, begin: readonly number[], end: readonly number[
     ends.every((at, axis) => at > starts[axis]!),
     "its pads leave nothing",
   );
-  return node.apply(slice, [node.value(0)], { starts, ends }, part === undefined ? {} : { part });
+  return node.apply(slice, [node.anyValue(0)], { starts, ends }, part === undefined ? {} : { part });
 }
 
 const padTo: OnnxOperator = {
@@ -188,7 +188,7 @@ const padTo: OnnxOperator = {
     const [added, cropped] = [isAbove, isBelow].map((test) => [...begin, ...end].some(test));
     if (!added && !cropped) return node.operand(0);
     ensure(!cropped || mode === "constant", `mode ${mode} with pads below 0 is not computed`);
-    const x = cropped ? crop(node, begin, end, added ? "crop" : undefined) : node.value(0);
+    const x = cropped ? crop(node, begin, end, added ? "crop" : undefined) : node.anyValue(0);
     if (!added) return node.result(x);
     const only = (sizes: readonly number[]) => sizes.map((size) => Math.max(size, 0));
     const given = { begin: only(begin), end: only(end), mode: modes[mode], value };

@@ -2,76 +2,109 @@
 // Sources: https://onnx.ai/onnx/operators/onnx__MaxPool.html, https://onnx.ai/onnx/operators/onnx__AveragePool.html
 
 import type { Value } from "../../../graph/graph.ts";
-import { adaptiveAveragePool2d } from "../../../ops/adaptive-average-pool.ts";
-import { averagePool2d } from "../../../ops/average-pool.ts";
-import { maxPool2d } from "../../../ops/max-pool.ts";
+import { adaptiveAveragePool2d, adaptiveAveragePool3d } from "../../../ops/adaptive-average-pool.ts";
+import { mul } from "../../../ops/arithmetic.ts";
+import { averagePool2d, averagePool3d } from "../../../ops/average-pool.ts";
+import { maxPool2d, maxPool3d } from "../../../ops/max-pool.ts";
 import { pad } from "../../../ops/pad.ts";
-import { reshape } from "../../../ops/reshape.ts";
-import type { Sides } from "../../../ops/window.ts";
+import { amax, mean } from "../../../ops/reductions.ts";
+import type { SpaceTypes } from "../../../ops/window.ts";
+import { elementCount } from "../../../tensor.ts";
+import { hostTensor } from "../host-tensor.ts";
 import type { NodeContext } from "../node-context.ts";
 import { ensure } from "../unsupported.ts";
 import type { OnnxOperator, OperatorTable } from "./operator.ts";
-import { inPlanes, pairOf, readWindow, sidesOf, step, type Window } from "./window.ts";
+import { type Form, imageForm, inPlanes, readWindow, step, volumeForm, type Window } from "./window.ts";
 
 const maxPool: OnnxOperator = {
   build(node) {
     // Only tells in which order indices count.
     node.ignore("storage_order");
-    const x = node.value(0);
-    const window = readWindow(node, x.type.shape, undefined);
     const ceilMode = node.int("ceil_mode", 0) !== 0;
-    const y = inPlanes(node, x, (image, part) => {
-      const { padded, padding } = padWhereWide(node, image, window, ceilMode, Number.NEGATIVE_INFINITY);
-      const given = { ...sizes(window), dilation: pairOf(window.dilation, 1), padding, ceilMode };
-      return node.apply(maxPool2d, [padded], given, step(part));
+    const { x, window } = padWhereWide(node, ceilMode, Number.NEGATIVE_INFINITY);
+    const given = <T extends SpaceTypes>(form: Form<T>) => ({
+      ...sizes(form, window),
+      dilation: form.size(window.dilation, 1),
+      ceilMode,
     });
-    return node.result(y);
+    if (window.kernel.length === 3) return node.result(node.apply(maxPool3d, [x], given(volumeForm)));
+    return node.result(
+      inPlanes(node, x, (image, part) => node.apply(maxPool2d, [image], given(imageForm), step(part))),
+    );
   },
 };
 
 const averagePool: OnnxOperator = {
   build(node) {
-    const x = node.value(0);
-    const window = readWindow(node, x.type.shape, undefined);
-    ensure(
-      window.dilation.every((size) => size === 1),
-      `dilations of ${window.dilation.join(", ")} are not computed, expected 1`,
-    );
     const ceilMode = node.int("ceil_mode", 0) !== 0;
     const countIncludePad = node.int("count_include_pad", 0) !== 0;
-    const y = inPlanes(node, x, (image, part) => {
-      ensure(
-        countIncludePad || !isWide(window),
-        "pads of more than half the kernel that do not count are not computed",
-      );
-      const { padded, padding } = padWhereWide(node, image, window, ceilMode, 0);
-      return node.apply(averagePool2d, [padded], { ...sizes(window), padding, ceilMode, countIncludePad }, step(part));
+    const { x, window, padded } = padWhereWide(node, ceilMode, 0);
+    const { dilation } = window;
+    ensure(
+      dilation.every((size) => size === 1),
+      `dilations of ${dilation.join(", ")} are not computed, expected 1`,
+    );
+    // Where the padding is part of x, it is counted, and taken out again.
+    const isCorrected = padded !== undefined && !countIncludePad;
+    const given = <T extends SpaceTypes>(form: Form<T>) => ({
+      ...sizes(form, window),
+      ceilMode,
+      countIncludePad: countIncludePad || isCorrected,
     });
-    return node.result(y);
+    const own = (part: string | undefined) => step(isCorrected ? (part ?? "counted") : part);
+    const y =
+      window.kernel.length === 3
+        ? node.apply(averagePool3d, [x], given(volumeForm), own(undefined))
+        : inPlanes(node, x, (image, part) => node.apply(averagePool2d, [image], given(imageForm), own(part)));
+    if (!isCorrected) return node.result(y);
+    const factors = node.constant("factors", correction(padded, node.operand(0).shape.slice(2), y.type.shape.slice(2)));
+    return node.result(node.apply(mul, [y, factors], {}));
   },
 };
 
-/** [N, C, ...] to [N, C, 1, ...]: any number of spatial axes is as good as two. */
-const global = (pool: (node: NodeContext, planes: Value, part: string | undefined) => Value): OnnxOperator => ({
+/** Elements of each window over those of them in the image. */
+function correction({ kernel, stride, before }: Window, size: readonly number[], outSize: readonly number[]) {
+  const counts = outSize.map((count, axis) =>
+    Array.from({ length: count }, (_, i) => {
+      const start = i * stride[axis]! - before[axis]!;
+      return Math.min(start + kernel[axis]!, size[axis]!) - Math.max(start, 0);
+    }),
+  );
+  const inside = counts.reduce((all, axis) => all.flatMap((a) => axis.map((b) => a * b)), [1]);
+  ensure(
+    inside.every((count) => count > 0),
+    "a window lies in the padding alone, which does not count",
+  );
+  return hostTensor(
+    "f32",
+    outSize,
+    inside.map((count) => elementCount(kernel) / count),
+  );
+}
+
+/** A pool over all axes after N and C. */
+const global = (pool: (node: NodeContext, x: Value, axes: readonly number[]) => Value): OnnxOperator => ({
   build(node) {
     const x = node.value(0);
-    const { shape } = x.type;
-    ensure(shape.length >= 3, `x has ${shape.length} axes, expected [N, C, ...]`);
-    if (shape.length === 4) return node.result(pool(node, x, undefined));
-    const planes = node.apply(reshape, [x], { shape: [...shape.slice(0, 3), -1] }, { part: "planes" });
-    const means = pool(node, planes, "pool");
-    return node.result(node.apply(reshape, [means], { shape: shape.map((size, axis) => (axis < 2 ? size : 1)) }));
+    const rank = x.type.shape.length;
+    ensure(rank >= 3, `x has ${rank} axes, expected [N, C, ...]`);
+    return node.result(
+      pool(
+        node,
+        x,
+        Array.from({ length: rank - 2 }, (_, axis) => axis + 2),
+      ),
+    );
   },
 });
 
-const globalAveragePool = global((node, x, part) =>
-  node.apply(adaptiveAveragePool2d, [x], { outputSize: 1 }, step(part)),
-);
-
-const globalMaxPool = global((node, x, part) => {
-  const [, , height, width] = x.type.shape as readonly [number, number, number, number];
-  return node.apply(maxPool2d, [x], { kernel: [height, width] }, step(part));
+const globalAveragePool = global((node, x, axes) => {
+  if (axes.length === 2) return node.apply(adaptiveAveragePool2d, [x], { outputSize: 1 });
+  if (axes.length === 3) return node.apply(adaptiveAveragePool3d, [x], { outputSize: 1 });
+  return node.apply(mean, [x], { axes, keepDim: true });
 });
+
+const globalMaxPool = global((node, x, axes) => node.apply(amax, [x], { axes, keepDim: true }));
 
 export const pooling: OperatorTable = {
   MaxPool: maxPool,
@@ -80,8 +113,8 @@ export const pooling: OperatorTable = {
   GlobalMaxPool: globalMaxPool,
 };
 
-function sizes({ kernel, stride }: Window) {
-  return { kernel: pairOf(kernel, 1), stride: pairOf(stride, 1) };
+function sizes<T extends SpaceTypes>(form: Form<T>, window: Window) {
+  return { kernel: form.size(window.kernel, 1), stride: form.size(window.stride, 1), padding: form.sides(window) };
 }
 
 /** Pools of this engine are padded by half the kernel at most, as PyTorch's. */
@@ -89,18 +122,21 @@ function isWide({ kernel, before, after }: Window): boolean {
   return [before, after].some((pads) => pads.some((size, axis) => size > Math.floor(kernel[axis]! / 2)));
 }
 
-/** Wider padding becomes part of the image: `value` where it never counts, or counts as it should. */
+/** Wider padding becomes part of x: `value` where it never counts, or counts as it should; `padded` is the window before. */
 function padWhereWide(
   node: NodeContext,
-  image: Value,
-  window: Window,
   ceilMode: boolean,
   value: number,
-): { padded: Value; padding: Sides } {
-  const padding = sidesOf(window);
-  if (!isWide(window)) return { padded: image, padding };
+): { x: Value; window: Window; padded?: Window } {
+  const x = node.value(0);
+  const window = readWindow(node, x.type.shape, undefined);
+  if (!isWide(window)) return { x, window };
   ensure(!ceilMode, "pads of more than half the kernel are not computed with ceil_mode");
-  const [top, left, bottom, right] = padding;
-  const given = { begin: [0, 0, top, left], end: [0, 0, bottom, right], value };
-  return { padded: node.apply(pad, [image], given, { part: "pad" }), padding: [0, 0, 0, 0] };
+  const given = { begin: [0, 0, ...window.before], end: [0, 0, ...window.after], value };
+  const none = window.before.map(() => 0);
+  return {
+    x: node.apply(pad, [x], given, { part: "pad" }),
+    window: { ...window, before: none, after: none },
+    padded: window,
+  };
 }

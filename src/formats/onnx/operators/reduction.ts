@@ -1,47 +1,66 @@
 // Reductions over axes.
 
 import type { Value } from "../../../graph/graph.ts";
-import { adaptiveAveragePool2d } from "../../../ops/adaptive-average-pool.ts";
 import { argmax } from "../../../ops/argmax.ts";
-import { maxPool2d } from "../../../ops/max-pool.ts";
-import { reshape } from "../../../ops/reshape.ts";
-import { transpose } from "../../../ops/transpose.ts";
+import { mul, sub } from "../../../ops/arithmetic.ts";
+import { gather } from "../../../ops/gather.ts";
+import type { Operator } from "../../../ops/operator.ts";
+import { amax, amin, l2Norm, logSumExp, mean, prod, type ReductionGiven, sum } from "../../../ops/reductions.ts";
+import { abs, log, neg } from "../../../ops/unary.ts";
 import { elementCount, type Shape } from "../../../tensor.ts";
-import { type HostTensor, stridesOf, toElement } from "../host-tensor.ts";
+import { type HostTensor, hostTensor, stridesOf, toElement } from "../host-tensor.ts";
 import type { NodeContext } from "../node-context.ts";
-import { computed, type Operand } from "../operand.ts";
+import { computed } from "../operand.ts";
 import { ensure } from "../unsupported.ts";
 import { intsFrom, resolveAxes, resolveAxis } from "./axes.ts";
 import type { OnnxOperator, OperatorTable } from "./operator.ts";
+import { step } from "./window.ts";
 
 interface Reduction {
-  /** Operator set from which the axes are an input. */
-  readonly inputSince: number;
-  /** Of all elements that become one. */
-  readonly host: (values: readonly number[]) => number;
-  /** [1, rows, H, W] to [1, rows, 1, 1]; absent where only known tensors are reduced. */
-  readonly planes?: (node: NodeContext, planes: Value) => Value;
+  readonly operator: Operator<object, ReductionGiven>;
+  /** Of all elements that become one; absent where only the GPU reduces. */
+  readonly host?: (values: readonly number[]) => number;
+  /** An input as the operator takes it. Default: floats. */
+  readonly input?: (node: NodeContext, index: number) => Value;
+  /** Done to each element before. */
+  readonly before?: (node: NodeContext, x: Value) => Value;
+  /** Done to the result. */
+  readonly after?: Operator;
+  /** Operator set from which the axes are an input. Default 18. */
+  readonly inputSince?: number;
 }
 
-const reduce = ({ inputSince, host, planes }: Reduction): OnnxOperator => ({
+const reduce = (given: Reduction): OnnxOperator => ({
   build(node) {
+    const { operator, host, input, before, after, inputSince = 18 } = given;
     const { shape } = node.operand(0);
-    const given = intsFrom(node, "axes", { input: 1, inputSince });
+    const stated = intsFrom(node, "axes", { input: 1, inputSince });
     const keep = node.int("keepdims", 1) !== 0;
     const none = node.int("noop_with_empty_axes", 0) !== 0;
-    if ((given?.length ?? 0) === 0 && none) return node.operand(0);
-    const axes = given && given.length > 0 ? resolveAxes(given, shape.length) : shape.map((_, axis) => axis);
-    const kept = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-    const target = keep ? kept : shape.filter((_, axis) => !axes.includes(axis));
-    const tensor = node.optionalTensor(0);
-    ensure(!tensor?.shape.includes(0), "it reduces nothing at all");
-    if (tensor) return node.fold(target, () => reduceKnown(tensor, axes, target, host));
-    ensure(planes !== undefined, "it is computed on constants only");
-    return reducePlanes(node, { axes, target, planes });
+    const isEmpty = (stated?.length ?? 0) === 0;
+    if (isEmpty && none && !before && !after) return node.operand(0);
+    const all = shape.map((_, axis) => axis);
+    const axes = isEmpty ? (none ? [] : all) : resolveAxes(stated!, shape.length);
+    const tensor = host && node.optionalTensor(0);
+    ensure(!shape.includes(0), "it reduces nothing at all");
+    if (tensor) {
+      const kept = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+      const target = keep ? kept : shape.filter((_, axis) => !axes.includes(axis));
+      return node.fold(target, () => reduceKnown(tensor, axes, target, host));
+    }
+    const x = input ? input(node, 0) : node.value(0);
+    const options = { axes, keepDim: keep };
+    const reduced = node.apply(operator, [before ? before(node, x) : x], options, step(after && "reduced"));
+    return node.result(after ? node.apply(after, [reduced], {}) : reduced);
   },
 });
 
-function reduceKnown(tensor: HostTensor, axes: readonly number[], shape: Shape, host: Reduction["host"]): HostTensor {
+function reduceKnown(
+  tensor: HostTensor,
+  axes: readonly number[],
+  shape: Shape,
+  host: (values: readonly number[]) => number,
+): HostTensor {
   const strides = stridesOf(tensor.shape);
   const groups = new Map<number, number[]>();
   const targetStrides = stridesOf(tensor.shape.map((size, axis) => (axes.includes(axis) ? 1 : size)));
@@ -59,58 +78,45 @@ function reduceKnown(tensor: HostTensor, axes: readonly number[], shape: Shape, 
   return { type: tensor.type, shape, data };
 }
 
-/** The axes that go are made the last two, where they are a plane, and those that stay the channels. */
-function reducePlanes(
-  node: NodeContext,
-  given: {
-    readonly axes: readonly number[];
-    readonly target: Shape;
-    readonly planes: NonNullable<Reduction["planes"]>;
-  },
-): Operand {
-  const x = node.value(0);
-  const { shape } = x.type;
-  const staying = shape.map((_, axis) => axis).filter((axis) => !given.axes.includes(axis));
-  const order = [...staying, ...given.axes];
-  const isSorted = order.every((axis, i) => axis === i);
-  const sorted = isSorted ? x : node.apply(transpose, [x], { permutation: order }, { part: "sorted" });
-  const rows = elementCount(staying.map((axis) => shape[axis]!));
-  const width = shape[given.axes.at(-1) ?? 0] ?? 1;
-  const planes = node.apply(reshape, [sorted], { shape: [1, rows, -1, width] }, { part: "planes" });
-  return node.result(node.apply(reshape, [given.planes(node, planes)], { shape: given.target }));
-}
+const number = (node: NodeContext, index: number): Value => node.number(index);
+const any = (node: NodeContext, index: number): Value => node.anyValue(index);
+const square = (node: NodeContext, x: Value): Value => node.apply(mul, [x, x], {}, { part: "squares" });
+const total = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
-const reduceMean = reduce({
-  inputSince: 18,
-  host: (values) => values.reduce((a, b) => a + b, 0) / values.length,
-  planes: (node, x) => node.apply(adaptiveAveragePool2d, [x], { outputSize: 1 }, { part: "mean" }),
-});
-
-const reduceMax = reduce({
-  inputSince: 18,
-  host: (values) => Math.max(...values),
-  planes(node, x) {
-    const [, , height, width] = x.type.shape as readonly [number, number, number, number];
-    return node.apply(maxPool2d, [x], { kernel: [height, width] }, { part: "max" });
-  },
-});
-
-/** The GPU's indices are i32; those of ONNX i64. */
-const argMax: OnnxOperator = {
+/** Index of the largest or smallest element. The GPU's indices are i32; those of ONNX i64. */
+const indexOf = (smallest: boolean): OnnxOperator => ({
   build(node) {
-    ensure(node.int("select_last_index", 0) === 0, "select_last_index = 1 is not computed");
     const { shape } = node.operand(0);
     const axis = resolveAxis(node.int("axis", 0), shape.length);
     const given = { axis, keepDim: node.int("keepdims", 1) !== 0 };
-    return computed("i64", node.apply(argmax, [node.value(0)], given));
+    const isLast = node.int("select_last_index", 0) !== 0;
+    let x = node.value(0);
+    if (smallest) x = node.apply(neg, [x], {}, { part: "negated" });
+    if (!isLast) return computed("i64", node.apply(argmax, [x], given));
+    // The first one from the other end.
+    const size = shape[axis]!;
+    const places = hostTensor(
+      "i32",
+      [size],
+      Array.from({ length: size }, (_, i) => size - 1 - i),
+    );
+    const turned = node.apply(gather, [x, node.constant("places", places)], { axis }, { part: "turned" });
+    const index = node.apply(argmax, [turned], given, { part: "index" });
+    return computed("i64", node.apply(sub, [node.scalar("last", size - 1, "i32"), index], {}));
   },
-};
+});
 
 export const reduction: OperatorTable = {
-  ReduceMean: reduceMean,
-  ReduceMax: reduceMax,
-  ReduceMin: reduce({ inputSince: 18, host: (values) => Math.min(...values) }),
-  ReduceSum: reduce({ inputSince: 13, host: (values) => values.reduce((a, b) => a + b, 0) }),
-  ReduceProd: reduce({ inputSince: 18, host: (values) => values.reduce((a, b) => a * b, 1) }),
-  ArgMax: argMax,
+  ReduceMean: reduce({ operator: mean, host: (values) => total(values) / values.length }),
+  ReduceSum: reduce({ operator: sum, host: total, input: number, inputSince: 13 }),
+  ReduceProd: reduce({ operator: prod, host: (values) => values.reduce((a, b) => a * b, 1), input: number }),
+  ReduceMax: reduce({ operator: amax, host: (values) => Math.max(...values), input: any }),
+  ReduceMin: reduce({ operator: amin, host: (values) => Math.min(...values), input: any }),
+  ReduceL1: reduce({ operator: sum, before: (node, x) => node.apply(abs, [x], {}, { part: "abs" }) }),
+  ReduceL2: reduce({ operator: l2Norm }),
+  ReduceSumSquare: reduce({ operator: sum, input: number, before: square }),
+  ReduceLogSum: reduce({ operator: sum, after: log }),
+  ReduceLogSumExp: reduce({ operator: logSumExp }),
+  ArgMax: indexOf(false),
+  ArgMin: indexOf(true),
 };

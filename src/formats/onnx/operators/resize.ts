@@ -1,21 +1,27 @@
 // Resize and Upsample. The many ways of ONNX to say where a pixel comes from are compared, pixel by pixel, with those of
-// `resize2d`: where one of them reads the same places, it is exact.
+// `resize2d` and `resize3d`: where one of them reads the same places, it is exact. All others are gathered, or a product with
+// a matrix of shares, axis by axis.
 // Source: https://onnx.ai/onnx/operators/onnx__Resize.html
 
+import type { Value } from "../../../graph/graph.ts";
+import { gather } from "../../../ops/gather.ts";
+import { matmul } from "../../../ops/matmul.ts";
 import { reshape } from "../../../ops/reshape.ts";
-import { type Resize2dGiven, resize2d } from "../../../ops/resize.ts";
+import { type Resize2dGiven, type Resize3dGiven, resize2d, resize3d } from "../../../ops/resize.ts";
 import { elementCount, formatShape, type Shape } from "../../../tensor.ts";
+import { hostTensor } from "../host-tensor.ts";
 import type { NodeContext } from "../node-context.ts";
 import type { Operand } from "../operand.ts";
 import { ensure } from "../unsupported.ts";
 import { resolveAxis } from "./axes.ts";
 import type { OnnxOperator, OperatorTable } from "./operator.ts";
-import { type AxisResize, places, sameAsResize2d } from "./resize-places.ts";
+import { type AxisResize, type Interpolation, places, sameAsOwn, shares } from "./resize-places.ts";
+import { imageForm, step, volumeForm } from "./window.ts";
 
 const resize: OnnxOperator = {
   since: 10,
   build(node) {
-    node.ignore("cubic_coeff_a", "exclude_outside", "extrapolation_value");
+    node.ignore("extrapolation_value");
     const { shape } = node.operand(0);
     const old = node.opset < 11;
     const mode = readMode(node);
@@ -32,9 +38,16 @@ const resize: OnnxOperator = {
       mode,
       coordinates: node.string("coordinate_transformation_mode", old ? "asymmetric" : "half_pixel"),
       nearest: node.string("nearest_mode", old ? "floor" : "round_prefer_floor"),
+      cubic: { a: node.float("cubic_coeff_a", -0.75), excludesOutside: node.int("exclude_outside", 0) !== 0 },
     });
   },
 };
+
+const asymmetric = {
+  coordinates: "asymmetric",
+  nearest: "floor",
+  cubic: { a: -0.75, excludesOutside: false },
+} as const;
 
 /** Operator sets 7 to 9. */
 const upsample: OnnxOperator = {
@@ -45,22 +58,17 @@ const upsample: OnnxOperator = {
     const scales = node.floats("scales", undefined) ?? numbers(node, 1, "scales");
     ensure(scales !== undefined, "scales are missing");
     const given = fromScales(shape, axes, scales);
-    return resizeBy(node, given, { mode: readMode(node), coordinates: "asymmetric", nearest: "floor" });
+    return resizeBy(node, given, { ...asymmetric, mode: readMode(node) });
   },
 };
 
 export const resizing: OperatorTable = { Resize: resize, Upsample: upsample };
 
-interface Method {
-  readonly mode: "nearest" | "bilinear";
-  readonly coordinates: string;
-  readonly nearest: string;
-}
-
-function readMode(node: NodeContext): Method["mode"] {
+function readMode(node: NodeContext): Interpolation["mode"] {
   const mode = node.string("mode", "nearest");
-  ensure(mode === "nearest" || mode === "linear" || mode === "bilinear", `mode ${mode} is not computed`);
-  return mode === "nearest" ? "nearest" : "bilinear";
+  if (mode === "nearest" || mode === "cubic") return mode;
+  ensure(mode === "linear" || mode === "bilinear", `mode ${mode} is not computed`);
+  return "linear";
 }
 
 /** The numbers of an input; undefined where it is left out or empty. */
@@ -89,8 +97,7 @@ function fromSizes(shape: Shape, axes: readonly number[], sizes: readonly number
   return shape.map((from, axis) => ({ from, to: axes.includes(axis) ? Math.round(from * scale) : from }));
 }
 
-/** Two neighbouring axes, or one, may change; all before them are planes. */
-function resizeBy(node: NodeContext, given: readonly AxisResize[], method: Method): Operand {
+function resizeBy(node: NodeContext, given: readonly AxisResize[], method: Interpolation): Operand {
   const changed = given.flatMap(({ from, to, scale }, axis) => (from === to && scale === undefined ? [] : [axis]));
   const target = given.map(({ to }) => to);
   ensure(
@@ -99,39 +106,75 @@ function resizeBy(node: NodeContext, given: readonly AxisResize[], method: Metho
   );
   if (changed.length === 0) return node.operand(0);
   const rank = given.length;
-  // The last changed axis is the width; a change of one alone is one of its row.
-  const [first, last] = [changed[0]!, changed.at(-1)!];
-  ensure(
-    (last - first <= 1 && last === rank - 1) || (first === last && rank - last <= 2),
-    `axes ${changed.join(", ")} change, expected the last two`,
-  );
-  const x = node.value(0);
-  const [row, column] = [given[rank - 2] ?? { from: 1, to: 1 }, given[rank - 1]!];
   // Each pixel of an axis is looked at.
-  node.reserve(row.to + column.to);
-  const options = matching(row, column, method);
-  const isImage = rank === 4;
-  const planes = [1, elementCount(given.slice(0, -2).map(({ from }) => from)), row.from, column.from];
-  const image = isImage ? x : node.apply(reshape, [x], { shape: planes }, { part: "planes" });
-  const y = node.apply(resize2d, [image], options, isImage ? {} : { part: "resized" });
-  return node.result(isImage ? y : node.apply(reshape, [y], { shape: target }));
+  node.reserve(changed.reduce((sum, axis) => sum + given[axis]!.to, 0));
+  const first = Math.min(changed[0]!, Math.max(rank - 2, 0));
+  const inner = rank === 1 ? [{ from: 1, to: 1 }, ...given] : given.slice(first);
+  const own =
+    method.mode === "cubic" || inner.length > 3 ? undefined : matching(inner, { ...method, mode: method.mode });
+  if (!own) return node.result(axisByAxis(node, changed, given, method));
+  const x = node.value(0);
+  const isWhole = rank === inner.length + 2;
+  const planes = elementCount(given.slice(0, -inner.length).map(({ from }) => from));
+  const sizes = inner.map(({ from }) => from);
+  const image = isWhole ? x : node.apply(reshape, [x], { shape: [1, planes, ...sizes] }, { part: "planes" });
+  const options = step(isWhole ? undefined : "resized");
+  const y =
+    "image" in own
+      ? node.apply(resize2d, [image], own.image, options)
+      : node.apply(resize3d, [image], own.volume, options);
+  return node.result(isWhole ? y : node.apply(reshape, [y], { shape: target }));
 }
 
-/** The way of `resize2d` that reads the same pixels along both axes. */
-function matching(row: AxisResize, column: AxisResize, method: Method): Resize2dGiven {
-  const wanted = [row, column].map((axis) => places(axis, method));
+type OwnResize = { readonly image: Resize2dGiven } | { readonly volume: Resize3dGiven };
+
+/** The way of `resize2d` or `resize3d` that reads the same pixels along all axes; undefined where there is none. */
+function matching(
+  axes: readonly AxisResize[],
+  method: Interpolation & { readonly mode: "nearest" | "linear" },
+): OwnResize | undefined {
+  const wanted = axes.map((axis) => places(axis, method));
   for (const coordinates of ["half-pixel", "asymmetric", "align-corners"] as const) {
     for (const byScale of [false, true]) {
-      const scales = [row, column].map(({ scale }) => (byScale ? (scale ?? 1) : undefined));
-      const fits = [row, column].every(({ from, to }, i) =>
-        sameAsResize2d({ from, to, mode: method.mode, coordinates, scale: scales[i] }, wanted[i]!),
+      const scales = axes.map(({ scale }) => (byScale ? (scale ?? 1) : undefined));
+      const fits = axes.every(({ from, to }, i) =>
+        sameAsOwn({ from, to, mode: method.mode, coordinates, scale: scales[i] }, wanted[i]!),
       );
       if (!fits) continue;
-      const { mode } = method;
-      if (byScale) return { mode, coordinates, scale: [scales[0]!, scales[1]!] };
-      return { mode, coordinates, size: [row.to, column.to] };
+      const numbers = axes.map(({ to }, i) => scales[i] ?? to);
+      const isNearest = method.mode === "nearest";
+      const by = <T>(size: T) => (byScale ? { scale: size } : { size });
+      if (axes.length === 3) {
+        const size = volumeForm.size(numbers, 1);
+        return { volume: { mode: isNearest ? "nearest" : "trilinear", coordinates, ...by(size) } };
+      }
+      return { image: { mode: isNearest ? "nearest" : "bilinear", coordinates, ...by(imageForm.size(numbers, 1)) } };
     }
   }
-  const what = `coordinate_transformation_mode ${method.coordinates}, nearest_mode ${method.nearest}`;
-  ensure(false, `${what} from ${row.from}x${column.from} to ${row.to}x${column.to} is not computed`);
+  return undefined;
+}
+
+/** Each axis by itself: nearest pixels by their indices, others as a product with their shares. */
+function axisByAxis(
+  node: NodeContext,
+  changed: readonly number[],
+  given: readonly AxisResize[],
+  method: Interpolation,
+): Value {
+  return changed.reduce((x, axis, i) => {
+    const options = step(i === changed.length - 1 ? undefined : `axis${axis}`);
+    const { from, to } = given[axis]!;
+    if (method.mode === "nearest") {
+      const index = node.constant(`index${axis}`, hostTensor("i32", [to], places(given[axis]!, method)));
+      return node.apply(gather, [x, index], { axis }, options);
+    }
+    node.reserve(to * from);
+    const matrix = node.constant(`shares${axis}`, hostTensor("f32", [to, from], shares(given[axis]!, method)));
+    const { shape } = x.type;
+    const [before, behind] = [shape.slice(0, axis), shape.slice(axis + 1)];
+    const blocks = { shape: [elementCount(before), from, elementCount(behind)] };
+    const columns = node.apply(reshape, [x], blocks, { part: `columns${axis}` });
+    const product = node.apply(matmul, [matrix, columns], {}, { part: `product${axis}` });
+    return node.apply(reshape, [product], { shape: [...before, to, ...behind] }, options);
+  }, node.value(0));
 }

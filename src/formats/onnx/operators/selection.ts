@@ -1,8 +1,9 @@
 // Parts of tensors, and tensors put together: slices, splits, concatenation, repetition.
 
-import type { Value } from "../../../graph/graph.ts";
-import { mul } from "../../../ops/arithmetic.ts";
 import { concat } from "../../../ops/concat.ts";
+import { expand, tile } from "../../../ops/expand.ts";
+import { gather } from "../../../ops/gather.ts";
+import { equal, logicalOr, where } from "../../../ops/masks.ts";
 import { reshape } from "../../../ops/reshape.ts";
 import { slice } from "../../../ops/slice.ts";
 import { elementCount, formatShape, type Shape } from "../../../tensor.ts";
@@ -12,9 +13,6 @@ import type { Operand } from "../operand.ts";
 import { ensure } from "../unsupported.ts";
 import { intsFrom, resolveAxis } from "./axes.ts";
 import type { OnnxOperator, OperatorTable } from "./operator.ts";
-
-/** More pieces than this are a loop, not a network. */
-const mostPieces = 64;
 
 /** One axis of a slice: `count` elements from `start` on. */
 interface Cut {
@@ -35,19 +33,27 @@ function cut(node: NodeContext, cuts: readonly Cut[], part?: string): Operand {
     const steps = strides.map((stride, axis) => stride * (cuts.find((one) => one.axis === axis)?.step ?? 1));
     return node.fold(shape, () => gatherStrided(tensor, shape, { offset, strides: steps }));
   }
-  if (formatShape(shape) === formatShape(operand.shape)) return operand;
-  ensure(
-    cuts.every(({ step }) => step > 0),
-    "steps below 1 are computed on constants only",
-  );
+  const isWhole = cuts.every(({ step }) => step === 1) && formatShape(shape) === formatShape(operand.shape);
+  if (isWhole) return operand;
   ensure(!shape.includes(0), `nothing is left of ${formatShape(operand.shape)}`);
-  const given = {
-    axes: cuts.map(({ axis }) => axis),
-    starts: cuts.map(({ start }) => start),
-    ends: cuts.map(({ start, step, count }) => start + step * (count - 1) + 1),
-    steps: cuts.map(({ step }) => step),
-  };
-  return node.result(node.apply(slice, [node.value(0)], given, part === undefined ? {} : { part }));
+  const [back, forth] = [cuts.filter(({ step }) => step < 0), cuts.filter(({ step }) => step > 0)];
+  const names = { ...(part !== undefined && { part }) };
+  let value = node.anyValue(0);
+  if (forth.length > 0) {
+    const given = {
+      axes: forth.map(({ axis }) => axis),
+      starts: forth.map(({ start }) => start),
+      ends: forth.map(({ start, step, count }) => start + step * (count - 1) + 1),
+      steps: forth.map(({ step }) => step),
+    };
+    value = node.apply(slice, [value], given, back.length > 0 ? { part: "forth" } : names);
+  }
+  back.forEach(({ axis, start, step, count }, i) => {
+    const places = Array.from({ length: count }, (_, place) => start + place * step);
+    const index = node.constant(`index${axis}`, hostTensor("i32", [count], places));
+    value = node.apply(gather, [value, index], { axis }, i < back.length - 1 ? { part: `back${axis}` } : names);
+  });
+  return node.result(value);
 }
 
 /** Attributes until operator set 9, inputs since. Indices are clamped to the tensor, as NumPy's. */
@@ -111,7 +117,7 @@ const concatOf: OnnxOperator = {
     const all = node.allKnown();
     if (all) return joinKnown(node, all, axis);
     // An empty part adds nothing.
-    const parts = node.inputs.flatMap((operand, i) => (operand?.shape.includes(0) ? [] : [node.value(i)]));
+    const parts = node.inputs.flatMap((operand, i) => (operand?.shape.includes(0) ? [] : [node.anyValue(i)]));
     return node.result(node.apply(concat, parts, { axis }));
   },
 };
@@ -137,13 +143,14 @@ function joinKnown(node: NodeContext, tensors: readonly HostTensor[], axis: numb
   });
 }
 
-/** Slices of input 0 at known indices: one for each run of indices with the same step. */
-const gather: OnnxOperator = {
+/** Slices of input 0; at known indices with one step between them, one slice. */
+const gatherOf: OnnxOperator = {
   build(node) {
     const { shape } = node.operand(0);
     const axis = resolveAxis(node.int("axis", 0), shape.length);
     const size = shape[axis]!;
-    const indices = node.known(1, "indices");
+    const indices = node.optionalTensor(1);
+    if (!indices) return node.result(node.apply(gather, [node.anyValue(0), node.anyValue(1)], { axis }));
     const at = Array.from(indices.data, (index) => (index < 0 ? index + size : index));
     ensure(
       at.every((index) => index >= 0 && index < size),
@@ -152,14 +159,14 @@ const gather: OnnxOperator = {
     const target = [...shape.slice(0, axis), ...indices.shape, ...shape.slice(axis + 1)];
     const tensor = node.optionalTensor(0);
     if (tensor) return node.fold(target, () => gatherKnown(tensor, axis, at, target));
-    const cuts = runs(axis, at);
-    ensure(
-      cuts.length <= mostPieces && cuts.length > 0,
-      `${cuts.length} separate indices, expected 1 to ${mostPieces}`,
-    );
-    const pieces = cuts.map((one, i) => node.asValue(cut(node, [one], `piece${i}`), "a piece"));
-    const whole = pieces.length === 1 ? pieces[0]! : node.apply(concat, pieces, { axis }, { part: "pieces" });
-    return node.result(node.apply(reshape, [whole], { shape: target }));
+    const step = at.length < 2 ? 1 : at[1]! - at[0]!;
+    const isRun = step > 0 && at.length > 0 && at.every((index, i) => index === at[0]! + i * step);
+    if (!isRun) {
+      const index = node.constant("index", hostTensor("i32", indices.shape, at));
+      return node.result(node.apply(gather, [node.anyValue(0), index], { axis }));
+    }
+    const piece = node.asValue(cut(node, [{ axis, start: at[0]!, step, count: at.length }], "piece"), "a piece");
+    return node.result(node.apply(reshape, [piece], { shape: target }));
   },
 };
 
@@ -177,20 +184,7 @@ function gatherKnown(tensor: HostTensor, axis: number, at: readonly number[], sh
   return { type: tensor.type, shape, data };
 }
 
-function runs(axis: number, at: readonly number[]): Cut[] {
-  const cuts: Cut[] = [];
-  for (const index of at) {
-    const last = cuts.at(-1);
-    const step = last && (last.count === 1 ? index - last.start : last.step);
-    if (last && step !== undefined && step > 0 && last.start + step * last.count === index) {
-      cuts[cuts.length - 1] = { ...last, step, count: last.count + 1 };
-    } else cuts.push({ axis, start: index, step: 1, count: 1 });
-  }
-  return cuts;
-}
-
-/** A product with ones, which broadcasts and changes nothing. */
-const expand: OnnxOperator = {
+const expandTo: OnnxOperator = {
   build(node) {
     const { shape } = node.operand(0);
     const given = Array.from(node.known(1, "shape").data);
@@ -203,36 +197,51 @@ const expand: OnnxOperator = {
     const tensor = node.optionalTensor(0);
     if (tensor) return node.fold(target, () => broadcastTo(tensor, target));
     if (formatShape(target) === formatShape(shape)) return node.operand(0);
-    const repeats = target.map((size, axis) => (own[axis] === 1 ? size : 1));
-    return node.result(node.apply(mul, [node.value(0), ones(node, repeats)], {}));
+    ensure(!target.includes(0), `its output is empty, got shape ${formatShape(target)}`);
+    return node.result(node.apply(expand, [node.anyValue(0)], { shape: target }));
   },
 };
 
-function ones(node: NodeContext, shape: Shape): Value {
-  const operand = node.fold(shape, () => hostTensor("f32", shape, new Float64Array(elementCount(shape)).fill(1)));
-  return node.asValue(operand, "ones");
-}
-
-const tile: OnnxOperator = {
+const tileOf: OnnxOperator = {
   since: 6,
   build(node) {
     const { shape } = node.operand(0);
     const repeats = Array.from(node.known(1, "repeats").data);
-    ensure(repeats.length === shape.length, `repeats are ${repeats.join(", ")}, expected ${shape.length} numbers`);
-    const pieces = repeats.reduce((sum, count) => sum + count, 0);
-    ensure(
-      repeats.every((count) => count >= 1) && pieces <= mostPieces + repeats.length,
-      `repeats are ${repeats.join(", ")}`,
-    );
-    let value = node.value(0);
-    const last = repeats.findLastIndex((count) => count > 1);
-    if (last < 0) return node.operand(0);
-    repeats.forEach((count, axis) => {
-      if (count === 1) return;
-      const copies = Array.from({ length: count }, () => value);
-      value = node.apply(concat, copies, { axis }, axis === last ? {} : { part: `axis${axis}` });
-    });
-    return node.result(value);
+    const isValid =
+      repeats.length === shape.length && repeats.every((count) => Number.isSafeInteger(count) && count >= 1);
+    ensure(isValid, `repeats are ${repeats.join(", ")}, expected ${shape.length} numbers of at least 1`);
+    if (repeats.every((count) => count === 1)) return node.operand(0);
+    return node.result(node.apply(tile, [node.anyValue(0)], { repeats }));
+  },
+};
+
+/** `values` [off, on] where the index is that of the new axis; negative indices count from the end. */
+const oneHot: OnnxOperator = {
+  since: 9,
+  build(node) {
+    const index = node.operand(0);
+    const depth = node.known(1, "depth").data[0] ?? 0;
+    const values = node.known(2, "values");
+    ensure(Number.isSafeInteger(depth) && depth >= 1 && values.data.length === 2, `depth is ${depth}`);
+    const rank = index.shape.length;
+    const axis = resolveAxis(node.int("axis", -1), rank + 1);
+    const places = index.shape.toSpliced(axis, 0, 1);
+    const classes = places.map((_, a) => (a === axis ? depth : 1));
+    const at = node.apply(reshape, [node.anyValue(0)], { shape: places }, { part: "index" });
+    const range = (part: string, from: number) =>
+      node.constant(
+        part,
+        hostTensor(
+          index.type,
+          classes,
+          Array.from({ length: depth }, (_, i) => from + i),
+        ),
+      );
+    const first = node.apply(equal, [at, range("classes", 0)], {}, { part: "isClass" });
+    const last = node.apply(equal, [at, range("fromEnd", -depth)], {}, { part: "isFromEnd" });
+    const chosen = node.apply(logicalOr, [first, last], {}, { part: "chosen" });
+    const [off, on] = [0, 1].map((i) => node.scalar(i === 0 ? "off" : "on", values.data[i]!, values.type));
+    return node.result(node.apply(where, [chosen, on!, off!], {}), values.type);
   },
 };
 
@@ -240,7 +249,8 @@ export const selection: OperatorTable = {
   Slice: sliceOf,
   Split: splitTo,
   Concat: concatOf,
-  Gather: gather,
-  Expand: expand,
-  Tile: tile,
+  Gather: gatherOf,
+  Expand: expandTo,
+  Tile: tileOf,
+  OneHot: oneHot,
 };

@@ -1,9 +1,9 @@
-// Attributes that convolutions and pools share: kernels, strides, pads, in one or two spatial axes. One axis is computed as
+// Attributes that convolutions and pools share: kernels, strides, pads, in one to three spatial axes. One axis is computed as
 // two, the first of size 1, which is exact.
 
 import type { Value } from "../../../graph/graph.ts";
 import { reshape } from "../../../ops/reshape.ts";
-import type { Pair, Sides } from "../../../ops/window.ts";
+import type { ImageTypes, Pair, Sides, Sides3d, SpaceTypes, Triple, VolumeTypes } from "../../../ops/window.ts";
 import { formatShape, type Shape } from "../../../tensor.ts";
 import type { NodeContext } from "../node-context.ts";
 import { ensure } from "../unsupported.ts";
@@ -19,10 +19,10 @@ export interface Window {
 
 export type AutoPad = "NOTSET" | "SAME_UPPER" | "SAME_LOWER" | "VALID";
 
-/** How many spatial axes x has: one or two, the others are not computed here. */
+/** How many spatial axes x has: one to three. */
 export function spatialRank(x: Shape): number {
   const rank = x.length - 2;
-  ensure(rank === 1 || rank === 2, `x has shape ${formatShape(x)}, expected [N, C, W] or [N, C, H, W]`);
+  ensure(rank >= 1 && rank <= 3, `x has shape ${formatShape(x)}, expected [N, C, W], [N, C, H, W] or [N, C, D, H, W]`);
   return rank;
 }
 
@@ -98,6 +98,20 @@ export function sidesOf({ before, after }: Pick<Window, "before" | "after">): Si
   const [bottom, right] = pairOf(after, 0);
   return [top, left, bottom, right];
 }
+
+/** How the operators on images, or those on volumes, want numbers per axis. */
+export interface Form<T extends SpaceTypes> {
+  /** `height` is that of a single axis. */
+  size(values: readonly number[], height: number): T["size"];
+  sides(pads: Pick<Window, "before" | "after">): T["sides"];
+}
+
+export const imageForm: Form<ImageTypes> = { size: pairOf, sides: sidesOf };
+
+export const volumeForm: Form<VolumeTypes> = {
+  size: ([depth, height, width]): Triple => [depth!, height!, width!],
+  sides: ({ before, after }): Sides3d => [before[0]!, before[1]!, before[2]!, after[0]!, after[1]!, after[2]!],
+};
 
 /** [N, C, W] as [N, C, 1, W]; [N, C, H, W] as it is. */
 export function asPlanes(node: NodeContext, value: Value, part: string): Value {
