@@ -1,14 +1,15 @@
 // PyTorch's modules: which function each one calls, and with what of its attributes. Parameters and buffers keep their names.
+import type { Value } from "../../src/graph/graph.ts";
 import { type Call, OutOfScope } from "./opinfo-call.ts";
-import type { Argument, Arguments, Sample } from "./opinfo-samples.ts";
+import type { Arguments, Sample } from "./opinfo-samples.ts";
 
 export interface ModuleTranslation {
   /** In the table of functions. */
   readonly function: string;
   /** The function's arguments, beside tensors. Throws OutOfScope. */
   arguments(attributes: Arguments): Arguments;
-  /** What the module does before it calls the function; it may return what undoes that. */
-  prepare?(call: Call): void;
+  /** What the module does to its input, if anything; returns what it does to the output. */
+  prepare?(call: Call): ((y: Value) => Value) | undefined;
 }
 
 const windowAxes = [1, 2, 3] as const;
@@ -43,7 +44,11 @@ export const modules: Readonly<Record<string, ModuleTranslation>> = {
       use_input_stats: attributes.track_running_stats === false,
     }),
     prepare(call) {
-      if (call.tensor("input").type.shape.length !== axes + 2) throw new OutOfScope("an input without a batch");
+      const x = call.tensor("input");
+      const { shape } = x.type;
+      if (shape.length === axes + 2) return undefined;
+      call.replace("input", call.reshape(x, [1, ...shape]));
+      return (y) => call.reshape(y, shape);
     },
   })),
   ...perAxes("ReflectionPad", () => pads("reflect")),
@@ -77,9 +82,10 @@ export function moduleCall(sample: Sample): ModuleTranslation & { readonly given
   const name = sample.op.replace(/^module\./, "");
   const module = modules[name];
   if (!module) throw new Error(`${sample.op} has no translation`);
-  if (sample.args.length !== 1 || Object.keys(sample.kwargs).length > 0)
+  const [input = sample.kwargs.input ?? null, ...rest] = sample.args;
+  if (rest.length > 0 || Object.keys(sample.kwargs).some((key) => key !== "input")) {
     throw new OutOfScope("a second argument of forward");
-  const input: Argument = sample.args[0]!;
+  }
   return { ...module, given: { input, ...sample.state, ...module.arguments(sample.attributes ?? {}) } };
 }
 

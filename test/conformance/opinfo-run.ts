@@ -7,7 +7,7 @@ import { formatShape, shapesEqual, type Tensor } from "../../src/tensor.ts";
 import { compare } from "../support/check-operator.ts";
 import { Call, OutOfScope, type Translation } from "./opinfo-call.ts";
 import { elementwise } from "./opinfo-elementwise.ts";
-import { moduleCall } from "./opinfo-modules.ts";
+import { type ModuleTranslation, moduleCall } from "./opinfo-modules.ts";
 import { normalizations, products, reductions } from "./opinfo-reductions.ts";
 import type { Argument, Sample, SampleFile, StoredTensor } from "./opinfo-samples.ts";
 import { shapes } from "./opinfo-shapes.ts";
@@ -82,10 +82,11 @@ function addSample(builder: GraphBuilder, file: SampleFile, sample: Sample): rea
   const { translation, given, prepare } = resolve(sample);
   const parameters = new Set(Object.values(sample.state ?? {}).map(({ tensor }) => tensor));
   const call = new Call({ builder, tensors: file.tensors, given, parameters });
-  prepare?.(call);
+  const finish = prepare?.(call);
   const built = translation.build(call);
   if (call.unread.length > 0) throw new Error(`the translation does not read ${call.unread.join(", ")}`);
-  const values = Array.isArray(built) ? built : [built];
+  const results = Array.isArray(built) ? built : [built];
+  const values = finish ? results.map(finish) : results;
   if (values.length !== sample.outputs.length) {
     throw new Error(`${values.length} outputs, expected ${sample.outputs.length}`);
   }
@@ -95,7 +96,7 @@ function addSample(builder: GraphBuilder, file: SampleFile, sample: Sample): rea
 function resolve(sample: Sample): {
   translation: Translation;
   given: Readonly<Record<string, Argument>>;
-  prepare?: ((call: Call) => void) | undefined;
+  prepare?: ModuleTranslation["prepare"];
 } {
   if (sample.op.startsWith("module.")) {
     const { function: name, given, prepare } = moduleCall(sample);

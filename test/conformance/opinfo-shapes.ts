@@ -192,10 +192,13 @@ function parts(call: Call, x: Value, axis: number, sizes: readonly number[]): Va
   });
 }
 
-/** Integers, slices, None and an ellipsis. */
+/** Integers, slices, None, an ellipsis, and one tensor or list of integers. */
 function indexed(call: Call, x: Value, indices: readonly Argument[]): Value {
   let [y, axis] = [x, 0];
   const taken = indices.filter((index) => index !== null && !isEllipsis(index)).length;
+  if (indices.filter((index) => Array.isArray(index) || isTensor(index)).length > 1) {
+    throw new OutOfScope("several tensors as indices");
+  }
   for (const index of indices) {
     if (index === null) y = call.reshape(y, y.type.shape.toSpliced(axis++, 0, 1));
     else if (typeof index === "number") y = picked(call, y, axis, index);
@@ -203,6 +206,9 @@ function indexed(call: Call, x: Value, indices: readonly Argument[]): Value {
     else if (typeof index === "object" && "range" in index) {
       const [start, end, step] = index.range;
       y = cut(call, y, axis++, start ?? 0, end ?? Number.POSITIVE_INFINITY, step ?? 1);
+    } else if (Array.isArray(index) && index.every((place) => typeof place === "number")) {
+      const places = call.constant([index.length], Int32Array.from(index));
+      y = call.apply(gather, [y, places], { axis: axis++ });
     } else throw new OutOfScope("a tensor or a boolean among several indices");
   }
   return call.reshape(y, y.type.shape);

@@ -37,6 +37,8 @@ warnings.filterwarnings("ignore")
 
 F = "nn.functional."
 
+LARGEST = 1 << 14
+
 # Results that rounding does not touch, or that float32 rounds once.
 EXACT = f"""
 abs ceil floor neg round sign maximum minimum max.binary min.binary amax amin argmax clamp clamp_min clamp_max
@@ -153,6 +155,8 @@ class Writer:
         """Contiguous; booleans as bytes. How a tensor lies in memory is no part of what a sample says."""
         if tensor.numel() == 0:
             raise OutOfScope("an empty tensor")
+        if tensor.numel() > LARGEST:
+            raise OutOfScope(f"a tensor of more than {LARGEST} elements")
         if tensor.dtype is torch.float64:
             tensor = tensor.float()
         if tensor.dtype is torch.bool:
@@ -203,7 +207,8 @@ def full_name(info):
 def write_operator(writer, info, name, compare):
     dtype = torch.bool if name in LOGICAL else torch.float32
     seed(name)
-    for sample in info.sample_inputs("cpu", dtype, requires_grad=False):
+    # Reference inputs are the samples and more where there are any: large values, infinities, NaN, odd strides.
+    for sample in info.reference_inputs("cpu", dtype, requires_grad=False):
         args, kwargs = (sample.input, *sample.args), sample.kwargs
         if name == "__getitem__" and isinstance(args[1], list):  # other than a tuple, it stands for one tensor
             args = (args[0], torch.tensor(args[1]))
