@@ -1,7 +1,7 @@
 // PyTorch's own operator samples (OpInfo and ModuleInfo) through our operators, against what PyTorch computes. The samples are
 // made on the spot by the installed PyTorch; without it the suite says so. All samples are translated; what is out of scope
-// stands in a list by operator and reason, with how many are in scope, and any other count fails. The GPU runs some per
-// operator, drawn with a fixed seed, or all:
+// stands in a list by operator and reason, with how many are in scope, and any other count fails; all shapes are compared. The
+// GPU runs some per operator, drawn with a fixed seed, or all:
 //
 //     ATROUS_OPINFO_ALL=1 npx vitest run test/conformance/opinfo.test.ts
 //     UPDATE_CONFORMANCE=1 npx vitest run test/conformance/opinfo.test.ts     writes the list anew
@@ -15,6 +15,7 @@ import { afterAll, expect, test } from "vitest";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { openTestGpu } from "../support/gpu.ts";
 import { createRandom } from "../support/random.ts";
+import { isTensor } from "./opinfo-call.ts";
 import { refusalOf, runSamples } from "./opinfo-run.ts";
 import { readSamples, type Sample, type SampleFile } from "./opinfo-samples.ts";
 
@@ -22,7 +23,7 @@ import { readSamples, type Sample, type SampleFile } from "./opinfo-samples.ts";
 const listPath = "test/conformance/opinfo-scope.txt";
 const isUpdate = process.env.UPDATE_CONFORMANCE === "1";
 
-/** Samples of each operator that run by default. */
+/** Samples of each operator that run by default, and as many again of those with NaN or infinity. */
 const drawn = process.env.ATROUS_OPINFO_ALL === "1" ? Number.POSITIVE_INFINITY : 8;
 const samplesPerGraph = 32;
 
@@ -51,7 +52,7 @@ test.runIf(isHere)(
     }
     const file = await readSamples(folder);
     const { inScope, refused, faults } = sortSamples(file);
-    const chosen = [...inScope.values()].flatMap(draw);
+    const chosen = [...inScope.values()].flatMap((samples) => draw(file, samples));
     const failed = new Map<string, number>();
     gpu = await openTestGpu();
     for (let start = 0; start < chosen.length; start += samplesPerGraph) {
@@ -104,11 +105,19 @@ function sortSamples(file: SampleFile): { inScope: ByOperator; refused: Counts; 
 }
 
 /** Some of them, in their order. */
-function draw(samples: readonly Sample[]): readonly Sample[] {
+function draw(file: SampleFile, samples: readonly Sample[]): readonly Sample[] {
   const random = createRandom(1);
   const order = samples.map((sample) => ({ sample, place: random() })).sort((a, b) => a.place - b.place);
-  const taken = new Set(order.slice(0, drawn).map(({ sample }) => sample));
+  const shuffled = order.map(({ sample }) => sample);
+  const extreme = shuffled.filter((sample) => isExtreme(file, sample));
+  const taken = new Set([...shuffled.slice(0, drawn), ...extreme.slice(0, drawn)]);
   return samples.filter((sample) => taken.has(sample));
+}
+
+/** Whether NaN or infinity goes in or comes out. */
+function isExtreme({ tensors }: SampleFile, { args, outputs }: Sample): boolean {
+  const names = [...outputs, ...args.filter(isTensor).map(({ tensor }) => tensor)];
+  return names.some((name) => tensors.get(name)!.data.some((value) => !Number.isFinite(value)));
 }
 
 function listOf(inScope: ByOperator, refused: Counts): string[] {
@@ -117,14 +126,15 @@ function listOf(inScope: ByOperator, refused: Counts): string[] {
 }
 
 function report(
-  { torch, entries, samples }: SampleFile,
+  file: SampleFile,
   { inScope, refused, failed }: { inScope: ByOperator; refused: Counts; failed: Counts },
 ): void {
+  const { torch, entries, samples } = file;
   const rows = [...inScope].map(([op, scope]) => {
     const outside = [...refused]
       .filter(([key]) => key.startsWith(`${op}\t`))
       .reduce((sum, [, count]) => sum + count, 0);
-    const ran = draw(scope).length;
+    const ran = draw(file, scope).length;
     return { op, passed: ran - (failed.get(op) ?? 0), ran, scope: scope.length, outside };
   });
   const total = (key: "passed" | "ran" | "scope" | "outside") => rows.reduce((sum, row) => sum + row[key], 0);
