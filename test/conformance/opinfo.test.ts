@@ -1,0 +1,150 @@
+// PyTorch's own operator samples (OpInfo and ModuleInfo) through our operators, against what PyTorch computes. The samples are
+// made on the spot by the installed PyTorch; without it the suite says so. All samples are translated; what is out of scope
+// stands in a list by operator and reason, with how many are in scope, and any other count fails; all shapes are compared. The
+// GPU runs some per operator, drawn with a fixed seed, or all:
+//
+//     ATROUS_OPINFO_ALL=1 npx vitest run test/conformance/opinfo.test.ts
+//     UPDATE_CONFORMANCE=1 npx vitest run test/conformance/opinfo.test.ts     writes the list anew
+//
+// ATROUS_OPINFO names a folder of samples that is there already.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { openTestGpu } from "../support/gpu.ts";
+import { createRandom } from "../support/random.ts";
+import { isTensor } from "./opinfo-call.ts";
+import { refusalOf, runSamples } from "./opinfo-run.ts";
+import { readSamples, type Sample, type SampleFile } from "./opinfo-samples.ts";
+
+/** First the version of PyTorch; then a line for each operator and reason, or "in scope": both, a tab between, and a count. */
+const listPath = "test/conformance/opinfo-scope.txt";
+const isUpdate = process.env.UPDATE_CONFORMANCE === "1";
+
+/** Samples of each operator that run by default, and as many again of those with NaN or infinity. */
+const drawn = process.env.ATROUS_OPINFO_ALL === "1" ? Number.POSITIVE_INFINITY : 8;
+const samplesPerGraph = 32;
+
+const given = process.env.ATROUS_OPINFO;
+const modules = "import torch, safetensors, numpy, expecttest";
+const python = given === undefined ? spawnSync("python3", ["-c", modules], { encoding: "utf8" }) : undefined;
+const isHere = python === undefined || python.status === 0;
+if (!isHere) {
+  const reason = python.error?.message ?? python.stderr.trim().split("\n").at(-1);
+  console.warn(`PyTorch's operator samples did not run: ${modules} failed (${reason})`);
+}
+
+const folder = given ?? mkdtempSync(join(tmpdir(), "atrous-opinfo-"));
+let gpu: Gpu | undefined;
+afterAll(async () => {
+  await gpu?.dispose();
+  if (given === undefined) rmSync(folder, { recursive: true });
+});
+
+test.runIf(isHere)(
+  "PyTorch's operator samples agree, or are out of scope for the reason in the list",
+  async () => {
+    if (given === undefined) {
+      const made = spawnSync("python3", ["test/conformance/opinfo.py", folder], { encoding: "utf8" });
+      expect(made.status, made.stderr).toBe(0);
+    }
+    const file = await readSamples(folder);
+    const { inScope, refused, faults } = sortSamples(file);
+    const chosen = [...inScope.values()].flatMap((samples) => draw(file, samples));
+    const failed = new Map<string, number>();
+    gpu = await openTestGpu();
+    for (let start = 0; start < chosen.length; start += samplesPerGraph) {
+      for (const fault of await runSamples(gpu, file, chosen.slice(start, start + samplesPerGraph))) {
+        faults.push(fault.message);
+        failed.set(fault.sample.op, (failed.get(fault.sample.op) ?? 0) + 1);
+      }
+    }
+    report(file, { inScope, refused, failed });
+    expect(faults).toEqual([]);
+    const list = [`torch\t${file.torch}`, ...listOf(inScope, refused)];
+    if (isUpdate) writeFileSync(listPath, `${list.join("\n")}\n`);
+    const known = readFileSync(listPath, "utf8").trimEnd().split("\n");
+    if (known[0] === list[0]) expect(list).toEqual(known);
+    else console.warn(`The list of what is out of scope was not compared: it is of ${known[0]}, this is ${list[0]}`);
+  },
+  1_200_000,
+);
+
+/** Samples by operator. */
+type ByOperator = ReadonlyMap<string, readonly Sample[]>;
+
+/** How many samples there are of each operator and reason. */
+type Counts = ReadonlyMap<string, number>;
+
+function sortSamples(file: SampleFile): { inScope: ByOperator; refused: Counts; faults: string[] } {
+  const inScope = new Map<string, Sample[]>();
+  const refused = new Map<string, number>();
+  const faults: string[] = [];
+  const refuse = (op: string, reason: string) => {
+    const key = `${op}\t${reason}`;
+    refused.set(key, (refused.get(key) ?? 0) + 1);
+  };
+  for (const sample of file.samples) {
+    const samples = inScope.get(sample.op) ?? [];
+    inScope.set(sample.op, samples);
+    if ("outOfScope" in sample) {
+      refuse(sample.op, sample.outOfScope);
+      continue;
+    }
+    try {
+      const reason = refusalOf(file, sample);
+      if (reason === undefined) samples.push(sample);
+      else refuse(sample.op, reason);
+    } catch (error) {
+      faults.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  return { inScope, refused, faults };
+}
+
+/** Some of them, in their order. */
+function draw(file: SampleFile, samples: readonly Sample[]): readonly Sample[] {
+  const random = createRandom(1);
+  const order = samples.map((sample) => ({ sample, place: random() })).sort((a, b) => a.place - b.place);
+  const shuffled = order.map(({ sample }) => sample);
+  const extreme = shuffled.filter((sample) => isExtreme(file, sample));
+  const taken = new Set([...shuffled.slice(0, drawn), ...extreme.slice(0, drawn)]);
+  return samples.filter((sample) => taken.has(sample));
+}
+
+/** Whether NaN or infinity goes in or comes out. */
+function isExtreme({ tensors }: SampleFile, { args, outputs }: Sample): boolean {
+  const names = [...outputs, ...args.filter(isTensor).map(({ tensor }) => tensor)];
+  return names.some((name) => tensors.get(name)!.data.some((value) => !Number.isFinite(value)));
+}
+
+function listOf(inScope: ByOperator, refused: Counts): string[] {
+  const counts = [...refused, ...[...inScope].map(([op, { length }]): [string, number] => [`${op}\tin scope`, length])];
+  return counts.map(([key, count]) => `${key}\t${count}`).sort();
+}
+
+function report(
+  file: SampleFile,
+  { inScope, refused, failed }: { inScope: ByOperator; refused: Counts; failed: Counts },
+): void {
+  const { torch, entries, samples } = file;
+  const rows = [...inScope].map(([op, scope]) => {
+    const outside = [...refused]
+      .filter(([key]) => key.startsWith(`${op}\t`))
+      .reduce((sum, [, count]) => sum + count, 0);
+    const ran = draw(file, scope).length;
+    return { op, passed: ran - (failed.get(op) ?? 0), ran, scope: scope.length, outside };
+  });
+  const total = (key: "passed" | "ran" | "scope" | "outside") => rows.reduce((sum, row) => sum + row[key], 0);
+  const lines = rows.map(
+    ({ op, passed, ran, scope, outside }) =>
+      `${op}: ${passed} of ${ran} pass; ${scope} in scope, ${outside} out of scope`,
+  );
+  console.log(
+    `${lines.join("\n")}\nPyTorch ${torch}, ${samples.length} samples of ${rows.length} of ` +
+      `${entries.op_db + entries.module_db} entries: ${total("passed")} of ${total("ran")} that ran pass; ` +
+      `${total("scope")} in scope, ${total("outside")} out of scope`,
+  );
+}
