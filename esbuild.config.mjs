@@ -2,6 +2,7 @@
 //   node esbuild.config.mjs            everything
 //   node esbuild.config.mjs --demo     the demo pages in dist/demo, served until the process is stopped
 //   node esbuild.config.mjs --sizes    prints what the browser bundles weigh
+//   node esbuild.config.mjs --operators   the writer of README's table of operators, dist/operators.js
 //   node esbuild.config.mjs --gpu      the command line in dist/gpu, for machines that have native packages only
 import { cp, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
@@ -70,6 +71,11 @@ async function buildGpu() {
   });
 }
 
+async function buildOperatorTable() {
+  const entryPoints = { operators: "test/support/write-operator-table.ts" };
+  await build({ ...shared, platform: "node", target: "node20", packages: "external", entryPoints, outdir: "dist" });
+}
+
 async function serveDemo() {
   await mkdir("dist/demo/sample", { recursive: true });
   for (const page of ["index.html", "bench.html"]) await cp(`src/demo/${page}`, `dist/demo/${page}`);
@@ -111,4 +117,5 @@ async function printSize(name, paths) {
 if (process.argv.includes("--demo")) await serveDemo();
 else if (process.argv.includes("--sizes")) await printSizes();
 else if (process.argv.includes("--gpu")) await buildGpu();
+else if (process.argv.includes("--operators")) await buildOperatorTable();
 else await buildNode();

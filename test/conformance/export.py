@@ -1,21 +1,26 @@
 #!/usr/bin/env python3
 """Exports small networks of this field with both ONNX exporters of PyTorch, static and with open sizes, and their outputs.
 
-    python3 test/conformance/export.py FOLDER
+    python3 test/conformance/export.py FOLDER [NETWORK ...]
 
-Writes FOLDER/NETWORK-EXPORTER-SHAPES.onnx and, beside it, .safetensors with the inputs and what PyTorch computes of them. Weights
-are random, seeded, and batch norm has statistics, so that nothing cancels out. A list of what was written goes to FOLDER/cases.json.
+Writes FOLDER/NETWORK-EXPORTER-SHAPES.onnx and, beside it, .safetensors with the inputs and what PyTorch computes of them in f32.
+SHAPES is static, open, or half: static sizes, weights and image in f16. Weights are random, seeded, and batch norm has statistics,
+so that nothing cancels out. A list of what was written goes to FOLDER/cases.json.
 """
 
 import json
 import sys
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import nn
+
+sys.path.append(str(Path(__file__).parents[2] / "weights" / "export"))
+from msff_resnet18 import MsffResNet18  # noqa: E402
 
 warnings.filterwarnings("ignore")
 
@@ -199,57 +204,255 @@ class Decoder(nn.Module):
         return F.log_softmax(logits, 1), logits.argmax(1)
 
 
+class Bottleneck(nn.Module):
+    def __init__(self, inputs, width, stride):
+        super().__init__()
+        outputs = 4 * width
+        self.body = nn.Sequential(
+            conv_bn(inputs, width, 1), conv_bn(width, width, 3, stride=stride), conv_bn(width, outputs, 1, activation=None)
+        )
+        self.skip = nn.Identity() if inputs == outputs else conv_bn(inputs, outputs, 1, activation=None, stride=stride)
+
+    def forward(self, x):
+        return F.relu(self.body(x) + self.skip(x))
+
+
+class ResNet50(nn.Module):
+    """Its 3, 4, 6 and 3 bottlenecks, an eighth as wide."""
+
+    def __init__(self, width=8):
+        super().__init__()
+        self.stem = nn.Sequential(conv_bn(3, width, 7, stride=2), nn.MaxPool2d(3, 2, 1))
+        blocks, inputs = [], width
+        for stage, count in enumerate((3, 4, 6, 3)):
+            for block in range(count):
+                blocks.append(Bottleneck(inputs, width * 2**stage, 2 if stage > 0 and block == 0 else 1))
+                inputs = 4 * width * 2**stage
+        self.blocks = nn.Sequential(*blocks)
+        self.fc = nn.Linear(inputs, 10)
+
+    def forward(self, x):
+        return self.fc(self.blocks(self.stem(x)).mean((2, 3)))
+
+
+class Msff(MsffResNet18):
+    """The twin of this engine's own network, an eighth as wide."""
+
+    def __init__(self):
+        super().__init__(classes=2, width=0.125)
+
+
+def conv_norm3d(inputs, outputs, norm, **options):
+    return nn.Sequential(nn.Conv3d(inputs, outputs, 3, padding=1, **options), norm(outputs), nn.LeakyReLU(0.01))
+
+
+class UNet3d(nn.Module):
+    """Volumes; instance norm on the way down, group norm on the way up, one trilinear and one transposed step."""
+
+    def __init__(self):
+        super().__init__()
+        instance = lambda channels: nn.InstanceNorm3d(channels, affine=True)
+        group = lambda channels: nn.GroupNorm(4, channels)
+        self.down1 = conv_norm3d(1, 8, instance)
+        self.down2 = conv_norm3d(8, 16, instance, stride=2)
+        self.bottom = nn.Sequential(nn.MaxPool3d(2), conv_norm3d(16, 24, nn.BatchNorm3d))
+        self.fuse2 = conv_norm3d(40, 16, group)
+        self.up1 = nn.ConvTranspose3d(16, 8, 2, stride=2)
+        self.fuse1 = conv_norm3d(16, 8, group)
+        self.gate = nn.Linear(24, 8)
+        self.head = nn.Conv3d(8, 3, 1)
+
+    def forward(self, x):
+        one = self.down1(x)
+        two = self.down2(one)
+        x = self.bottom(two)
+        gate = torch.sigmoid(self.gate(F.adaptive_avg_pool3d(x, 1).flatten(1)))[:, :, None, None, None]
+        x = self.fuse2(torch.cat([F.interpolate(x, scale_factor=2, mode="trilinear"), two], 1))
+        x = self.fuse1(torch.cat([self.up1(x), one], 1))
+        return self.head(x * gate)
+
+
+class MobileNetV3(nn.Module):
+    """Rows of torchvision's mobilenet_v3_small: kernels of 5, SE with hard sigmoid, hard swish, a wide last layer."""
+
+    def __init__(self):
+        super().__init__()
+        rows = [(3, 16, 16, True, nn.ReLU, 2), (3, 72, 24, False, nn.ReLU, 2), (5, 96, 40, True, nn.Hardswish, 2), (5, 240, 40, True, nn.Hardswish, 1)]
+        blocks, inputs = [conv_bn(3, 16, 3, nn.Hardswish, stride=2)], 16
+        for kernel, hidden, outputs, excited, activation, stride in rows:
+            body = [conv_bn(inputs, hidden, 1, activation), conv_bn(hidden, hidden, kernel, activation, stride=stride, groups=hidden)]
+            body += [SqueezeExcite(hidden)] if excited else []
+            block = nn.Sequential(*body, conv_bn(hidden, outputs, 1, None))
+            blocks.append(Residual(block) if stride == 1 and inputs == outputs else block)
+            inputs = outputs
+        self.features = nn.Sequential(*blocks, conv_bn(inputs, 64, 1, nn.Hardswish), nn.AdaptiveAvgPool2d(1))
+        self.classifier = nn.Sequential(nn.Linear(64, 48), nn.Hardswish(), nn.Dropout(0.2), nn.Linear(48, 7))
+
+    def forward(self, x):
+        return self.classifier(self.features(x).flatten(1))
+
+
+class Residual(nn.Module):
+    def __init__(self, body):
+        super().__init__()
+        self.body = body
+
+    def forward(self, x):
+        return x + self.body(x)
+
+
+class LayerNorm2d(nn.Module):
+    """Over channels, as ConvNeXt's authors spell it out."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.weight = nn.Parameter(torch.linspace(0.5, 1.5, channels))
+        self.bias = nn.Parameter(torch.linspace(-0.3, 0.3, channels))
+
+    def forward(self, x):
+        mean = x.mean(1, keepdim=True)
+        variance = (x - mean).pow(2).mean(1, keepdim=True)
+        x = (x - mean) / torch.sqrt(variance + 1e-6)
+        return self.weight[:, None, None] * x + self.bias[:, None, None]
+
+
+class ConvNeXtBlock(nn.Module):
+    def __init__(self, channels, approximate):
+        super().__init__()
+        self.depthwise = nn.Conv2d(channels, channels, 7, padding=3, groups=channels)
+        self.norm = nn.LayerNorm(channels, eps=1e-6)
+        self.expand = nn.Linear(channels, 4 * channels)
+        self.gelu = nn.GELU(approximate)
+        self.reduce = nn.Linear(4 * channels, channels)
+        self.scale = nn.Parameter(torch.linspace(0.2, 1, channels))
+
+    def forward(self, x):
+        y = self.norm(self.depthwise(x).permute(0, 2, 3, 1))
+        y = self.scale * self.reduce(self.gelu(self.expand(y)))
+        return x + y.permute(0, 3, 1, 2)
+
+
+class ConvNeXt(nn.Module):
+    """Layer norm in both layouts, GELU exact and by tanh, linear layers on [N, H, W, C]; attention over pixels at the end."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 12, 4, stride=4), LayerNorm2d(12))
+        self.one = nn.Sequential(ConvNeXtBlock(12, "none"), ConvNeXtBlock(12, "none"))
+        self.down = nn.Sequential(LayerNorm2d(12), nn.Conv2d(12, 24, 2, stride=2))
+        self.two = ConvNeXtBlock(24, "tanh")
+        self.qkv = nn.Linear(24, 72)
+        self.head = nn.Linear(24, 5)
+
+    def forward(self, x):
+        x = self.two(self.down(self.one(self.stem(x))))
+        rows = x.flatten(2).transpose(1, 2)
+        q, k, v = self.qkv(rows).chunk(3, -1)
+        rows = rows + F.softmax(q @ k.transpose(1, 2) / 24**0.5, -1) @ v
+        return self.head(F.normalize(rows, dim=-1).mean(1)), x
+
+
+class Masks(nn.Module):
+    """What surrounds networks: thresholds, masks, indices, clamps, running over classes; half of it on integers."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 4, 3, padding=1)
+        self.register_buffer("palette", torch.linspace(-1, 1, 12).reshape(4, 3))
+
+    def forward(self, x):
+        logits = self.conv(x)
+        labels = logits.argmax(1)
+        colours = self.palette[labels].permute(0, 3, 1, 2)
+        best = logits.amax(1, keepdim=True)
+        mask = (best > 0.2) & ~(labels == 2).unsqueeze(1)
+        kept = torch.where(mask, best, torch.full_like(best, -1.0)).clamp(-0.5, 0.5)
+        area = mask.float().sum((2, 3)) / mask[0, 0].numel()
+        return colours * kept, area, F.softplus(logits).logsumexp(1), (labels + 3) % 4, F.mish(logits) + F.celu(logits, 0.5)
+
+
+@dataclass
+class Case:
+    create: type
+    channels: int
+    shape: tuple = (64, 48)
+    # Of the image that an export with open sizes is run on.
+    other: tuple = (72, 88)
+    multiple: int = 1
+    half: bool = False
+
+
 networks = {
-    "resnet18": (ResNet18, 3),
-    "mobilenet": (MobileNet, 3),
-    "deeplab": (DeepLab, 3),
-    "unet": (UNet, 1),
-    "densenet": (DenseNet, 3),
-    "decoder": (Decoder, 3),
+    "resnet18": Case(ResNet18, 3, half=True),
+    "resnet50": Case(ResNet50, 3),
+    "msff-resnet18": Case(Msff, 3, (160, 192), (192, 160), multiple=32, half=True),
+    "mobilenet": Case(MobileNet, 3),
+    "mobilenet-v3": Case(MobileNetV3, 3, half=True),
+    "convnext": Case(ConvNeXt, 3, half=True),
+    "deeplab": Case(DeepLab, 3),
+    "unet": Case(UNet, 1, half=True),
+    "unet3d": Case(UNet3d, 1, (16, 24, 20), (24, 16, 28), multiple=4, half=True),
+    "densenet": Case(DenseNet, 3),
+    "decoder": Case(Decoder, 3),
+    "masks": Case(Masks, 2, (20, 24), (28, 12)),
 }
 
 
 def build(name):
     torch.manual_seed(sum(map(ord, name)))
-    create, channels = networks[name]
-    network = create().eval()
+    network = networks[name].create().eval()
     for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, (nn.BatchNorm2d, nn.BatchNorm3d)):
             nn.init.uniform_(module.running_mean, -0.3, 0.3)
             nn.init.uniform_(module.running_var, 0.5, 1.5)
+        if isinstance(module, (nn.BatchNorm2d, nn.BatchNorm3d, nn.InstanceNorm3d, nn.GroupNorm, nn.LayerNorm)):
             nn.init.uniform_(module.weight, 0.5, 1.5)
             nn.init.uniform_(module.bias, -0.3, 0.3)
-    return network, channels
+    return network
 
 
-def export(network, example, path, dynamo, is_open):
+def export(network, example, path, dynamo, multiple):
+    """`multiple`: what open sizes are multiples of; None for static ones."""
+    names = {0: "batch", **{axis + 2: name for axis, name in enumerate(("height", "width", "depth")[: example.dim() - 2])}}
     if dynamo:
-        sizes = ({0: torch.export.Dim.DYNAMIC, 2: torch.export.Dim.DYNAMIC, 3: torch.export.Dim.DYNAMIC},)
-        torch.onnx.export(network, (example,), path, dynamo=True, verbose=False, input_names=["image"], dynamic_shapes=sizes if is_open else None)
+        size = lambda axis, name: torch.export.Dim.DYNAMIC if multiple == 1 or axis == 0 else multiple * torch.export.Dim(name)
+        sizes = multiple and ({axis: size(axis, name) for axis, name in names.items()},)
+        torch.onnx.export(network, (example,), path, dynamo=True, verbose=False, input_names=["image"], dynamic_shapes=sizes)
     else:
-        axes = {"image": {0: "batch", 2: "height", 3: "width"}} if is_open else None
+        axes = multiple and {"image": names}
         torch.onnx.export(network, (example,), path, dynamo=False, input_names=["image"], dynamic_axes=axes)
 
 
-def main(folder):
+def write(name, case, dynamo, shapes, folder):
+    network = build(name)
+    example = torch.randn(2, case.channels, *case.shape)
+    image = torch.randn(3, case.channels, *case.other) if shapes == "open" else example
+    with torch.no_grad():
+        if shapes == "half":
+            # What rounding the weights and the image costs is the export's, not the engine's.
+            network, image = network.half().float(), image.half().float()
+        outputs = network(image)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    if shapes == "half":
+        network, example = network.half(), example.half()
+    file = f"{name}-{'dynamo' if dynamo else 'torchscript'}-{shapes}"
+    export(network, example, folder / f"{file}.onnx", dynamo, case.multiple if shapes == "open" else None)
+    tensors = {f"output{i}": output.contiguous() for i, output in enumerate(outputs)}
+    save_file({"image": image, **tensors}, folder / f"{file}.safetensors")
+    return {"name": file, "network": name, "exporter": "dynamo" if dynamo else "torchscript", "shapes": shapes}
+
+
+def main(folder, only):
     folder.mkdir(parents=True, exist_ok=True)
-    cases = []
-    for name in networks:
-        network, channels = build(name)
-        for dynamo in (False, True):
-            for is_open in (False, True):
-                case = f"{name}-{'dynamo' if dynamo else 'torchscript'}-{'open' if is_open else 'static'}"
-                example = torch.randn(2, channels, 64, 48)
-                image = torch.randn(3, channels, 72, 88) if is_open else example
-                export(network, example, folder / f"{case}.onnx", dynamo, is_open)
-                with torch.no_grad():
-                    outputs = network(image)
-                outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-                tensors = {f"output{i}": output.contiguous() for i, output in enumerate(outputs)}
-                save_file({"image": image, **tensors}, folder / f"{case}.safetensors")
-                cases.append(case)
+    cases = [
+        write(name, case, dynamo, shapes, folder)
+        for name, case in networks.items()
+        if not only or name in only
+        for dynamo in (False, True)
+        for shapes in ("static", "open", *(["half"] if case.half else []))
+    ]
     (folder / "cases.json").write_text(json.dumps(cases))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -4,7 +4,14 @@ import type { Storage } from "../../shaders/storage.ts";
 import { coordinates } from "../../src/difference.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { fromF32, saturateF16, toF32 } from "../../src/half.ts";
-import { allowsView, type Call, deviceTraits, type Epilogue, type Kernel } from "../../src/ops/operator.ts";
+import {
+  allowsView,
+  type Call,
+  deviceTraits,
+  type Epilogue,
+  type Kernel,
+  type Operand,
+} from "../../src/ops/operator.ts";
 import { elementCount, formatShape, type Shape, type TensorData, type TensorType } from "../../src/tensor.ts";
 import { functionReference } from "./functions.ts";
 import { openTestGpu } from "./gpu.ts";
@@ -18,6 +25,7 @@ import {
   type ReferenceTensor,
 } from "./operator-cases.ts";
 import { createRandom } from "./random.ts";
+import { ErrorRecorder } from "./record-errors.ts";
 import { type Layout, layOut, runKernel } from "./run-kernel.ts";
 
 const eps32 = 2 ** -23;
@@ -29,7 +37,11 @@ export function checkOperator<A extends object, G extends object>(suite: Operato
     beforeAll(async () => {
       gpu = await openTestGpu();
     });
-    afterAll(() => gpu?.dispose());
+    const recorder = new ErrorRecorder(operator.name);
+    afterAll(async () => {
+      recorder.write();
+      await gpu?.dispose();
+    });
     const storages = suite.storages ?? (["f32", "f16"] as const);
     for (const { entry, storage } of suite.cases.flatMap((entry) => storages.map((storage) => ({ entry, storage })))) {
       test(storage === "f32" ? entry.why : `${entry.why}, in f16`, async ({ skip }) => {
@@ -37,6 +49,11 @@ export function checkOperator<A extends object, G extends object>(suite: Operato
         const { inputs, outputs } = prepared.call(operator.kernels[0]!, "whole");
         const isHalf = [...inputs, ...outputs].some(({ dtype }) => dtype === "f16");
         skip(isHalf && !gpu.features.has("shader-f16"), "no shader-f16");
+        const rank = inputSpec(entry.inputs[0]!).shape.length;
+        const check = (name: string, output: Operand, result: TensorData, expected: ReferenceOutput) => {
+          const share = compare(name, output, result, expected);
+          recorder.add(storage, rank, expected.exact ? null : share);
+        };
         let runs = 0;
         for (const layout of ["whole", "views", "quad views"] as const) {
           for (const kernel of operator.kernels) {
@@ -45,14 +62,14 @@ export function checkOperator<A extends object, G extends object>(suite: Operato
             if (!kernel.applies(call, deviceTraits(gpu))) continue;
             const results = await runKernel(gpu, { kernel, call, inputs: prepared.data });
             results.forEach((result, i) => {
-              compare(`${kernel.name}, ${layout}, output ${i}`, call.outputs[i]!, result, prepared.expected[i]!);
+              check(`${kernel.name}, ${layout}, output ${i}`, call.outputs[i]!, result, prepared.expected[i]!);
             });
             runs++;
             if (layout !== "views" || !kernel.residualInPlace || !call.epilogue.residual) continue;
             const inPlace = overwriteResidual(call);
             const [overwritten] = await runKernel(gpu, { kernel, call: inPlace, inputs: prepared.data });
             const name = `${kernel.name}, ${layout}, over its residual`;
-            compare(name, call.outputs[0]!, overwritten!, prepared.expected[0]!);
+            check(name, call.outputs[0]!, overwritten!, prepared.expected[0]!);
           }
         }
         expect(runs, "kernels that applied").toBeGreaterThan(0);
@@ -164,10 +181,18 @@ function applyEpilogue(
   return { data, magnitude };
 }
 
-/** Fails with the worst element: its coordinates, both values and how many tolerances it is off. */
-export function compare(name: string, { shape, dtype }: TensorType, data: TensorData, expected: ReferenceOutput): void {
+/**
+ * The largest error as a share of its element's tolerance. Fails with the worst element: its coordinates, both values and how
+ * many tolerances it is off.
+ */
+export function compare(
+  name: string,
+  { shape, dtype }: TensorType,
+  data: TensorData,
+  expected: ReferenceOutput,
+): number {
   const got = dtype === "f16" ? toF32(data, "f16") : data;
-  let worst = { element: -1, off: 1 };
+  let worst = { element: -1, off: 0 };
   let wrong = 0;
   for (let element = 0; element < got.length; element++) {
     const want = expected.data[element]!;
@@ -187,7 +212,7 @@ export function compare(name: string, { shape, dtype }: TensorType, data: Tensor
     if (off > 1) wrong++;
     if (off > worst.off) worst = { element, off };
   }
-  if (wrong === 0) return;
+  if (wrong === 0) return worst.off;
   const { element, off } = worst;
   expect.fail(
     `${name} ${formatShape(shape)}: element ${formatShape(coordinates(shape, element))} is ${got[element]}, expected ` +

@@ -170,6 +170,17 @@ const gatherOf: OnnxOperator = {
   },
 };
 
+/** Of indices [..., 1], which name whole slices along the first axis. */
+const gatherND: OnnxOperator = {
+  build(node) {
+    const indices = node.operand(1);
+    ensure(node.int("batch_dims", 0) === 0, "batch_dims above 0 are not computed");
+    ensure(indices.shape.at(-1) === 1, `indices are ${formatShape(indices.shape)}, expected [..., 1]`);
+    const index = node.apply(reshape, [node.anyValue(1)], { shape: indices.shape.slice(0, -1) }, { part: "index" });
+    return node.result(node.apply(gather, [node.anyValue(0), index], { axis: 0 }));
+  },
+};
+
 function gatherKnown(tensor: HostTensor, axis: number, at: readonly number[], shape: Shape): HostTensor {
   const inner = elementCount(tensor.shape.slice(axis + 1));
   const outer = elementCount(tensor.shape.slice(0, axis));
@@ -250,6 +261,7 @@ export const selection: OperatorTable = {
   Split: splitTo,
   Concat: concatOf,
   Gather: gatherOf,
+  GatherND: gatherND,
   Expand: expandTo,
   Tile: tileOf,
   OneHot: oneHot,
