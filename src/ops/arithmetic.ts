@@ -46,7 +46,8 @@ export const minimum = createArithmetic("minimum", extreme("<"), "return min(a, 
 export const pow = createArithmetic(
   "pow",
   `let isOdd = abs(b) - 2.0 * floor(abs(b) * 0.5) == T(1.0);
-  var y = pow(abs(a), b);
+  // What pow makes of 0 and a negative exponent differs by driver.
+  var y = select(pow(abs(a), b), bitcast<T>(bitcast<U>(abs(a)) | U(0x7f800000u)), (a == T(0.0)) & (b < T(0.0)));
   y = select(y, -y, (bitcast<U>(a) >= U(0x80000000u)) & isOdd);
   y = select(y, bitcast<T>(bitcast<U>(a) | U(0x7fc00000u)), (a < T(0.0)) & (floor(b) != b));
   y = select(y, a * a, b == T(2.0));

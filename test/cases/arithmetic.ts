@@ -125,6 +125,14 @@ export const powCases = elementwiseCases(
       [5, 0],
       [-5, 0],
     ]),
+    pairs("negative exponents of zeros of either sign", [
+      [0, -1],
+      [0, -2],
+      [0, -0.25],
+      [-0, -1],
+      [-0, -2],
+      [-0, -3.5],
+    ]),
     pairs("ones, NaN", [
       [1, nan],
       [nan, 0],

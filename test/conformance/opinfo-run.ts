@@ -96,6 +96,11 @@ function addSample(builder: GraphBuilder, file: SampleFile, sample: Sample): rea
   return values;
 }
 
+/** An infinite tolerance would let everything pass. */
+function finiteOrZero(value: number): number {
+  return Number.isFinite(value) ? value : 0;
+}
+
 function formatType({ dtype, shape }: TensorType): string {
   return `${dtype} ${formatShape(shape)}`;
 }
@@ -131,14 +136,14 @@ function faultOf(file: SampleFile, sample: Sample, results: Readonly<Record<stri
   for (const [i, name] of sample.outputs.entries()) {
     const [got, want] = [results[name]!, file.tensors.get(name)!];
     const data = Float64Array.from(want.data);
-    const magnitudes = sample.magnitudes && file.tensors.get(sample.magnitudes[i]!);
-    const magnitude = Float64Array.from(magnitudes?.data ?? new Float64Array(data.length));
+    const stored = sample.magnitudes && file.tensors.get(sample.magnitudes[i]!);
+    const magnitude = Float64Array.from(stored?.data ?? new Float64Array(data.length), finiteOrZero);
     const expected =
       sample.compare === "exact" || want.dtype !== "f32"
         ? ({ data, magnitude, exact: true } as const)
         : sample.compare === "sum"
           ? { data, magnitude }
-          : { data, magnitude, rounding: data.map((y) => relativeLimit * Math.abs(y) + absoluteLimit) };
+          : { data, magnitude, rounding: data.map((y) => relativeLimit * finiteOrZero(Math.abs(y)) + absoluteLimit) };
     try {
       compare(`output ${i}`, want, got.data, expected);
     } catch (error) {

@@ -36,21 +36,17 @@ if (!isHere) {
   console.warn(`PyTorch's operator samples did not run: ${modules} failed (${reason})`);
 }
 
-const folder = given ?? mkdtempSync(join(tmpdir(), "atrous-opinfo-"));
 let gpu: Gpu | undefined;
+let made: string | undefined;
 afterAll(async () => {
   await gpu?.dispose();
-  if (given === undefined) rmSync(folder, { recursive: true });
+  if (made !== undefined) rmSync(made, { recursive: true });
 });
 
 test.runIf(isHere)(
   "PyTorch's operator samples agree, or are out of scope for the reason in the list",
   async () => {
-    if (given === undefined) {
-      const made = spawnSync("python3", ["test/conformance/opinfo.py", folder], { encoding: "utf8" });
-      expect(made.status, made.stderr).toBe(0);
-    }
-    const file = await readSamples(folder);
+    const file = await readSamples(given ?? makeSamples());
     const { inScope, refused, faults } = sortSamples(file);
     const chosen = [...inScope.values()].flatMap((samples) => draw(file, samples));
     const failed = new Map<string, number>();
@@ -71,6 +67,14 @@ test.runIf(isHere)(
   },
   1_200_000,
 );
+
+/** The folder of what PyTorch has written. */
+function makeSamples(): string {
+  made = mkdtempSync(join(tmpdir(), "atrous-opinfo-"));
+  const script = spawnSync("python3", ["test/conformance/opinfo.py", made], { encoding: "utf8" });
+  expect(script.status, script.stderr).toBe(0);
+  return made;
+}
 
 /** Samples by operator. */
 type ByOperator = ReadonlyMap<string, readonly Sample[]>;

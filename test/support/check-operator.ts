@@ -202,7 +202,7 @@ export function compare(
     const bothNaN = Number.isNaN(want) && Number.isNaN(got[element]!);
     const off = bothNaN
       ? 0
-      : Number.isNaN(error)
+      : !Number.isFinite(error)
         ? Number.POSITIVE_INFINITY
         : tolerance === 0
           ? error === 0
