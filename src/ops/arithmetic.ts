@@ -2,9 +2,11 @@
 import { registerOf } from "../../shaders/elementwise.wgsl.ts";
 import { nanTest } from "../../shaders/functions.ts";
 import type { DType } from "../tensor.ts";
+import { sumToShape } from "./broadcast-gradient.ts";
 import { createElementwise } from "./elementwise.ts";
 import { sameType } from "./operands.ts";
-import type { Operator } from "./operator.ts";
+import type { GradientContext, Operator } from "./operator.ts";
+import { neg } from "./unary.ts";
 
 const floats: readonly DType[] = ["f32", "f16"];
 const numbers: readonly DType[] = [...floats, "i32", "u32"];
@@ -16,13 +18,23 @@ const numbers: readonly DType[] = [...floats, "i32", "u32"];
  * Throws ShapeError unless both have the same type and broadcast.
  * Source: https://pytorch.org/docs/stable/generated/torch.add.html
  */
-export const add: Operator = { ...createOperation("add", "+"), residual: true };
+export const add: Operator = {
+  ...createOperation("add", "+"),
+  residual: true,
+  gradient: binaryGradient((_, gy) => [gy, gy]),
+};
 
 /** Difference a - b; see {@link add}. Source: https://pytorch.org/docs/stable/generated/torch.sub.html */
-export const sub = createOperation("sub", "-");
+export const sub: Operator = {
+  ...createOperation("sub", "-"),
+  gradient: binaryGradient(({ apply }, gy) => [gy, apply(neg, [gy], {})]),
+};
 
 /** Product; see {@link add}. Source: https://pytorch.org/docs/stable/generated/torch.mul.html */
-export const mul = createOperation("mul", "*");
+export const mul: Operator = {
+  ...createOperation("mul", "*"),
+  gradient: binaryGradient(({ apply, inputs: [a, b] }, gy) => [apply(mul, [gy, b!], {}), apply(mul, [gy, a!], {})]),
+};
 
 /**
  * Quotient a / b, of integers towards zero and a where b is 0; see {@link add}.
@@ -56,6 +68,18 @@ export const pow = createArithmetic(
   return select(y, T(1.0), (b == T(0.0)) | (a == T(1.0)));`,
   undefined,
 );
+
+/** A rule for [ga, gb] in the shape of the output; each is summed to the shape of its input. */
+function binaryGradient(
+  rule: <V>(context: GradientContext<V>, gy: V) => readonly [V, V],
+): NonNullable<Operator["gradient"]> {
+  return (context) => {
+    const { inputs, outputGradients, type } = context;
+    return rule(context, outputGradients[0]!).map((gradient, i) =>
+      sumToShape(context, gradient, type(inputs[i]!).shape),
+    );
+  };
+}
 
 function extreme(comparison: "<" | ">"): string {
   return `return select(a, b, (b ${comparison} a) | ${nanTest("b")});`;

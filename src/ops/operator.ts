@@ -150,12 +150,19 @@ export interface Decomposition<A extends object = object> {
 
 /** What a gradient rule works with; `V` is the graph's value, which this layer does not know. */
 export interface GradientContext<V, A extends object = object> {
+  /** The operator's own inputs; the gradient of an epilogue's bias is the differentiator's job. */
   readonly inputs: readonly V[];
   readonly outputs: readonly V[];
   /** d(loss)/d(output); undefined where nothing depends on that output. */
   readonly outputGradients: readonly (V | undefined)[];
   readonly attrs: A;
-  apply<B extends object, G extends object>(operator: Operator<B, G>, inputs: readonly V[], given: G): readonly V[];
+  type(value: V): TensorType;
+  /** A scalar of the graph's own, f32. */
+  constant(number: number): V;
+  /** Appends a node; returns its first output. */
+  apply<B extends object, G extends object>(operator: Operator<B, G>, inputs: readonly V[], given: G): V;
+  /** As `apply`, with all outputs. */
+  applyAll<B extends object, G extends object>(operator: Operator<B, G>, inputs: readonly V[], given: G): readonly V[];
 }
 
 /**
@@ -177,7 +184,10 @@ export interface Operator<A extends object = object, G extends object = object> 
    * undefined: the last kernel that applies.
    */
   prefer?(call: Call<A>, device: DeviceTraits): string | undefined;
-  /** Gradients of the inputs, as graph; undefined where an input has none. Absent: not differentiable. */
+  /**
+   * Gradients of the own inputs, as graph, each of its input's shape; undefined where an input has none. What nobody asked
+   * for is pruned. Absent: not differentiable.
+   */
   gradient?<V>(context: GradientContext<V, A>): readonly (V | undefined)[];
   /** Own inputs that are f32 where the others are f16: statistics, whose range f16 does not hold. */
   readonly fullInputs?: readonly number[];

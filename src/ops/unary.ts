@@ -1,4 +1,5 @@
 // Functions of one number, elementwise.
+import { derivative, derivativeText } from "../../shaders/derivatives.ts";
 import { type UnaryFunction, unaryText } from "../../shaders/functions.ts";
 import { createElementwise } from "./elementwise.ts";
 import { floatType } from "./operands.ts";
@@ -20,8 +21,30 @@ export function createUnary<A extends object, G extends object>(
     attributes: record.attributes,
     dtype: (inputs) => floatType(name, inputs),
     function: ({ attrs }) => unaryText(record.function(attrs)),
-    ...(record.fuses && { extra: { activation: record.function } }),
+    extra: {
+      ...(record.fuses && { activation: record.function }),
+      gradient({ attrs, inputs, outputs, outputGradients, apply }) {
+        const f = record.function(attrs);
+        const from = derivative(f)?.of;
+        if (from === undefined) return [];
+        return [apply(unaryGradient, [outputGradients[0]!, from === "x" ? inputs[0]! : outputs[0]!], { function: f })];
+      },
+    },
   });
+}
+
+/**
+ * gy * f'(x), of the function's argument or of its result, whichever `derivative` names. Not for users.
+ * - gy, x or y, output: [...], floats
+ */
+export const unaryGradient = createElementwise<UnaryGradientAttributes, UnaryGradientAttributes>("unaryGradient", {
+  attributes: (given) => given,
+  dtype: (inputs) => floatType("unaryGradient", inputs),
+  function: ({ attrs }) => derivativeText(attrs.function),
+});
+
+interface UnaryGradientAttributes {
+  readonly function: UnaryFunction;
 }
 
 /** e to the x. x, output: [...], floats as for all of these. Source: https://pytorch.org/docs/stable/generated/torch.exp.html */
