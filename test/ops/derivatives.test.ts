@@ -2,8 +2,6 @@
 //     torch.autograd.grad(function(x), x)
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { GraphBuilder } from "../../src/graph/builder.ts";
-import { compile } from "../../src/graph/compile.ts";
 import {
   clip,
   elu,
@@ -19,6 +17,7 @@ import {
 import type { Operator } from "../../src/ops/operator.ts";
 import { abs, ceil, erf, floor, log, reciprocal, round, sign, softplus, sqrt } from "../../src/ops/unary.ts";
 import { openTestGpu } from "../support/gpu.ts";
+import { firstDifference, runGradient } from "../support/run-gradient.ts";
 
 const { POSITIVE_INFINITY: inf } = Number;
 const points = [-1e30, -200, -3, -1, 0, 1, 3, 200, 1e30];
@@ -53,8 +52,8 @@ const rows = [
 ];
 
 function row<A extends object, G extends object>(operator: Operator<A, G>, given: G, want: number[], at = points) {
-  const apply = (b: GraphBuilder, x: Parameters<GraphBuilder["output"]>[1]) => b.apply(operator, [x], given);
-  return { name: `${operator.name} ${JSON.stringify(given)}`, apply, want, at };
+  const run = (gpu: Gpu) => runGradient(gpu, operator, given, [{ shape: [at.length], values: at }]);
+  return { name: `${operator.name} ${JSON.stringify(given)}`, run, want };
 }
 
 let gpu: Gpu;
@@ -63,17 +62,7 @@ beforeAll(async () => {
 });
 afterAll(() => gpu?.dispose());
 
-test.for(rows)("$name", async ({ apply, want, at }) => {
-  const b = new GraphBuilder();
-  const x = b.input("x", [at.length]);
-  const gy = b.constant("gy", { shape: [at.length], data: new Float32Array(at.length).fill(1) });
-  b.output("gx", b.gradients([{ value: apply(b, x), gradient: gy }], [x])[0]!);
-  const model = await compile(gpu, b.build(), { parameter: () => Promise.reject(new Error("no parameters")) });
-  const { gx } = await model.run({ x: { shape: [at.length], data: Float32Array.from(at) } });
-  await model.dispose();
-  want.forEach((value, i) => {
-    const got = gx!.data[i]!;
-    if (Number.isFinite(value)) expect(Math.abs(got - value), `at ${at[i]}: ${got}`).toBeLessThan(1e-6);
-    else expect(got, `at ${at[i]}`).toBe(value);
-  });
+test.for(rows)("$name", async ({ run, want }) => {
+  const [gx] = await run(gpu);
+  expect(firstDifference(gx!, want)).toBeUndefined();
 });
