@@ -14,7 +14,7 @@ import { storeHalf, takeHalf } from "./passes/half.ts";
 import { planSection, Section, sectionSources } from "./section.ts";
 
 export interface AssembleOptions extends Precision {
-  /** Gives the values of a parameter in its type, f16 as bits. Called once for each that the graph uses. */
+  /** Gives the values of a parameter in its type, f16 as bits, and the first ones of a state. Called once for each that the graph uses. */
   readonly parameter: (name: string) => Promise<TensorData>;
   /** Called as pipelines become ready. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -122,7 +122,7 @@ function valuesKept({ prepare, run }: LoweredGraph, graph: Graph): ReadonlySet<V
 
 function fixedOperands({ prepare, run }: LoweredGraph, graph: Graph): ReadonlySet<Value> {
   const operands = [...prepare, ...run].flatMap((step: Step) => step.operands);
-  const isFixed = (value: Value) => value.kind === "parameter" || value.kind === "constant";
+  const isFixed = ({ kind }: Value) => kind === "parameter" || kind === "constant" || kind === "state";
   return new Set([...operands, ...graph.outputs.values()].filter(isFixed));
 }
 

@@ -78,7 +78,7 @@ export const concat: Operator<ConcatAttributes, ConcatGiven> = {
     const { shape } = inputs[0]!;
     if (resolveAxis("concat", attrs.axis, shape) !== 1) return undefined;
     const inner = elementCount(shape.slice(2));
-    return startsAlong(1, inputs).map((start) => start * inner);
+    return { layout: "item", offsets: startsAlong(1, inputs).map((start) => start * inner) };
   },
   kernels: [copies],
 };

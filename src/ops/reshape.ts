@@ -55,7 +55,7 @@ function wordOf({ shape, view }: Operand, element: number): number {
  */
 export const reshape: Operator<ReshapeAttributes, ReshapeGiven> = {
   name: "reshape",
-  alias: true,
+  alias: () => 0,
   attributes({ shape }) {
     const open = shape.filter((size) => size === -1).length;
     if (open > 1 || shape.some((size) => size !== -1 && !(Number.isSafeInteger(size) && size >= 1))) {
