@@ -3,7 +3,7 @@
 // w = w - rate / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
 // w, m, v, g: [elements], packed; settings [groups, 4]: rate, decay, 1 - beta1^t and sqrt(1 - beta2^t); scale [1].
 // Nothing changes where scale is not finite. One invocation per four neighbouring elements.
-import { isFinite, packedIndices, packedMain } from "./packed.ts";
+import { finiteTest, packedIndices, packedMain } from "./packed.ts";
 import { float, wgsl } from "./wgsl.ts";
 
 export interface AdamTemplate {
@@ -25,7 +25,7 @@ struct Params { count: u32 }
 @group(0) @binding(5) var<storage, read_write> m: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> v: array<vec4f>;
 @group(0) @binding(7) var<uniform> p: Params;
-${isFinite}
+${finiteTest}
 
 ${packedMain}
   ${packedIndices}

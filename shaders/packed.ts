@@ -27,4 +27,4 @@ export const packedMain = `@compute @workgroup_size(${packedWorkgroup})
 fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {`;
 
 /** `fn is_finite(v: f32) -> bool`, by the bits: WGSL lets a compiler assume that every float is. */
-export const isFinite = `fn is_finite(v: f32) -> bool { return (bitcast<u32>(v) & 0x7f800000u) != 0x7f800000u; }`;
+export const finiteTest = `fn is_finite(v: f32) -> bool { return (bitcast<u32>(v) & 0x7f800000u) != 0x7f800000u; }`;

@@ -1,7 +1,7 @@
 // g' = scale * g + decay * w;  v = momentum * v + g';  w = w - rate * (nesterov ? g' + momentum * v : v)
 // w, v, g: [elements], packed; settings [groups, 4]: rate and decay of each group, and two unused; scale [1].
 // Nothing changes where scale is not finite. One invocation per four neighbouring elements.
-import { isFinite, packedIndices, packedMain } from "./packed.ts";
+import { finiteTest, packedIndices, packedMain } from "./packed.ts";
 import { float, wgsl } from "./wgsl.ts";
 
 export interface SgdTemplate {
@@ -19,7 +19,7 @@ struct Params { count: u32 }
 @group(0) @binding(4) var<storage, read_write> w: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> v: array<vec4f>;
 @group(0) @binding(6) var<uniform> p: Params;
-${isFinite}
+${finiteTest}
 
 ${packedMain}
   ${packedIndices}
