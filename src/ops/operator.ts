@@ -233,7 +233,9 @@ export const bindingElements = 128;
 /** Whether a kernel takes a view for one of its operands. */
 export function allowsView(kernel: Kernel, call: Call, operand: Binding): boolean {
   if (kernel.views === undefined) return false;
-  if ("output" in operand || kernel.views === "all") return true;
+  if (kernel.views === "all") return true;
+  // Vectors, such as statistics beside the main output, are no part of anything.
+  if ("output" in operand) return call.outputs[operand.output]!.shape.length > 1;
   const isResidual = call.epilogue.residual && operand.input === call.inputs.length - 1;
   return isResidual || kernel.views.includes(operand.input);
 }
