@@ -1,6 +1,7 @@
 // What an optimizer does to all of its parameters in one dispatch, whatever their number: they are packed. Not for users: see
 // src/train/optimizers.ts.
 import { type AdamTemplate, adamUpdate as adamUpdateShader } from "../../shaders/adam-update.wgsl.ts";
+import { type GradientScaleTemplate, gradientScale as gradientScaleShader } from "../../shaders/gradient-scale.wgsl.ts";
 import { packedBlock, packedWorkgroup } from "../../shaders/packed.ts";
 import { packedSquares as packedSquaresShader } from "../../shaders/packed-squares.wgsl.ts";
 import { runningUpdate as runningUpdateShader } from "../../shaders/running-update.wgsl.ts";
@@ -126,4 +127,31 @@ export const packedSquares: Operator = {
   cost: (call) => ({ flop: 2 * elementCount(call.inputs[0]!.shape), bytes: operandBytes(call) }),
   fullInputs: [0],
   kernels: [squares],
+};
+
+const scaling: Kernel<GradientScaleTemplate> = {
+  name: "gradientScale/workgroup",
+  applies: () => true,
+  dispatches: ({ inputs, attrs }) => [
+    {
+      code: gradientScaleShader(attrs),
+      bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
+      params: params({ count: "u32", infinity: "u32" }, { count: inputs[0]!.shape[0]!, infinity: 0x7f800000 }),
+      workgroups: [1, 1, 1],
+    },
+  ],
+};
+
+/**
+ * What all gradients are multiplied with: it undoes the scale of the loss and shortens what is longer than a limit.
+ * - squares [stretches], lossScale [1]; output [2]: the factor, infinite where the norm is not finite, and the norm
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
+ */
+export const gradientScale: Operator<GradientScaleTemplate, GradientScaleTemplate> = {
+  name: "gradientScale",
+  attributes: (given) => given,
+  shape: () => [{ shape: [2], dtype: "f32" }],
+  cost: (call) => ({ flop: elementCount(call.inputs[0]!.shape), bytes: operandBytes(call) }),
+  fullInputs: [0, 1],
+  kernels: [scaling],
 };
