@@ -27,14 +27,17 @@ export function createUnary<A extends object, G extends object>(
         const f = record.function(attrs);
         const from = derivative(f)?.of;
         if (from === undefined) return [];
-        return [apply(unaryGradient, [outputGradients[0]!, from === "x" ? inputs[0]! : outputs[0]!], { function: f })];
+        const gy = outputGradients[0]!;
+        const v = { x: inputs[0]!, y: outputs[0]!, neither: gy }[from];
+        return [apply(unaryGradient, [gy, v], { function: f })];
       },
     },
   });
 }
 
 /**
- * gy * f'(x), of the function's argument or of its result, whichever `derivative` names. Not for users.
+ * gy * f'(x), of the function's argument or of its result, whichever `derivative` names: the result where it is cheap, since
+ * the next layer mostly keeps it anyway. Not for users.
  * - gy, x or y, output: [...], floats
  */
 export const unaryGradient = createElementwise<UnaryGradientAttributes, UnaryGradientAttributes>("unaryGradient", {
@@ -47,7 +50,12 @@ interface UnaryGradientAttributes {
   readonly function: UnaryFunction;
 }
 
-/** e to the x. x, output: [...], floats as for all of these. Source: https://pytorch.org/docs/stable/generated/torch.exp.html */
+/**
+ * e to the x.
+ * - x, output: [...], floats as for all of these
+ * - gradient: of all of these by `unaryGradient`; 0 for floor, ceil, round and sign, as in PyTorch.
+ * Source: https://pytorch.org/docs/stable/generated/torch.exp.html
+ */
 export const exp = plain("exp");
 
 /** The natural logarithm; of 0 it is -Infinity, below NaN. Source: https://pytorch.org/docs/stable/generated/torch.log.html */
