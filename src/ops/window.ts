@@ -168,3 +168,10 @@ export function requirePoolPadding(operator: string, padding: readonly number[],
     `${operator}: padding is ${formatShape(padding)}, expected at most half of kernel ${formatShape(kernel)} on each side`,
   );
 }
+
+/** Sum of the sizes of an adaptive pool's windows along one axis: each pixel, and once more each one that a window's border cuts. */
+export function coverage(size: number, outSize: number): number {
+  let sum = 0;
+  for (let i = 0; i < outSize; i++) sum += Math.ceil(((i + 1) * size) / outSize) - Math.floor((i * size) / outSize);
+  return sum;
+}
