@@ -46,10 +46,10 @@ export interface Space<T extends SpaceTypes> {
   /** The last axes of a convolution's weight. */
   readonly taps: string;
   /** One number per axis, not checked yet. */
-  expand(given: T["givenSize"]): T["size"];
+  expand(given: T["givenSize"] | T["size"]): T["size"];
   /** Expands a size and checks that it is made of integers of at least `minimum`. Throws ShapeError. */
-  size(where: string, given: T["givenSize"], minimum: number): T["size"];
-  sides(where: string, given: T["givenSides"]): T["sides"];
+  size(where: string, given: T["givenSize"] | T["size"], minimum: number): T["size"];
+  sides(where: string, given: T["givenSides"] | T["sides"]): T["sides"];
 }
 
 export const image: Space<ImageTypes> = {
