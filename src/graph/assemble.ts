@@ -11,6 +11,7 @@ import { decompose } from "./passes/decompose.ts";
 import { foldBatchNorm } from "./passes/fold-batch-norm.ts";
 import { fuseEpilogues } from "./passes/fuse-epilogues.ts";
 import { storeHalf, takeHalf } from "./passes/half.ts";
+import { mergeCovered } from "./passes/merge-covered.ts";
 import { planSection, Section, sectionSources } from "./section.ts";
 
 export interface AssembleOptions extends Precision {
@@ -45,7 +46,7 @@ export function optimize(
     if (!node) throw new UsageError(`keepFull: the graph has no node "${name}"`);
     return node;
   });
-  const optimized = takeHalf(fuseEpilogues(foldBatchNorm(graph)), halfParameters);
+  const optimized = takeHalf(fuseEpilogues(foldBatchNorm(mergeCovered(graph))), halfParameters);
   if (precision === "f32") return optimized;
   const names = new Set(optimized.nodes.map(({ name }) => name));
   return storeHalf(optimized, new Set(kept.map((node) => nameAfterFusion(graph, node, names))));

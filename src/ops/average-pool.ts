@@ -6,6 +6,7 @@ import {
 } from "../../shaders/average-pool.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, type TensorType } from "../tensor.ts";
+import { averagePoolGradient } from "./average-pool-gradient.ts";
 import { floatType, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params } from "./operator.ts";
 import { asSides3d, asTriple, outputPlanes, planeGrid, planeValues, volumeValues } from "./planes.ts";
@@ -22,7 +23,7 @@ import {
   windowCounts,
 } from "./window.ts";
 
-interface AveragePoolAttributes<T extends SpaceTypes> {
+export interface AveragePoolAttributes<T extends SpaceTypes> {
   readonly kernel: T["size"];
   readonly stride: T["size"];
   readonly padding: T["sides"];
@@ -129,6 +130,10 @@ const averagePool = <T extends SpaceTypes>(
     bytes: operandBytes(call),
   }),
   kernels: [direct(name, space)],
+  gradient({ inputs, outputGradients, attrs, type, apply }) {
+    const inputSize = type(inputs[0]!).shape.slice(2);
+    return [apply(averagePoolGradient, [outputGradients[0]!], { ...attrs, inputSize })];
+  },
 });
 
 /**
@@ -137,6 +142,7 @@ const averagePool = <T extends SpaceTypes>(
  *   the last window would start in the padding behind the image.
  * - divisor: the pixels of the window, zeros of the padding among them unless `countIncludePad` is false. What a last
  *   window in ceil mode has beyond the padding never counts.
+ * - gradient: each window's in equal shares to its pixels; it keeps nothing.
  * Throws ShapeError if x is not [N, C, H, W], the padding exceeds half the kernel, or the window does not fit.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
  */

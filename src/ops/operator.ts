@@ -189,6 +189,11 @@ export interface Operator<A extends object = object, G extends object = object> 
    * for is pruned. Absent: not differentiable.
    */
   gradient?<V>(context: GradientContext<V, A>): readonly (V | undefined)[];
+  /**
+   * Whether a call with `attrs` computes, as its first outputs, all that one with `other` does on the same inputs. Then it
+   * takes the other's place: a gradient may ask for more than the forward pass did, and it is computed once.
+   */
+  covers?(attrs: A, other: A): boolean;
   /** Own inputs that are f32 where the others are f16: statistics, whose range f16 does not hold. */
   readonly fullInputs?: readonly number[];
   /** Set where kernels take an {@link Epilogue}. */
