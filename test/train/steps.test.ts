@@ -9,10 +9,10 @@ import { difference } from "../../src/difference.ts";
 import { readSafetensors } from "../../src/formats/safetensors/index.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
-import type { Graph, Value } from "../../src/graph/graph.ts";
+import type { Graph } from "../../src/graph/graph.ts";
 import { msffResNet18 } from "../../src/models/msff-resnet18.ts";
-import { cast, equal, logSoftmax, mul, reshape, sum } from "../../src/ops/index.ts";
-import { elementCount, type Tensor } from "../../src/tensor.ts";
+import type { Tensor } from "../../src/tensor.ts";
+import { crossEntropyLoss } from "../../src/train/losses/index.ts";
 import { adam, type Optimizer, sgd } from "../../src/train/optimizers.ts";
 import { compileTrainStep } from "../../src/train/train-step.ts";
 import { createTrainingGraph, unpackTensors } from "../../src/train/training-graph.ts";
@@ -137,17 +137,6 @@ function lossGraph({ options, inputs }: Reference): Graph {
   const image = b.input("image", inputs.image!.shape);
   const labels = b.input("labels", inputs.labels!.shape, "u32");
   const logits = msffResNet18.build(b, image, msffResNet18.options(options, "options"));
-  b.output("loss", crossEntropy(b, logits, labels));
+  b.output("loss", crossEntropyLoss(b, logits, labels));
   return b.build();
-}
-
-/** The mean over all pixels of -log softmax(logits)[label]. */
-function crossEntropy(b: GraphBuilder, logits: Value, labels: Value): Value {
-  const [items, classes, ...sizes] = logits.type.shape as [number, number, ...number[]];
-  const every = b.constant("classes", { shape: [1, classes, 1, 1], data: Uint32Array.from(Array(classes).keys()) });
-  const channel = b.apply(reshape, [labels], { shape: [items, 1, ...sizes] });
-  const chosen = b.apply(cast, [b.apply(equal, [channel, every], {})], { to: "f32" });
-  const total = b.apply(sum, [b.apply(mul, [b.apply(logSoftmax, [logits], {}), chosen], {})], {});
-  const factor = b.constant("factor", { shape: [], data: Float32Array.of(-1 / elementCount(labels.type.shape)) });
-  return b.apply(mul, [total, factor], {});
 }
