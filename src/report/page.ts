@@ -67,7 +67,7 @@ for (const button of document.querySelectorAll("th button")) button.addEventList
 /** A whole document. It loads nothing, and no script runs in it but its own: the policy names that one by its hash. */
 export function renderPage(title: string, content: Markup): string {
   const hash = createHash("sha256").update(script).digest("base64");
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'`;
+  const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'`;
   const page = html`<!doctype html>
 <html lang="en">
 <head>
