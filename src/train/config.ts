@@ -9,7 +9,14 @@ import { lossSchema } from "./config-losses.ts";
 import { optimizerSchema, type ScheduleConfig, scheduleSchema } from "./config-optimizer.ts";
 
 /** The dataset's options. */
-const dataSchema = z.looseObject({}, { error: "an object" });
+const dataSchema = z.looseObject(
+  {
+    size: z
+      .tuple([whole(1, 8192), whole(1, 8192)], { error: "[height, width]" })
+      .describe("Height and width of the images that the network sees."),
+  },
+  { error: "an object" },
+);
 
 const networkNames = networks.map(({ name }) => name);
 

@@ -4,10 +4,12 @@ import { FormatError } from "../../src/errors.ts";
 import { networkOf, parseTrainConfig, trainConfigSchema } from "../../src/train/config.ts";
 import { nearest } from "../../src/train/config-keys.ts";
 
+import { data } from "./config.ts";
+
 const parse = (json: unknown) => parseTrainConfig(json, "CONFIG.json");
 
 test("the defaults are the paper's training", () => {
-  const config = parseTrainConfig({ data: {} }, "runs/paper.json");
+  const config = parseTrainConfig({ data }, "runs/paper.json");
   expect(config).toMatchObject({
     network: { name: "msff-resnet18", classes: 8, width: 1, inChannels: 3, rates: [1, 3, 5], pools: [2, 3, 4, 5] },
     losses: [{ kind: "size-adaptive", alpha: 1, shares: "batch", weight: 1, output: "logits", ignoreIndex: 255 }],
@@ -26,16 +28,16 @@ test("the defaults are the paper's training", () => {
 });
 
 test("schedules know their length", () => {
-  expect(parse({ data: {}, epochs: 10 }).schedule).toMatchObject({ milestones: [8] });
-  expect(parse({ data: {}, epochs: 30, schedule: { kind: "cosine" } }).schedule).toMatchObject({ epochs: 30 });
-  expect(parse({ data: {}, schedule: { milestones: [1, 2] } }).schedule).toMatchObject({
+  expect(parse({ data, epochs: 10 }).schedule).toMatchObject({ milestones: [8] });
+  expect(parse({ data, epochs: 30, schedule: { kind: "cosine" } }).schedule).toMatchObject({ epochs: 30 });
+  expect(parse({ data, schedule: { milestones: [1, 2] } }).schedule).toMatchObject({
     kind: "step",
     milestones: [1, 2],
   });
 });
 
 test("the network checks its own options", () => {
-  const config = parse({ data: {}, network: { classes: 3, width: 0.25, msff: false } });
+  const config = parse({ data, network: { classes: 3, width: 0.25, msff: false } });
   const { network, options } = networkOf(config);
   expect(network.name).toBe("msff-resnet18");
   expect(options).toMatchObject({ classes: 3, width: 0.25, msff: false, branchWidth: 64 });
@@ -43,14 +45,13 @@ test("the network checks its own options", () => {
 });
 
 test("a kind may be left out where there is a default one", () => {
-  expect(parse({ data: {}, optimizer: { rate: 1 } }).optimizer).toMatchObject({ kind: "sgd", rate: 1 });
-  expect(parse({ data: {}, optimizer: { kind: "adam" } }).optimizer).toMatchObject({
+  expect(parse({ data, optimizer: { rate: 1 } }).optimizer).toMatchObject({ kind: "sgd", rate: 1 });
+  expect(parse({ data, optimizer: { kind: "adam" } }).optimizer).toMatchObject({
     betas: [0.9, 0.999],
     epsilon: 1e-8,
   });
 });
 
-const data = {};
 test.each<[unknown, string]>([
   [{ data, optimizer: { rate: "fast" } }, 'optimizer.rate: got "fast", expected a positive number'],
   [{ data, optimizer: { rate: 0 } }, "optimizer.rate: got 0, expected a positive number"],

@@ -24,9 +24,10 @@ import {
   rateAt,
   type ScheduleState,
 } from "../../src/train/schedule.ts";
+import { data } from "./config.ts";
 
 function scheduleOf(schedule: TrainConfigInput["schedule"]): Schedule {
-  return parseTrainConfig({ data: {}, schedule }, "CONFIG.json").schedule;
+  return parseTrainConfig({ data, schedule }, "CONFIG.json").schedule;
 }
 
 function expectRates(rates: readonly number[], expected: readonly number[]): void {
@@ -48,7 +49,7 @@ test("step: MultiStepLR", () => {
 });
 
 test("the paper's rates: 1e-3, and 1e-4 for the last 20 of 100 epochs", () => {
-  const { optimizer, schedule, epochs } = parseTrainConfig({ data: {} }, "CONFIG.json");
+  const { optimizer, schedule, epochs } = parseTrainConfig({ data }, "CONFIG.json");
   const rates = ratesByEpoch(schedule, optimizer.rate, epochs);
   expectRates(rates, [...Array<number>(80).fill(1e-3), ...Array<number>(20).fill(1e-4)]);
 });
