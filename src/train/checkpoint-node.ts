@@ -112,7 +112,7 @@ function parseJson<T extends z.ZodType>(
 }
 
 /** What may change without changing what the steps compute. Schedules keep their own length, so `epochs` is one of them. */
-const changeable = new Set(["epochs", "earlyStopping", "output", "workers", "recompute"]);
+const changeable = new Set(["classNames", "epochs", "earlyStopping", "output", "workers", "recompute"]);
 
 function requireSameConfig(path: string, was: Readonly<Record<string, unknown>>, config: TrainConfig): void {
   const now: unknown = JSON.parse(JSON.stringify(config));

@@ -9,14 +9,7 @@ import { lossSchema } from "./config-losses.ts";
 import { optimizerSchema, type ScheduleConfig, scheduleSchema } from "./config-optimizer.ts";
 
 /** The dataset's options. */
-const dataSchema = z.looseObject(
-  {
-    size: z
-      .tuple([whole(1, 8192), whole(1, 8192)], { error: "[height, width]" })
-      .describe("Height and width of the images that the network sees."),
-  },
-  { error: "an object" },
-);
+const dataSchema = z.looseObject({}, { error: "an object" });
 
 const networkNames = networks.map(({ name }) => name);
 
@@ -39,6 +32,9 @@ const recomputeText = '"none", "auto" or a number of bytes';
 const trainSchema = keys({
   $schema: z.string().optional().describe("Where an editor finds this schema."),
   network: networkSchema.prefault({ classes: 8 }).describe("The network and its options, such as width or msff."),
+  classNames: list(text("a name"), "a list of names")
+    .optional()
+    .describe("Names of the classes, background first. Default: background, class 1, class 2, ..."),
   weights: text("a path")
     .optional()
     .describe(
@@ -93,7 +89,8 @@ export type TrainConfigInput = z.input<typeof trainSchema>;
 type Parsed = z.output<typeof trainSchema>;
 
 /** With every default filled in. */
-export interface TrainConfig extends Omit<Parsed, "$schema" | "schedule" | "output"> {
+export interface TrainConfig extends Omit<Parsed, "$schema" | "classNames" | "schedule" | "output"> {
+  readonly classNames: string[];
   readonly schedule: Schedule;
   readonly output: string;
 }
@@ -121,6 +118,7 @@ export function parseTrainConfig(json: unknown, file: string): TrainConfig {
   const config: TrainConfig = {
     ...given,
     network: { ...network, classes: given.network.classes },
+    classNames: given.classNames ?? numberedClasses(given.network.classes),
     schedule: resolveSchedule(given.schedule, given.epochs),
     output: given.output ?? file.replace(/^.*[\\/]/, "").replace(/\.json$/i, ""),
   };
@@ -145,8 +143,15 @@ function resolveSchedule(schedule: ScheduleConfig, epochs: number): Schedule {
   return schedule;
 }
 
+function numberedClasses(classes: number): string[] {
+  return Array.from({ length: classes }, (_, n) => (n === 0 ? "background" : `class ${n}`));
+}
+
 /** Lists with an entry for each class have as many. */
-function requirePerClass({ losses, network: { classes } }: TrainConfig, file: string): void {
+function requirePerClass({ losses, classNames, network: { classes } }: TrainConfig, file: string): void {
+  const wrong = (key: string, got: string) =>
+    new FormatError(`${file}: ${key}: got ${got}, expected ${classes}, one for each class`);
+  if (classNames.length !== classes) throw wrong("classNames", `${classNames.length} names`);
   losses.forEach((loss, i) => {
     const lists = {
       classWeights: "classWeights" in loss ? loss.classWeights : undefined,
@@ -154,8 +159,7 @@ function requirePerClass({ losses, network: { classes } }: TrainConfig, file: st
     };
     for (const [key, values] of Object.entries(lists)) {
       if (values === undefined || values.length === classes) continue;
-      const expected = `expected ${classes}, one for each class`;
-      throw new FormatError(`${file}: losses[${i}].${key}: got ${values.length} numbers, ${expected}`);
+      throw wrong(`losses[${i}].${key}`, `${values.length} numbers`);
     }
   });
 }

@@ -12,6 +12,8 @@ export interface Sample {
 export interface Dataset {
   /** Number of images. */
   readonly size: number;
+  /** Height and width of every image. */
+  readonly imageSize: readonly [height: number, width: number];
   /** Of each image, unique. */
   readonly ids: readonly string[];
   /** Of each image: whom it shows. */

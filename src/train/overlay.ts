@@ -1,5 +1,5 @@
 // Pictures of the images that a network segments best and worst.
-import { encodePicture, greyWindow } from "../overlay/index.ts";
+import { encodePicture, encodeSheet, greyWindow } from "../overlay/index.ts";
 import type { Dataset, Sample } from "./dataset.ts";
 import { ignoreIndex, type Targets } from "./metrics.ts";
 import { type ImageResult, rankImages, type SegmentBatch } from "./validate.ts";
@@ -20,21 +20,14 @@ export interface Overlays {
   readonly best: readonly Overlay[];
 }
 
-export interface OverlayOptions {
-  /** Height and width of the images. */
-  readonly size: readonly [height: number, width: number];
-  /** Pictures of each kind. Default 3. */
-  readonly count?: number;
-}
-
 const longerSide = 384;
 
-/** Segments the extreme images once more and draws them. No image is drawn as both: few images make few pictures. */
+/** Segments the extreme images once more and draws them, up to `count` of each kind. No image is drawn as both: few images make few pictures. */
 export async function drawOverlays(
   segment: SegmentBatch,
   dataset: Dataset,
   images: readonly ImageResult[],
-  { size, count = 3 }: OverlayOptions,
+  count = 3,
 ): Promise<Overlays> {
   const ranked = rankImages(images, "worst");
   const worst = ranked.slice(0, Math.min(count, Math.ceil(ranked.length / 2)));
@@ -44,7 +37,7 @@ export async function drawOverlays(
     for (const { index, id, mean } of chosen) {
       const sample = await dataset.sample(index);
       const { maps } = await segment([sample]);
-      overlays.push({ id, dsc: mean.dsc!, png: drawSample(sample, maps[0]!, dataset.targets, size) });
+      overlays.push({ id, dsc: mean.dsc!, png: drawSample(sample, maps[0]!, dataset) });
     }
     return overlays;
   };
@@ -54,8 +47,7 @@ export async function drawOverlays(
 function drawSample(
   { image, labels }: Sample,
   map: ArrayLike<number>,
-  targets: Targets,
-  [height, width]: readonly [number, number],
+  { targets, imageSize: [height, width] }: Dataset,
 ): Uint8Array {
   const picture = { height, width, grey: image, classes: Uint8Array.from(map), truth: truthOf(labels, targets) };
   return encodePicture(picture, greyWindow([image]), longerSide);
@@ -66,4 +58,31 @@ function truthOf(labels: Uint32Array, targets: Targets): Uint8Array {
   if (targets === "index") return Uint8Array.from(labels, (label) => (label === ignoreIndex ? 0 : label));
   const isSingle = (set: number) => set !== 0 && (set & (set - 1)) === 0;
   return Uint8Array.from(labels, (set) => (isSingle(set) ? 31 - Math.clz32(set) : 0));
+}
+
+/** One image as the training sees it. */
+export interface PreviewImage {
+  readonly id: string;
+  readonly height: number;
+  readonly width: number;
+  readonly grey: Float32Array;
+  /** Class of each pixel, 0 where it has none. */
+  readonly classes: Uint8Array;
+}
+
+/** PNG of images with their classes side by side, to see that masks follow images and that augmentation stays plausible. */
+export function encodePreview(
+  images: readonly PreviewImage[],
+  title: string,
+  classNames: readonly string[],
+): Uint8Array {
+  return encodeSheet({
+    title,
+    legend: classNames.slice(1).map((text, n) => ({ label: n + 1, text })),
+    footer: `${images.length} images of the training`,
+    tiles: images.map(({ id, ...picture }) => ({ picture, caption: id })),
+    spacingMm: [1, 1],
+    window: greyWindow(images.map(({ grey }) => grey)),
+    hasTruth: false,
+  });
 }

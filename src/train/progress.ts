@@ -1,5 +1,7 @@
 // What a training tells those who watch it.
-import type { TrainRecord } from "./record.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { TrainConfig } from "./config.ts";
+import type { StopRecord, TrainRecord } from "./record.ts";
 
 /** A checkpoint is safe on disk. */
 export interface CheckpointEvent {
@@ -27,3 +29,22 @@ export interface TrainHooks {
   /** Ends the training after the step under way, with a checkpoint. */
   readonly signal?: AbortSignal;
 }
+
+export interface TrainOptions extends TrainHooks {
+  /** Folder that the configuration's paths are relative to. Default: the process's. */
+  readonly base?: string;
+  /** Goes on from the last checkpoint. Default false: a folder that has one is refused. */
+  readonly resume?: boolean;
+}
+
+export interface TrainSummary {
+  readonly reason: StopRecord["reason"];
+  /** Steps done. */
+  readonly step: number;
+  /** Mean DSC of the best validation; null where there was none. */
+  readonly bestDsc: number | null;
+  /** Files that were written: checkpoints, log, report. */
+  readonly files: readonly string[];
+}
+
+export type Train = (gpu: Gpu, config: TrainConfig, options: TrainOptions) => Promise<TrainSummary>;

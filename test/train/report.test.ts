@@ -156,6 +156,7 @@ async function renderEvaluation(): Promise<string> {
     segment,
     {
       size: 5,
+      imageSize: [8, 8],
       ids: labels.map((_, i) => `image ${i}`),
       subjects: labels.map(() => evil),
       targets: "index",

@@ -9,6 +9,7 @@ import { imageRows, rankImages, type SegmentBatch, validate } from "../../src/tr
 function datasetOf(...images: [predicted: number[], labels: number[]][]): Dataset {
   return {
     size: images.length,
+    imageSize: [2, 2],
     ids: images.map((_, i) => `scan ${i}, left`),
     subjects: images.map((_, i) => `s${i >> 1}`),
     targets: "index",
