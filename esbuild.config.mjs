@@ -43,6 +43,7 @@ async function buildNode() {
     entryPoints: {
       atrous: "src/index.ts",
       node: "src/node.ts",
+      train: "src/train/index.ts",
       cli: "src/cli/main.ts",
       performance: "bench/performance.ts",
       score: "weights/score.ts",
