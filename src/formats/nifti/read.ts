@@ -3,6 +3,7 @@ import { type Affine, columnLengths } from "./affine.ts";
 import type { Datatype } from "./datatype.ts";
 import { gunzip, isGzip, LARGEST_GZIP_RATIO } from "./gzip.ts";
 import type { NiftiHeader } from "./header.ts";
+import type { SlicedGeometry } from "./slice.ts";
 import {
   LONGEST_HEADER_BYTES,
   readAffine,
@@ -68,6 +69,26 @@ export async function readNifti(bytes: Uint8Array, name: string, options: NiftiR
     datatype: datatype.name,
     header,
   };
+}
+
+/** How much of a file `readNiftiGeometry` wants to see: what is compressed has to be inflated a little way. */
+export const niftiStartBytes = 65536;
+
+/**
+ * Reads where a file's voxels lie, and none of them. `start` is the file's first `niftiStartBytes`, or all of it.
+ * Throws FormatError for a header that `readNifti` would refuse.
+ */
+export async function readNiftiGeometry(start: Uint8Array, name: string): Promise<SlicedGeometry> {
+  const chunks = isGzip(start) ? inflate(start, name) : undefined;
+  try {
+    const header = readHeader(chunks ? await takeStart(chunks) : start, name);
+    const { shape, volumes } = readDims(header, name);
+    readDatatype(header, name);
+    chooseVolume(volumes, undefined, name);
+    return { shape, affine: readAffine(header, name) };
+  } finally {
+    await chunks?.return();
+  }
 }
 
 function describe(shape: readonly number[], volumes: number, datatype: Datatype): string {
