@@ -76,7 +76,7 @@ export class Random {
   }
 
   /** Puts the elements into random order, in place: Fisher and Yates' method. */
-  shuffle<A extends { [index: number]: number; readonly length: number }>(values: A): A {
+  shuffle<T>(values: T[]): T[] {
     for (let i = values.length - 1; i > 0; i--) {
       const j = Math.floor(this.next() * (i + 1));
       [values[i], values[j]] = [values[j]!, values[i]!];

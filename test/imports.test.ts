@@ -4,7 +4,20 @@ import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 
 /** From the bottom to the top; each layer may import itself and those before it. */
-const layers = ["shaders", "base", "gpu", "ops", "graph", "formats", "models", "parity", "entry", "cli", "demo"];
+const layers = [
+  "shaders",
+  "base",
+  "gpu",
+  "ops",
+  "graph",
+  "formats",
+  "models",
+  "parity",
+  "train",
+  "entry",
+  "cli",
+  "demo",
+];
 
 /** The bench measures the inside of the engine; one command and one page open it. */
 const benches = ["src/cli/bench.ts", "src/demo/bench.ts"];
