@@ -26,19 +26,20 @@ export async function listSource(source: SourceOptions, where: string, base: str
     throw new UsageError(`${where}: expected images, labels and subject, or a manifest`);
   }
   const folder = resolve(base, source.folder);
-  const pairs: ListedPair[] = [];
-  for (const path of await listFolder(folder, images, where)) {
+  const found = (await listFolder(folder, images, where)).flatMap((path) => {
     const parts = matchPattern(images, path);
-    if (parts === undefined) continue;
-    pairs.push({
-      image: join(folder, path),
-      labels: join(folder, fillPattern(labels, parts, `${where}.labels`)),
-      subject: subjectOf(path, new RegExp(subject), `${where}.subject`),
-      name: variablePart(images, path),
-    });
-  }
-  if (pairs.length > 0) return pairs;
-  throw new UsageError(`${where}.images: got ${images}, which nothing in ${folder} matches`);
+    return parts ? [{ path, labels: fillPattern(labels, parts, `${where}.labels`) }] : [];
+  });
+  // `scan.nii` and `scan-labels.nii` may both match; labels are no images.
+  const masks = new Set(found.map((pair) => pair.labels));
+  const pairs = found.filter(({ path }) => !masks.has(path));
+  if (pairs.length === 0) throw new UsageError(`${where}.images: got ${images}, which nothing in ${folder} matches`);
+  return pairs.map(({ path, labels }) => ({
+    image: join(folder, path),
+    labels: join(folder, labels),
+    subject: subjectOf(path, new RegExp(subject), `${where}.subject`),
+    name: variablePart(images, path),
+  }));
 }
 
 /** Paths below a folder, with `/`, sorted by their characters: the same order on every system. */

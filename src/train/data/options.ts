@@ -37,7 +37,7 @@ const sourceSchema = keys({
   images: text("a pattern")
     .optional()
     .describe(
-      "PNG or NIfTI files in the folder: * stands for any part of a name, ** for any folders, as VB1/*_img.png.",
+      "PNG or NIfTI files in the folder: * stands for any part of a name, ** for any folders, as VB1/*_img.png. What another image has for labels is none.",
     ),
   labels: text("a pattern")
     .optional()
@@ -60,6 +60,9 @@ const sourceSchema = keys({
   }
   for (const key of source.manifest === undefined ? [] : patterns) {
     if (source[key] !== undefined) issue(context, [key], source[key], "nothing beside a manifest");
+  }
+  if (source.images !== undefined && source.labels === source.images) {
+    issue(context, ["labels"], source.labels, "another pattern than images");
   }
   if (source.subject !== undefined) requireGroups(source.subject, context);
 });
@@ -93,7 +96,8 @@ const expectedNormalization = '"z-score", "min-max" or {"percentile": [low, high
 
 const percentiles = z
   .tuple([between(0, 100), between(0, 100)])
-  .refine(([low, high]) => low < high, { error: "the lower percentile first" });
+  .refine(([low, high]) => low < high, { error: "the lower percentile first" })
+  .describe("What becomes 0 and 1, in per cent of the pixels.");
 
 export const dataSchema = keys({
   sources: list(sourceSchema, "a list of sources").describe("Where images and labels are."),
