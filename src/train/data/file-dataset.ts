@@ -5,7 +5,7 @@ import { ClassMap, encodeTarget, type LabelRange, type TargetKind } from "./clas
 import type { Dataset, Locality } from "./dataset.ts";
 import type { ResolvedDataOptions } from "./options.ts";
 import { prepareSlice, type Sample, type TargetSlice } from "./prepare.ts";
-import { readScan, type ScanFile } from "./scan.ts";
+import { isNifti, readScan, type ScanFile } from "./scan.ts";
 import { ScanCache } from "./scan-cache.ts";
 
 /** Everything that a dataset is made of; plain data, which goes to threads. */
@@ -75,7 +75,10 @@ export class FileDataset implements Dataset {
     const file = this.recipe.files[entry.file]!;
     const scan = await this.cache.get(entry.file, file.bytes, () => readScan(file));
     const { labels, ...slice } = scan.slice(entry.slice);
-    const targets = this.#classMaps[file.source]!.apply(labels, `${file.labels}: slice ${entry.slice}`);
+    const targets = this.#classMaps[file.source]!.apply(
+      labels,
+      isNifti(file.labels) ? `${file.labels}: slice ${entry.slice}` : file.labels,
+    );
     return { ...slice, targets };
   }
 }

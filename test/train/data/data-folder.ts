@@ -1,5 +1,5 @@
 // Small data on disk for tests: PNG pairs and NIfTI volumes in a folder of the test file's own.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll } from "vitest";
@@ -20,6 +20,10 @@ export class DataFolder {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, content);
     return path;
+  }
+
+  read(name: string): Uint8Array {
+    return readFileSync(join(this.path, name));
   }
 
   /** `NAME_img.png` and `NAME_lab.png`: noise, and labels 0 and 1 of which the first pixel can be told. */
