@@ -89,8 +89,10 @@ export function scalingOf(data: Float32Array, normalization: Normalization): Sca
 }
 
 export function applyScaling(data: Float32Array, { low, high, offset, divisor }: Scaling): Float32Array {
-  if (divisor === 0) return new Float32Array(data.length);
-  return data.map((value) => (Math.min(Math.max(value, low), high) - offset) / divisor);
+  const result = new Float32Array(data.length);
+  if (divisor === 0) return result;
+  for (let n = 0; n < data.length; n++) result[n] = (Math.min(Math.max(data[n]!, low), high) - offset) / divisor;
+  return result;
 }
 
 export function normalize(data: Float32Array, normalization: Normalization): Float32Array {
@@ -100,10 +102,10 @@ export function normalize(data: Float32Array, normalization: Normalization): Flo
 /** Mean and population standard deviation, in float64. */
 export function momentsOf(data: Float32Array): { mean: number; deviation: number } {
   let sum = 0;
-  for (const value of data) sum += value;
+  for (let n = 0; n < data.length; n++) sum += data[n]!;
   const mean = sum / data.length;
   let squares = 0;
-  for (const value of data) squares += (value - mean) ** 2;
+  for (let n = 0; n < data.length; n++) squares += (data[n]! - mean) * (data[n]! - mean);
   return { mean, deviation: Math.sqrt(squares / data.length) };
 }
 

@@ -11,7 +11,9 @@ export function applyGamma(data: Float32Array, exponent: number): Float32Array {
   }
   const span = high - low;
   if (span === 0) return data;
-  return data.map((value) => low + span * ((value - low) / span) ** exponent);
+  const result = new Float32Array(data.length);
+  for (let n = 0; n < data.length; n++) result[n] = low + span * ((data[n]! - low) / span) ** exponent;
+  return result;
 }
 
 /** (value - mean) * factor + mean + offset, in place. */

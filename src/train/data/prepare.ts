@@ -45,9 +45,9 @@ export function prepareSlice(
     ? sampleImage(grey, size, warp)
     : sampleImage(resampled, frame.resampled, createWarp(frame, frame.resampled, pose));
   const normalised = applyScaling(sampled, scaling);
-  const image = augmentation
-    ? augmentIntensity(normalised, options.size, augmentation, momentsOf(applyScaling(resampled, scaling)))
-    : normalised;
+  const isZScore = options.normalize === "z-score";
+  const moments = () => (isZScore ? { mean: 0, deviation: 1 } : momentsOf(applyScaling(resampled, scaling)));
+  const image = augmentation ? augmentIntensity(normalised, options.size, augmentation, moments()) : normalised;
   for (let n = 0; n < image.length; n++) if (inside[n] === 0) image[n] = 0;
   return { image, labels };
 }

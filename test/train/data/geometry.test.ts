@@ -91,7 +91,7 @@ test("twice as large shows the middle, each pixel four times", () => {
 
 const options = (given: Partial<DataOptions>) =>
   parseDataOptions({
-    sources: [{ images: "*.png", labels: "*.png", subject: "(.*)", classes: {} }],
+    sources: [{ images: "*.png", labels: "*-labels.png", subject: "(.*)", classes: {} }],
     size: [6, 4],
     ...given,
   });
