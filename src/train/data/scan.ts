@@ -47,15 +47,16 @@ export function isNifti(path: string): boolean {
 /** Reads the beginnings of both files. Throws FormatError where one is missing, or they are not of one size. */
 export async function inspectScan(file: ScanFile): Promise<ScanSummary> {
   if (!isNifti(file.image)) {
-    const [image, labels] = await readBoth(file, (path) =>
-      readStart(path, pngStartBytes).then((start) => readPngSize(start, path)),
+    const [image, labels] = await readBoth(file, async (path) =>
+      readPngSize((await readStart(path, pngStartBytes)).start, path),
     );
     requireSameSize(file, [image.width, image.height], [labels.width, labels.height]);
     return { slices: 1, bytes: image.width * image.height * pngPixelBytes };
   }
-  const [image, labels] = await readBoth(file, (path) =>
-    readStart(path, niftiStartBytes).then((start) => readNiftiGeometry(start, path)),
-  );
+  const [image, labels] = await readBoth(file, async (path) => {
+    const { start, fileBytes } = await readStart(path, niftiStartBytes);
+    return readNiftiGeometry(start, path, fileBytes);
+  });
   requireSameGeometry(file, image, labels);
   const [i, j, k] = image.shape;
   return { slices: image.shape[axisOf(file, image)], bytes: i * j * k * voxelBytes };
@@ -118,10 +119,10 @@ async function readFile(path: string): Promise<Uint8Array> {
   }
 }
 
-async function readStart(path: string, bytes: number): Promise<Uint8Array> {
+async function readStart(path: string, bytes: number): Promise<{ start: Uint8Array; fileBytes: number }> {
   const source = await openSource(path);
   try {
-    return await source.read(0, Math.min(bytes, source.size));
+    return { start: await source.read(0, Math.min(bytes, source.size)), fileBytes: source.size };
   } finally {
     await source.close();
   }

@@ -6,9 +6,12 @@ import { extractSlice, readNifti } from "../../../src/formats/nifti/index.ts";
 import { readPng } from "../../../src/formats/png/index.ts";
 import { type Normalization, normalize } from "../../../src/models/preprocess.ts";
 import { resampleSlice } from "../../../src/models/segment-resample.ts";
+import { BatchLoader } from "../../../src/train/data/loader.ts";
 import { openDataset } from "../../../src/train/data/open-node.ts";
-import type { DataOptions } from "../../../src/train/data/options.ts";
+import { type DataOptions, parseDataOptions } from "../../../src/train/data/options.ts";
+import { preprocessOf } from "../../../src/train/data/preprocess.ts";
 import { previewSamples } from "../../../src/train/data/preview.ts";
+import { prepareBatch } from "../../support/prepare-batch.ts";
 import { DataFolder, niftiSource, pngSource, spaced } from "./data-folder.ts";
 
 const everything: NonNullable<DataOptions["augment"]> = {
@@ -58,6 +61,23 @@ test.each<Normalization>(["z-score", "min-max", { percentile: [5, 90] }])(
     expect(own.image).toEqual(normalize(data, normalization));
   },
 );
+
+test("a batch is bit by bit the image that the segmenter gives to the network", async () => {
+  const size: [number, number] = [64, 32];
+  const options: DataOptions = { sources: [pngSource], split: nothingValidates, size };
+  const { train } = await openDataset(options, { base: png.path });
+  const preprocess = preprocessOf(parseDataOptions(options), { padMultiple: 32, minSize: 50 });
+  const { data } = readPng(readFileSync(`${png.path}/set/a_01_img.png`), "a");
+  const { shape, data: image } = prepareBatch([{ width: 20, height: 24, data }], 3, preprocess!);
+  expect(shape).toEqual([1, 3, 64, 64]);
+  const loader = new BatchLoader(train, { batch: 1, seed: 0, channels: 3, workers: 0, training: false });
+  const { value } = await loader.epoch(0).next();
+  const columns = image.filter((_, n) => n % 64 < 32);
+  expect(value!.images).toEqual({ shape: [1, 3, 64, 32], data: columns });
+  expect(preprocessOf(parseDataOptions({ ...options, fit: "stretch" }), { padMultiple: 32, minSize: 50 })).toBe(
+    undefined,
+  );
+});
 
 test("an augmentation that changes nothing changes nothing", async () => {
   const dataset = await openPng({
