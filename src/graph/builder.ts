@@ -47,6 +47,11 @@ export class GraphBuilder {
     return value;
   }
 
+  /** A tensor that stays on the device from one run to the next, f32; an operator that updates it writes into it. */
+  state(name: string, shape: Shape): Value {
+    return { name, type: this.#type(`state ${name}`, shape, "f32"), kind: "state" };
+  }
+
   /** A tensor that is part of the graph. */
   constant(name: string, { shape, data }: Tensor): Value {
     const dtype = data instanceof Float32Array ? "f32" : data instanceof Int32Array ? "i32" : "u32";

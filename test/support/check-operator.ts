@@ -145,7 +145,9 @@ export function prepareCase<A extends object, G extends object>(
       inputs: allTypes.map((type, input) =>
         layOut(type, allowsView(kernel, whole, { input }) ? layout : "whole", input),
       ),
-      outputs: outputs.map((type, output) => layOut(type, layout, output + 7)),
+      outputs: outputs.map((type, output) =>
+        layOut(type, allowsView(kernel, whole, { output }) ? layout : "whole", output + 7),
+      ),
     };
   };
   return { data, expected, call };

@@ -46,6 +46,8 @@ export interface OperatorCases<A extends object = object, G extends object = obj
   readonly cases: readonly OperatorCase<G>[];
   /** Outputs through which no gradient flows. */
   readonly withoutOutputGradient?: readonly number[];
+  /** Inputs that the gradient takes for constants. */
+  readonly withoutInputGradient?: readonly number[];
   /** Factor of the gradient's tolerance, with a reason where it is given. */
   readonly gradientSlack?: number;
   /** Types of the floats to test. Default both. */
