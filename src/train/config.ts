@@ -7,9 +7,7 @@ import type { Network } from "../models/network.ts";
 import { choice, keys, list, orList, text, whole } from "./config-keys.ts";
 import { lossSchema } from "./config-losses.ts";
 import { optimizerSchema, type ScheduleConfig, scheduleSchema } from "./config-optimizer.ts";
-
-/** The dataset's options. */
-const dataSchema = z.looseObject({}, { error: "an object" });
+import { dataSchema } from "./data/options.ts";
 
 const networkNames = networks.map(({ name }) => name);
 
