@@ -80,8 +80,8 @@ export function renderSlice(subject: AxialSubject, index: LevelIndex, belowMm: n
 }
 
 /** A smooth displacement in mm that makes the sides unlike; each `field` is one of its own. */
-function bend({ seed, warp }: AxialSubject, field: number, x: number, y: number, z: number): number {
-  return 2 * warp * (latticeNoise(seed + field, x / 48, y / 48, z / 80) - 0.5);
+function bend({ noise, warp }: AxialSubject, field: number, x: number, y: number, z: number): number {
+  return 2 * warp * (latticeNoise(noise + field, x / 48, y / 48, z / 80) - 0.5);
 }
 
 function paintSpot(subject: AxialSubject, section: Section, spot: Spot, sample: Sample): void {

@@ -11,7 +11,7 @@ export const LEVEL_MM = 37;
 /** Half-width of an edge between tissues, in mm. */
 export const EDGE = 0.4;
 
-/** Of LEVELS. */
+/** A disc, by its place in LEVELS. */
 export type LevelIndex = 0 | 1 | 2;
 
 export interface Section {

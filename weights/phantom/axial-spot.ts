@@ -22,16 +22,16 @@ export interface Spot {
 export const BOWEL_FRONT = -20;
 
 /** Lays the fields over the spot at height z in mm: once for each pixel, as they hardly change within one. */
-export function textureSpot(spot: Spot, { seed, tissues, gas }: AxialSubject, z: number): void {
+export function textureSpot(spot: Spot, { noise, tissues, gas }: AxialSubject, z: number): void {
   const { x, y } = spot;
   // Turned by different angles, so that the fields' square cells do not line up.
   const p = 0.8 * x + 0.6 * y;
   const q = 0.8 * y - 0.6 * x;
   const r = 0.28 * x - 0.96 * y;
   const s = 0.28 * y + 0.96 * x;
-  spot.fine = latticeNoise(seed + 141, r / 1.4, s / 1.4, z / 6);
-  spot.medium = mix(latticeNoise(seed + 142, p / 3.1, q / 3.1, z / 16), spot.fine, 0.4);
-  spot.coarse = latticeNoise(seed + 143, r / 9.5, s / 9.5, z / 20);
-  spot.layered = latticeNoise(seed + 144, (x + 0.3 * y) / 19, (y + 4 * spot.coarse) / 6, z / 14);
-  spot.bowel = y < BOWEL_FRONT ? bowel(tissues, seed, gas, y, x, z).signal : 0;
+  spot.fine = latticeNoise(noise + 141, r / 1.4, s / 1.4, z / 6);
+  spot.medium = mix(latticeNoise(noise + 142, p / 3.1, q / 3.1, z / 16), spot.fine, 0.4);
+  spot.coarse = latticeNoise(noise + 143, r / 9.5, s / 9.5, z / 20);
+  spot.layered = latticeNoise(noise + 144, (x + 0.3 * y) / 19, (y + 4 * spot.coarse) / 6, z / 14);
+  spot.bowel = y < BOWEL_FRONT ? bowel(tissues, noise, gas, y, x, z).signal : 0;
 }

@@ -48,7 +48,6 @@ export interface Root {
 }
 
 export interface AxialSubject {
-  readonly seed: number;
   readonly tissues: Tissues;
   /** mm of body for each mm of the landmarks, across and front to back. */
   readonly width: number;
@@ -80,6 +79,8 @@ export interface AxialSubject {
   readonly gas: number;
   readonly vessels: { readonly aorta: number; readonly cava: number; readonly fork: number; readonly slowFlow: number };
   readonly kidney: boolean;
+  /** Seed of the noise fields: drawn, so that subjects of neighbouring seeds share none. */
+  readonly noise: number;
 }
 
 export function drawAxialSubject(seed: number): AxialSubject {
@@ -101,7 +102,6 @@ export function drawAxialSubject(seed: number): AxialSubject {
   const levels = [0, 1, 2] as const;
   const discs = levels.map((level) => drawDisc(random, level, ageing));
   return {
-    seed,
     tissues,
     width: size * slender,
     depth: size / slender,
@@ -132,6 +132,7 @@ export function drawAxialSubject(seed: number): AxialSubject {
       slowFlow: random.between(0, 0.7),
     },
     kidney: random.chance(0.35),
+    noise: random.integer(0, 2147483647),
   };
 }
 
