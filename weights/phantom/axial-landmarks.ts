@@ -1,10 +1,10 @@
 // Mean outlines at the discs L3/4, L4/5 and L5/S1, of the body's half at positive x, in mm.
 //
 // x is the distance from the midline, y runs to the back; the origin is the middle of the disc's back edge. A structure has
-// the same landmarks at every level, so that what lies between two discs is a mean of both. Drawn for this project after
-// published sizes of young men, rounded: psoas 11, 15 and 11 cm2 per side; multifidus 5, 8 and 10; erector spinae 18, 14 and 6
-// (the orders of magnitude of Danneels et al., Eur Spine J 2000, 9:266, and Fortin & Battie, Phys Ther 2012, 92:853);
-// discs 50 x 36 mm (Zhou et al., Eur Spine J 2000, 9:242).
+// the same landmarks at every level, so that what lies between two discs is a mean of both. Placed by hand for this project, not
+// traced from images. Aimed at, rounded: psoas 10, 13 and 11 cm2 per side; multifidus 6, 9 and 11; erector spinae 16, 13 and 6;
+// discs 50 x 36 mm. To compare with: Danneels et al., Eur Spine J 2000, 9:266, and Fortin & Battie, Phys Ther 2012, 92:853
+// (muscles); Zhou et al., Eur Spine J 2000, 9:242 (vertebrae).
 
 import type { Point } from "./outline.ts";
 

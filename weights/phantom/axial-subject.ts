@@ -156,7 +156,7 @@ function drawDisc(random: Random, level: 0 | 1 | 2, ageing: number): Disc {
   };
 }
 
-/** Dural sacs of 1 to 2 cm2: Lim et al., Medicine 2017, 96:e9087 (the paper's reference 1). */
+/** Dural sacs of about 1 to 2.5 cm2; to compare with: Lim et al., Medicine 2017, 96:e9087 (the paper's reference 1). */
 function drawCanal(random: Random, level: 0 | 1 | 2, narrow: number, disc: Disc): Canal {
   const stenosis = Math.min(1, narrow * random.between(0.6, 1.3) * (0.4 + 0.8 * disc.degeneration) + 0.15 * narrow);
   return {
