@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readLabelPng, readPng } from "../src/index.ts";
+import { openDataset } from "../src/train/data/open-node.ts";
 import { parseArguments } from "../weights/phantom/arguments.ts";
 import { createAxialPhantom } from "../weights/phantom/axial.ts";
 import { AXIAL_CLASSES } from "../weights/phantom/axial-labels.ts";
@@ -21,15 +22,25 @@ test("an axial data set is pairs of PNG, and says that it is synthetic", async (
     "README.txt",
     "dataset.json",
     "overview.png",
+    "split.json",
   ]);
   const { image, labels } = createAxialPhantom(5, options).slices[1]!;
   const read = (name: string) => readFileSync(join(folder, name));
   expect(readLabelPng(read("005_01_lab.png"), "labels")).toMatchObject({ width: 64, height: 64, data: labels });
   expect(Array.from(readPng(read("005_01_img.png"), "image").data)).toEqual(Array.from(image));
-  const dataset: unknown = JSON.parse(read("dataset.json").toString());
-  expect(dataset).toMatchObject({ synthetic: true, classes: AXIAL_CLASSES, split: { train: ["004"], test: ["005"] } });
+  expect(JSON.parse(read("dataset.json").toString())).toMatchObject({ synthetic: true, classes: AXIAL_CLASSES });
   expect(read("README.txt").toString()).toMatch(/^SYNTHETIC/);
   expect(readLabelPng(read("overview.png"), "overview")).toMatchObject({ width: 192, height: 128 });
+
+  // The trainer reads it as README's configuration says.
+  const readme = readFileSync("weights/phantom/README.md", "utf8");
+  const data = /```json\n([\s\S]*?)```/.exec(readme)![1]!.replaceAll("0.7", "2.8").replace("[256, 256]", "[64, 64]");
+  const opened = await openDataset(JSON.parse(data), { base: folder });
+  expect(opened.classes).toBe(AXIAL_CLASSES.length);
+  expect([...new Set(opened.train.subjects)]).toEqual(["004"]);
+  expect([...new Set(opened.validation.subjects)]).toEqual(["005"]);
+  const sample = await opened.validation.sample(opened.validation.ids.indexOf("005_01"));
+  expect(Array.from(sample.labels)).toEqual(Array.from(labels));
   rmSync(folder, { recursive: true });
 });
 

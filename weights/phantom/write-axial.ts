@@ -38,7 +38,7 @@ export async function writeAxial(seed: number, folder: string, options: AxialOpt
   return { name, seed, slices };
 }
 
-/** Writes dataset.json, README.txt and a picture of the first subject, when all slices are there. */
+/** Writes split.json, README.txt, a picture of the first subject and, last, dataset.json: then all is there. */
 export async function writeAxialDataset(
   subjects: readonly AxialSubjectFiles[],
   folder: string,
@@ -46,8 +46,9 @@ export async function writeAxialDataset(
 ): Promise<void> {
   const { size = 256 } = options;
   const spacingMm = FIELD_MM / size;
-  // Every fifth subject, whole, as the slices of one are alike; the paper tests on 144 of its 747 slices.
-  const names = (isTest: boolean) => subjects.filter(({ seed }) => (seed % 5 === 0) === isTest).map(({ name }) => name);
+  // Every fifth subject, whole, as the slices of one are alike; the paper keeps back 144 of its 747 slices.
+  const names = (isKept: boolean) => subjects.filter(({ seed }) => (seed % 5 === 0) === isKept).map(({ name }) => name);
+  const split = { train: names(false), val: names(true) };
   const dataset = {
     synthetic: true,
     description:
@@ -56,12 +57,12 @@ export async function writeAxialDataset(
     size,
     spacingMm,
     sliceThicknessMm: SLICE_MM,
-    split: { train: names(false), test: names(true) },
     subjects,
   };
   const first = subjects[0];
   if (first) await writeFileAtomic(join(folder, "overview.png"), drawOverview(createAxialPhantom(first.seed, options)));
   await writeText(join(folder, "README.txt"), describe(size, spacingMm));
+  await writeText(join(folder, "split.json"), `${JSON.stringify(split, null, 1)}\n`);
   await writeText(join(folder, "dataset.json"), `${JSON.stringify(dataset, null, 1)}\n`);
 }
 
@@ -71,7 +72,8 @@ function describe(size: number, spacingMm: number): string {
 SUBJECT_SLICE_img.png   8-bit grey, ${size} x ${size} pixels of ${spacingMm.toFixed(3)} mm; front at the top, the patient's left at the right
 SUBJECT_SLICE_lab.png   the truth, 8-bit: ${AXIAL_CLASSES.map((name, label) => `${label} ${name}`).join(", ")}
 overview.png            a slice of each disc of the first subject, below it with the truth in colour
-dataset.json            classes, a split by subject, and for each slice its disc and its place in it
+split.json              subjects to train on and to validate with
+dataset.json            classes, and for each slice its disc and its place in it
 
 SUBJECT is the seed. Slices of one subject are alike: split by subject, never by slice.
 Good for trying out training and for tests. A network that does well here has shown nothing about images of people.
