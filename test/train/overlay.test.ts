@@ -97,6 +97,7 @@ test("a preview has a tile for each image", () => {
         ["background", "body"],
       ),
     );
-  expect(draw(6).width * draw(6).height).toBeGreaterThan(5 * 320 * 320);
+  const { width, height } = draw(6);
+  expect(width * height).toBeGreaterThan(5 * 320 * 320);
   expect(greyWindow([image.grey])).toEqual({ black: 1, white: 62 });
 });
