@@ -48,6 +48,7 @@ async function buildNode() {
       performance: "bench/performance.ts",
       score: "weights/score.ts",
       "start-child": "bench/start-child.ts",
+      "data-worker": "src/train/data/worker-node.ts",
     },
     outdir: "dist",
   });
@@ -67,7 +68,11 @@ async function buildGpu() {
     external: native,
     splitting: true,
     banner,
-    entryPoints: { cli: "src/cli/main.ts", "start-child": "bench/start-child.ts" },
+    entryPoints: {
+      cli: "src/cli/main.ts",
+      "start-child": "bench/start-child.ts",
+      "data-worker": "src/train/data/worker-node.ts",
+    },
     outdir: "dist/gpu",
   });
 }
