@@ -13,6 +13,7 @@ export { encodePreview, type Overlay, type Overlays } from "./overlay.ts";
 export type { CheckpointEvent, Train, TrainEvent, TrainHooks, TrainOptions, TrainSummary } from "./progress.ts";
 export type { StartRecord, StepRecord, StopRecord, TrainRecord, ValidationRecord } from "./record.ts";
 export type { EvaluationReport, TrainingReport } from "./report/index.ts";
+export { train } from "./trainer-node.ts";
 export { type ClassResult, type ImageResult, imageRows, type ValidationResult, validate } from "./validate.ts";
 
 /** The reports are loaded when one is written: charts are heavy. */
