@@ -38,7 +38,7 @@ export function differentiate(
     gradients.add(value, gradient);
   }
   for (const node of nodes.toReversed()) {
-    if (!node.outputs.some((output) => depends.has(output))) continue;
+    if (!node.inputs.some((input) => depends.has(input))) continue;
     const outputGradients = node.outputs.map((output) => gradients.of(output));
     if (outputGradients.every((gradient) => gradient === undefined)) continue;
     inputGradients(node, outputGradients, append).forEach((gradient, i) => {

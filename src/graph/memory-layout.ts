@@ -22,24 +22,26 @@ type MutableBlock = Block & { last: number; readonly pieces: Piece[]; readonly a
 
 interface Place {
   readonly owner: Value;
-  /** Bytes from the beginning of the owner's memory to where a binding begins. */
+  /** The part of the owner's memory that is bound: bytes from its beginning, and how many. */
   readonly start: number;
+  readonly bytes: number;
   /** From there on. */
   readonly view: View;
 }
 
 function ownPlace(value: Value): Place {
-  return { owner: value, start: 0, view: wholeView(value.type) };
+  return { owner: value, start: 0, bytes: byteLength(value.type), view: wholeView(value.type) };
 }
 
 /** Where a part lies in the target of a concatenation. */
 function placeInside(target: Place, { type }: Value, layout: Regions["layout"], offset: number): Omit<Place, "owner"> {
   if (layout === "dense") {
     const elements = target.view.offset + offset;
-    return { start: target.start + elements * elementBytes(type.dtype), view: wholeView(type) };
+    const start = target.start + elements * elementBytes(type.dtype);
+    return { start, bytes: byteLength(type), view: wholeView(type) };
   }
   const view = { offset: target.view.offset + offset, batchStride: target.view.batchStride };
-  return { start: target.start, view };
+  return { start: target.start, bytes: target.bytes, view };
 }
 
 interface Use {
@@ -107,7 +109,7 @@ export class MemoryLayout {
     const elements = operator.alias(attrs);
     if (elements % bindingElements !== 0) return;
     const start = place.start + elements * elementBytes(output.type.dtype);
-    this.#within.set(output, { owner: place.owner, start, view: wholeView(output.type) });
+    this.#within.set(output, { ...ownPlace(output), owner: place.owner, start });
     this.elided.add(step);
   }
 
@@ -182,7 +184,7 @@ export class MemoryLayout {
     );
     if (!isWhole || !isReadOnce || !isLast) return;
     for (const value of this.#residents(output))
-      this.#within.set(value, { owner, start: 0, view: wholeView(value.type) });
+      this.#within.set(value, { ...ownPlace(value), owner });
     this.inPlace.set(step, new Set([input]));
   }
 

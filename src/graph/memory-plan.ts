@@ -21,8 +21,9 @@ export interface Storage {
 
 export interface Placement {
   readonly storage: Storage;
-  /** Bytes from the beginning of the storage to where the value's binding begins. */
+  /** What is bound of the storage: bytes from its beginning, and how many. */
   readonly start: number;
+  readonly bytes: number;
   /** Inside the binding. */
   readonly view: View;
 }
@@ -78,9 +79,9 @@ function planLayout(layout: MemoryLayout, { maxSlotBytes = Number.POSITIVE_INFIN
   );
   const placements = new Map<Value, Placement>();
   const inStates = new Map<Value, StatePlace>();
-  for (const [value, { owner, start, view }] of layout.places) {
+  for (const [value, { owner, start, bytes, view }] of layout.places) {
     if (owner.kind === "state") inStates.set(value, { state: owner, start });
-    else placements.set(value, { storage: storages.get(owner)!, start, view });
+    else placements.set(value, { storage: storages.get(owner)!, start, bytes, view });
   }
   return {
     placements,

@@ -176,6 +176,5 @@ function locate(
   const buffer = placed ? slots[placed.storage.slot] : fixed.get(state);
   if (!buffer) throw new Error(`value ${value.name} has no buffer`);
   if (!placed) return { buffer, offset: start, size: byteLength(value.type) };
-  const { storage } = placed;
-  return { buffer, offset: storage.offset + placed.start, size: storage.bytes - placed.start };
+  return { buffer, offset: placed.storage.offset + placed.start, size: placed.bytes };
 }
