@@ -6,6 +6,7 @@ import type { Gpu } from "../../src/gpu/gpu.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import { compile } from "../../src/graph/compile.ts";
 import type { Value } from "../../src/graph/graph.ts";
+import { mul } from "../../src/ops/arithmetic.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import {
   bceWithLogitsLoss,
@@ -137,6 +138,24 @@ test("several losses of several outputs add up with their weights", async () => 
   expect(Math.abs(both.loss - expected)).toBeLessThan(limit * expected);
 });
 
+test("where tensors are stored in f16, the losses of many pixels add up in f32", async ({ skip }) => {
+  skip(!gpu.features.has("shader-f16"), "no shader-f16");
+  const shape = [1, 2, 300, 300];
+  const data = Float32Array.from({ length: 180_000 }, (_, i) => Math.sin(i));
+  const logits = { shape, data };
+  const labels = { shape: [1, 300, 300], data: Uint32Array.from({ length: 90_000 }, (_, i) => (i % 3 === 0 ? 1 : 0)) };
+  const twice = (b: GraphBuilder, value: Value) => b.apply(mul, [value, value], {});
+  // Gradients of a mean over so many pixels are below f16's normal numbers; what a loss scale is for.
+  const weight = 1024;
+  for (const kind of ["size-adaptive", "dice", "hybrid"] as const) {
+    const build: LossCase["build"] = (b, x, y) => specified({ kind, weight }).build(b, twice(b, x), y);
+    const wide = await run({ logits, labels }, build);
+    const half = await run({ logits, labels }, build, "f16");
+    expect(Math.abs(half.loss - wide.loss), kind).toBeLessThan(1e-4 * wide.loss);
+    expect(difference(shape, half.gradient, wide.gradient).relativeL2, kind).toBeLessThan(5e-3);
+  }
+});
+
 test("the same run twice gives the same bits", async () => {
   const inputs = { logits: read("logits"), labels: read("labels") };
   const { build } = specified([{ kind: "size-adaptive" }, { kind: "dice" }]);
@@ -192,7 +211,11 @@ interface Inputs {
   readonly labels: Tensor;
 }
 
-async function run(inputs: Inputs, build: LossCase["build"]): Promise<{ loss: number; gradient: Float32Array }> {
+async function run(
+  inputs: Inputs,
+  build: LossCase["build"],
+  precision: "f32" | "f16" = "f32",
+): Promise<{ loss: number; gradient: Float32Array }> {
   const b = new GraphBuilder();
   const logits = b.input("logits", inputs.logits.shape);
   const labels = b.input("labels", inputs.labels.shape, inputs.labels.data instanceof Uint32Array ? "u32" : "f32");
@@ -200,7 +223,8 @@ async function run(inputs: Inputs, build: LossCase["build"]): Promise<{ loss: nu
   expect(loss.type).toEqual({ shape: [], dtype: "f32" });
   b.output("loss", loss);
   b.output("gradient", b.gradients(loss, [logits])[0]!);
-  const compiled = await compile(gpu, b.build(), { parameter: () => Promise.reject(new Error("no parameters")) });
+  const parameter = () => Promise.reject(new Error("no parameters"));
+  const compiled = await compile(gpu, b.build(), { parameter, precision });
   const results = await compiled.run({ ...inputs }).finally(() => compiled.dispose());
   return { loss: results.loss!.data[0]!, gradient: results.gradient!.data as Float32Array };
 }
