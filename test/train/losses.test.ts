@@ -193,6 +193,9 @@ describe("rejects", () => {
     expect(() => create({ kind: "size-adaptive", shares: [0.5, 0.5, 2, 0] })).toThrow(
       "sizeAdaptiveLoss: got shares 0.5, 0.5, 2, 0, expected numbers from 0 to 1",
     );
+    expect(() => create({ kind: "size-adaptive", alpha: -1 })).toThrow(
+      "sizeAdaptiveLoss: alpha is -1, expected at least 0",
+    );
     expect(() => create({ kind: "dice", classWeights: [0, 0, 0, 0] })).toThrow(
       "diceLoss: got class weights 0, 0, 0, 0, expected 4 with a sum above 0",
     );
