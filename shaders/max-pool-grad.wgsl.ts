@@ -1,12 +1,12 @@
 // gx[n, c, h, w] = sum of gy[n, c, i, j] over the windows i, j that chose the pixel: indices[n, c, i, j] = h * W + w.
 // gy and indices [N, C, P, Q]; gx [N, C, H, W]; volumes have one axis more, Z before P and D before H, and indices
-// (d * H + h) * W + w. Only the windows that reach a pixel are asked; an index of -1 is no pixel's.
+// (d * H + h) * W + w. Only the windows that reach a pixel are asked: an index outside of its own window, such as -1, is left out.
 // In the parameters x is what is read, gy, and y what is written, gx.
 // One invocation per pixel of gx, or per four neighbours in a row: x over w, y over h (of all slices), z over planes n * C + c,
 // in steps of the grid. Sums are in the order of the windows.
 import { planeFunctions, planeParams, volumeParams, type Workgroup } from "./planes.ts";
 import { type Storage, storageTypes } from "./storage.ts";
-import { elementType, loadedAs, storedAs, vectorType, type Width } from "./strided.ts";
+import { elementType, loadedAs, storedAs, type Width } from "./strided.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 import { windowsFunction } from "./windows.ts";
 
@@ -35,7 +35,6 @@ export interface MaxPoolGradientTemplate {
 }
 
 export function maxPoolGradient(t: MaxPoolGradientTemplate): string {
-  const register = loadedAs(t.width);
   return wgsl`
 ${storageTypes(t.storage)}
 ${structParams(maxPoolGradientParams)}
@@ -56,18 +55,23 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let left = windows(first, p.pad_left, p.reach_width, p.stride_width, p.width);
   let right = windows(first + ${t.width - 1}u, p.pad_left, p.reach_width, p.stride_width, p.width);
   let pixel = id.y * p.out_width + first;
-  let pixels = ${vectorType("i32", t.width)}(i32(pixel))${t.width === 4 ? " + vec4i(0, 1, 2, 3)" : ""};
   for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.workgroup[2]}u) {
     let n = plane / p.channels;
     let chosen = p.indices_offset + n * p.indices_batch_stride + plane % p.channels * p.height * p.width;
     let image = x_plane(plane);
-    var sum = ${register}();
+    var sum = ${loadedAs(t.width)}();
     for (var slice = slices.x; slice < slices.y; slice++) {
       for (var row = rows.x; row < rows.y; row++) {
         for (var column = left.x; column < right.y; column++) {
           let window = (slice * p.slice_height + row) * p.width + column;
-          let value = ${register}(f32(gy[image + window]));
-          sum += select(${register}(), value, pixels == ${vectorType("i32", t.width)}(indices[chosen + window]));
+          let index = indices[chosen + window] - i32(pixel);
+          #if ${t.width === 4}
+          let start = i32(column * p.stride_width) - i32(p.pad_left) - i32(first);
+          let value = select(0.0, f32(gy[image + window]), index >= start && index < start + i32(p.reach_width));
+          sum += select(vec4f(), vec4f(value), vec4i(index) == vec4i(0, 1, 2, 3));
+          #else
+          sum += select(0.0, f32(gy[image + window]), index == 0);
+          #endif
         }
       }
     }

@@ -183,8 +183,7 @@ export class MemoryLayout {
       (value) => !this.outputs.includes(value) && this.#uses(value).every((use) => use.index <= index),
     );
     if (!isWhole || !isReadOnce || !isLast) return;
-    for (const value of this.#residents(output))
-      this.#within.set(value, { ...ownPlace(value), owner });
+    for (const value of this.#residents(output)) this.#within.set(value, { ...ownPlace(value), owner });
     this.inPlace.set(step, new Set([input]));
   }
 

@@ -9,7 +9,7 @@ import { elementCount, type TensorType } from "../tensor.ts";
 import { averagePoolGradient } from "./average-pool-gradient.ts";
 import { floatType, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params } from "./operator.ts";
-import { asSides3d, asTriple, outputPlanes, planeGrid, planeValues, volumeValues } from "./planes.ts";
+import { asSides3d, outputPlanes, planeGrid, planeValues, volumeValues, windowValues } from "./planes.ts";
 import {
   type ImageTypes,
   image,
@@ -58,23 +58,13 @@ const direct = <T extends SpaceTypes>(name: string, space: Space<T>): Kernel<Ave
   dispatches(call, device) {
     const { countIncludePad, divisorOverride } = call.attrs;
     const isVolume = space.rank === volume.rank;
-    const kernel = asTriple(call.attrs.kernel, 1);
-    const stride = asTriple(call.attrs.stride, 1);
-    const [front, top, left, back, bottom, right] = asSides3d(call.attrs.padding);
+    const [, , , back, bottom, right] = asSides3d(call.attrs.padding);
     const { workgroup, workgroups } = planeGrid(outputPlanes(call), device);
     const counted = countIncludePad ? "padded" : "image";
     const values = {
       ...planeValues(call),
       ...volumeValues(call),
-      kernel_depth: kernel[0],
-      kernel_height: kernel[1],
-      kernel_width: kernel[2],
-      stride_depth: stride[0],
-      stride_height: stride[1],
-      stride_width: stride[2],
-      pad_front: front,
-      pad_top: top,
-      pad_left: left,
+      ...windowValues(call.attrs),
       pad_back: back,
       pad_bottom: bottom,
       pad_right: right,

@@ -6,7 +6,7 @@ import type { MaxPoolAttributes } from "./max-pool.ts";
 import { floatType, isAligned, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
 import type { InputSize } from "./plane-gradient.ts";
-import { asSides3d, asTriple, outputPlanes, planeGrid, planeValues, volumeValues } from "./planes.ts";
+import { asTriple, outputPlanes, planeGrid, planeValues, volumeValues, windowValues } from "./planes.ts";
 import type { SpaceTypes } from "./window.ts";
 
 export type MaxPoolGradientAttributes = MaxPoolAttributes<SpaceTypes> & InputSize;
@@ -20,23 +20,16 @@ const gather = (name: string, width: Width): Kernel<MaxPoolGradientAttributes> =
     const kernel = asTriple(call.attrs.kernel, 1);
     const dilation = asTriple(call.attrs.dilation, 1);
     const reach = kernel.map((taps, axis) => dilation[axis]! * (taps - 1) + 1);
-    const stride = asTriple(call.attrs.stride, 1);
-    const [front, top, left] = asSides3d(call.attrs.padding);
     const planes = outputPlanes(call);
     const { workgroup, workgroups } = planeGrid({ ...planes, width: planes.width / width }, device);
     const values = {
       ...planeValues(call),
       ...volumeValues(call),
       ...viewParams("indices", call.inputs[1]!),
+      ...windowValues(call.attrs),
       reach_depth: reach[0]!,
       reach_height: reach[1]!,
       reach_width: reach[2]!,
-      stride_depth: stride[0],
-      stride_height: stride[1],
-      stride_width: stride[2],
-      pad_front: front,
-      pad_top: top,
-      pad_left: left,
     };
     return [
       {

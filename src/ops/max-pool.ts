@@ -4,7 +4,7 @@ import { elementCount, type TensorType } from "../tensor.ts";
 import { maxPoolGradient } from "./max-pool-gradient.ts";
 import { floatType, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
-import { asSides3d, asTriple, outputPlanes, planeGrid, planeValues, volumeValues } from "./planes.ts";
+import { asTriple, outputPlanes, planeGrid, planeValues, volumeValues, windowValues } from "./planes.ts";
 import {
   type ImageTypes,
   image,
@@ -53,27 +53,16 @@ const direct = <T extends SpaceTypes>(name: string, space: Space<T>): Kernel<Max
   dispatches(call, device) {
     const { indices } = call.attrs;
     const isVolume = space.rank === volume.rank;
-    const kernel = asTriple(call.attrs.kernel, 1);
-    const stride = asTriple(call.attrs.stride, 1);
     const dilation = asTriple(call.attrs.dilation, 1);
-    const [front, top, left] = asSides3d(call.attrs.padding);
     const { workgroup, workgroups } = planeGrid(outputPlanes(call), device);
     const values = {
       ...planeValues(call),
       ...volumeValues(call),
       ...viewParams("indices", call.outputs.at(-1)!),
-      kernel_depth: kernel[0],
-      kernel_height: kernel[1],
-      kernel_width: kernel[2],
-      stride_depth: stride[0],
-      stride_height: stride[1],
-      stride_width: stride[2],
+      ...windowValues(call.attrs),
       dilation_depth: dilation[0],
       dilation_height: dilation[1],
       dilation_width: dilation[2],
-      pad_front: front,
-      pad_top: top,
-      pad_left: left,
       lowest: Number.NEGATIVE_INFINITY,
     };
     return [

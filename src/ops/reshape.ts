@@ -50,6 +50,7 @@ function wordOf({ shape, view }: Operand, element: number): number {
 /**
  * Gives a tensor another shape; elements keep their row-major order.
  * - x: [...]; output: `shape`, with its -1 replaced.
+ * - gradient: the shape put back. It keeps nothing.
  * Throws ShapeError if the numbers of elements differ.
  * Source: https://pytorch.org/docs/stable/generated/torch.reshape.html
  */
@@ -77,4 +78,7 @@ export const reshape: Operator<ReshapeAttributes, ReshapeGiven> = {
   },
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [copies],
+  gradient: ({ inputs, outputGradients, type, apply }) => [
+    apply(reshape, [outputGradients[0]!], { shape: type(inputs[0]!).shape }),
+  ],
 };

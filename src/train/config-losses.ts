@@ -1,0 +1,83 @@
+// The losses that a configuration can name. Their formulas stand where they are computed.
+import * as z from "zod";
+import { choice, keys, kind, list, nonNegative, positive, text, variants, whole } from "./config-keys.ts";
+
+const common = {
+  weight: positive().default(1).describe("Factor of this loss in the sum of all. Default 1."),
+  output: text()
+    .default("logits")
+    .describe('The output of the network that it is computed on, for deep supervision. Default "logits".'),
+};
+
+const ignoreIndex = whole(0, 2 ** 32 - 1)
+  .default(255)
+  .describe("Pixels with this label do not count. Default 255.");
+
+const classWeights = list(nonNegative(), "a list of numbers of 0 or more, one for each class")
+  .optional()
+  .describe("Factor of each class, background first. Default: 1 for each.");
+
+const smoothing = nonNegative()
+  .default(1)
+  .describe("Pixels added to both sides of the overlap's fraction, so that an absent class gives no 0/0. Default 1.");
+
+const gamma = nonNegative().default(2).describe("Exponent: how little pixels that are easy count. Default 2.");
+
+const shares = z
+  .union([choice(["batch", "image"]), list(nonNegative().max(1), "a share")], {
+    error: '"batch", "image" or a list of shares from 0 to 1, one for each class',
+  })
+  .default("batch")
+  .describe(
+    'S_c, the share of pixels that belong to each class: measured on each "batch" or each "image", or a list. Default "batch".',
+  );
+
+const crossEntropy = keys({ kind: kind("cross-entropy"), ...common, classWeights, ignoreIndex });
+
+const sizeAdaptive = keys({
+  kind: kind("size-adaptive"),
+  ...common,
+  alpha: nonNegative()
+    .default(1)
+    .describe("Exponent of (1 - S_c), the weight of class c; 0 is cross-entropy. Default 1, the paper's best."),
+  shares,
+  ignoreIndex,
+});
+
+const dice = keys({ kind: kind("dice"), ...common, smoothing, classWeights, ignoreIndex });
+
+const focal = keys({
+  kind: kind("focal"),
+  ...common,
+  alpha: positive().default(1).describe("Factor alpha of the formula. Default 1."),
+  gamma,
+  classWeights,
+  ignoreIndex,
+});
+
+const bce = keys({ kind: kind("bce"), ...common, classWeights, ignoreIndex });
+
+const hybrid = keys({
+  kind: kind("hybrid"),
+  ...common,
+  alpha: positive().default(1).describe("Balance of the focal part against the soft Dice part. Default 1."),
+  gamma,
+  smoothing,
+  ignoreIndex,
+});
+
+const partial = keys({ kind: kind("partial"), ...common });
+
+export const lossKinds = ["cross-entropy", "size-adaptive", "dice", "focal", "bce", "hybrid", "partial"] as const;
+
+export const lossSchema = variants(lossKinds, [
+  crossEntropy.describe("-log p of each pixel's class."),
+  sizeAdaptive.describe("The paper's loss: cross-entropy with each class weighted by (1 - S_c)^alpha."),
+  dice.describe("1 - soft Dice, averaged over the classes."),
+  focal.describe("Cross-entropy of each pixel times alpha (1 - p)^gamma."),
+  bce.describe("Binary cross-entropy of each class against the rest, on logits."),
+  hybrid.describe("ANU-Net's: focal-weighted binary cross-entropy and soft Dice."),
+  partial.describe("-log of the summed p of all classes that a pixel may have; for labels that are sets of classes."),
+]);
+
+export type LossConfig = z.output<typeof lossSchema>;
