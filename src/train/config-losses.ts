@@ -1,6 +1,18 @@
 // The losses that a configuration can name. Their formulas stand where they are computed.
 import * as z from "zod";
-import { choice, keys, kind, list, nonNegative, positive, text, variants, whole } from "./config-keys.ts";
+import {
+  between,
+  choice,
+  flag,
+  keys,
+  kind,
+  list,
+  nonNegative,
+  positive,
+  text,
+  variants,
+  whole,
+} from "./config-keys.ts";
 
 const common = {
   weight: positive().default(1).describe("Factor of this loss in the sum of all. Default 1."),
@@ -44,12 +56,27 @@ const sizeAdaptive = keys({
   ignoreIndex,
 });
 
-const dice = keys({ kind: kind("dice"), ...common, smoothing, classWeights, ignoreIndex });
+const dice = keys({
+  kind: kind("dice"),
+  ...common,
+  smoothing,
+  squared: flag().default(false).describe("Squares the probabilities in the overlap's denominator. Default false."),
+  over: choice(["batch", "image"])
+    .default("batch")
+    .describe('What an overlap is measured on: each "batch", or each "image" by itself. Default "batch".'),
+  activation: choice(["softmax", "sigmoid"])
+    .optional()
+    .describe('What makes probabilities of logits. Default "softmax", of one class "sigmoid".'),
+  classWeights,
+  ignoreIndex,
+});
 
 const focal = keys({
   kind: kind("focal"),
   ...common,
-  alpha: positive().default(1).describe("Factor alpha of the formula. Default 1."),
+  alpha: between(0, 1)
+    .optional()
+    .describe("Weight of every class but the background, which has 1 - alpha. Default: 1 for each."),
   gamma,
   classWeights,
   ignoreIndex,
@@ -60,13 +87,17 @@ const bce = keys({ kind: kind("bce"), ...common, classWeights, ignoreIndex });
 const hybrid = keys({
   kind: kind("hybrid"),
   ...common,
-  alpha: positive().default(1).describe("Balance of the focal part against the soft Dice part. Default 1."),
+  alpha: between(0, 1).default(0.25).describe("Weight of a class where a pixel is of it. Default 0.25."),
+  negativeAlpha: nonNegative()
+    .optional()
+    .describe("Weight of a class where a pixel is not of it; 0 is equation 8 as printed. Default 1 - alpha."),
+  margin: between(0.001, 0.5).default(0.1).describe("The least |p - 0.5| that is divided by. Default 0.1."),
   gamma,
   smoothing,
   ignoreIndex,
 });
 
-const partial = keys({ kind: kind("partial"), ...common });
+const partial = keys({ kind: kind("partial"), ...common, classWeights });
 
 export const lossKinds = ["cross-entropy", "size-adaptive", "dice", "focal", "bce", "hybrid", "partial"] as const;
 
@@ -74,7 +105,7 @@ export const lossSchema = variants(lossKinds, [
   crossEntropy.describe("-log p of each pixel's class."),
   sizeAdaptive.describe("The paper's loss: cross-entropy with each class weighted by (1 - S_c)^alpha."),
   dice.describe("1 - soft Dice, averaged over the classes."),
-  focal.describe("Cross-entropy of each pixel times alpha (1 - p)^gamma."),
+  focal.describe("Cross-entropy of each pixel times (1 - p)^gamma, balanced by alpha."),
   bce.describe("Binary cross-entropy of each class against the rest, on logits."),
   hybrid.describe("ANU-Net's: focal-weighted binary cross-entropy and soft Dice."),
   partial.describe("-log of the summed p of all classes that a pixel may have; for labels that are sets of classes."),

@@ -8,6 +8,7 @@ import { compile } from "../../src/graph/compile.ts";
 import type { Value } from "../../src/graph/graph.ts";
 import { mul } from "../../src/ops/arithmetic.ts";
 import type { Tensor } from "../../src/tensor.ts";
+import { lossKinds, lossSchema } from "../../src/train/config-losses.ts";
 import {
   bceWithLogitsLoss,
   createLoss,
@@ -104,6 +105,18 @@ describe("PyTorch's loss and gradient", () => {
       expect(difference(shape, result.gradient, gradient).relativeL2).toBeLessThan(limit);
       expect(gradient.some((value) => value !== 0)).toBe(true);
     });
+  }
+});
+
+test("a configuration's losses are those of the same name, with the same defaults", async () => {
+  for (const kind of lossKinds) {
+    const config = lossSchema.parse({ kind });
+    const inputs = { logits: read("logits"), labels: read(kind === "partial" ? "sets" : "labels") };
+    const [configured, plain] = [
+      await run(inputs, specified(config).build),
+      await run(inputs, specified({ kind }).build),
+    ];
+    expect(configured, kind).toEqual(plain);
   }
 });
 
