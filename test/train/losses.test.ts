@@ -7,6 +7,7 @@ import { GraphBuilder } from "../../src/graph/builder.ts";
 import { compile } from "../../src/graph/compile.ts";
 import type { Value } from "../../src/graph/graph.ts";
 import { mul } from "../../src/ops/arithmetic.ts";
+import { conv2d } from "../../src/ops/conv2d.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import { lossKinds, lossSchema } from "../../src/train/config-losses.ts";
 import {
@@ -16,6 +17,8 @@ import {
   deepSupervision,
   type LossSpec,
 } from "../../src/train/losses/index.ts";
+import { sgd } from "../../src/train/optimizers.ts";
+import { compileTrainStep } from "../../src/train/train-step.ts";
 import { openTestGpu } from "../support/gpu.ts";
 
 /** Relative error of a loss, and relative L2 of a gradient. */
@@ -166,6 +169,25 @@ test("where tensors are stored in f16, the losses of many pixels add up in f32",
     const half = await run({ logits, labels }, build, "f16");
     expect(Math.abs(half.loss - wide.loss), kind).toBeLessThan(1e-4 * wide.loss);
     expect(difference(shape, half.gradient, wide.gradient).relativeL2, kind).toBeLessThan(5e-3);
+  }
+});
+
+test("steps of training lower every loss", async () => {
+  const [image, labels] = [read("logits"), read("binaryLabels")];
+  const sets = { ...labels, data: labels.data.map((label) => 1 << Math.min(label, 1)) };
+  for (const kind of lossKinds) {
+    const b = new GraphBuilder();
+    const x = b.input("image", image.shape);
+    const y = b.input("labels", labels.shape, "u32");
+    const logits = b.apply(conv2d, [x, b.parameter("weight", [2, 4, 1, 1])], {}, { bias: b.parameter("bias", [2]) });
+    b.output("loss", createLoss(b, { kind }, { outputs: { logits }, labels: y }));
+    const parameter = async (name: string) => new Float32Array(name === "bias" ? 2 : 8);
+    const step = await compileTrainStep(gpu, b.build(), { optimizer: sgd({ momentum: 0.9 }), parameter });
+    const losses: number[] = [];
+    for (let i = 0; i < 12; i++)
+      losses.push((await step.run({ image, labels: kind === "partial" ? sets : labels }, 0.05)).loss);
+    await step.dispose();
+    expect(losses.at(-1), kind).toBeLessThan(losses[0]!);
   }
 });
 
