@@ -14,7 +14,7 @@ export interface CrossEntropyLossOptions {
   /** Label of pixels that do not count. Default 255. */
   readonly ignoreIndex?: number;
   /** One for each class. Default 1. */
-  readonly classWeights?: readonly number[] | undefined;
+  readonly classWeights?: readonly number[];
   /** Default `mean`. */
   readonly reduction?: Reduction;
 }
@@ -70,7 +70,7 @@ function weighted(
 
 export interface SizeAdaptiveLossOptions {
   /** Exponent; 0 makes it cross-entropy. Default 1, the paper's best. */
-  readonly alpha?: number | undefined;
+  readonly alpha?: number;
   /** Where the share S_c of each class is from: the batch's labels, those of each image by itself, or a table. Default `batch`. */
   readonly shares?: "batch" | "image" | readonly number[];
   /** Label of pixels that do not count, neither in S nor in N. Default 255. */
@@ -132,7 +132,7 @@ export interface FocalLossOptions extends CrossEntropyLossOptions {
   /** Exponent; 0 makes it cross-entropy. Default 2. */
   readonly gamma?: number;
   /** Weight of class 1 and above; class 0, the background, has 1 - alpha. Default: none, all have 1. */
-  readonly alpha?: number | undefined;
+  readonly alpha?: number;
 }
 
 /**

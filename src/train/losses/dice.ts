@@ -19,11 +19,11 @@ export interface DiceLossOptions {
   /** What a ratio is taken of: all pixels of the batch, or those of each image by itself. Default `batch`. */
   readonly over?: "batch" | "image";
   /** Weights of the classes' ratios; a 0 leaves a class out, such as the background. Default 1. */
-  readonly classWeights?: readonly number[] | undefined;
+  readonly classWeights?: readonly number[];
   /** Label of pixels that do not count. Default 255. */
   readonly ignoreIndex?: number;
   /** Default `softmax`; with one channel, which is that of class 1, `sigmoid`. */
-  readonly activation?: "softmax" | "sigmoid" | undefined;
+  readonly activation?: "softmax" | "sigmoid";
 }
 
 /**
@@ -71,7 +71,7 @@ export interface HybridLossOptions {
   /** Weight of the positives. Default 0.25. */
   readonly alpha?: number;
   /** Weight of the negatives. Default 1 - alpha; 0 leaves them out, as equation 8 is printed. */
-  readonly negativeAlpha?: number | undefined;
+  readonly negativeAlpha?: number;
   /** Exponent of |p - 0.5|. Default 2, as the paper recommends. */
   readonly gamma?: number;
   /** The least |p - 0.5| that is divided by. Default 0.1 (our choice). */
