@@ -7,6 +7,7 @@ export type { OpenedData } from "./data/open-node.ts";
 export type { Dataset, Sample } from "./dataset.ts";
 export { bestWeights, type EvaluateOptions, type Evaluation, evaluate } from "./evaluate-node.ts";
 export { readLog } from "./log-node.ts";
+export * from "./losses/index.ts";
 export { type ClassMetrics, metricNames } from "./metrics.ts";
 export { openTrainData } from "./open-data-node.ts";
 export { encodePreview, type Overlay, type Overlays } from "./overlay.ts";
