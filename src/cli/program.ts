@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
 import { addBench } from "./bench.ts";
 import { addDoctor } from "./doctor.ts";
+import { addEvaluate } from "./evaluate.ts";
 import { describeFailure } from "./failure.ts";
 import { addInspect } from "./inspect.ts";
 import { addParity } from "./parity.ts";
@@ -34,7 +35,8 @@ function createProgram(session: Session): Command {
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")
     .configureHelp({ showGlobalOptions: true });
-  for (const add of [addDoctor, addInspect, addRun, addSegment, addTune, addBench, addParity]) add(program, session);
+  for (const add of [addDoctor, addInspect, addRun, addSegment, addTune, addBench, addParity, addEvaluate])
+    add(program, session);
   program.addHelpText(
     "after",
     `

@@ -59,6 +59,6 @@ export function buildSegmentGraph(
 }
 
 /** Channels of a model's image. */
-export function inputChannels({ options }: ModelFile): number {
+export function inputChannels({ options }: Pick<ModelFile, "options">): number {
   return "inChannels" in options && typeof options.inChannels === "number" ? options.inChannels : 1;
 }

@@ -14,7 +14,7 @@ export interface CrossEntropyLossOptions {
   /** Label of pixels that do not count. Default 255. */
   readonly ignoreIndex?: number;
   /** One for each class. Default 1. */
-  readonly classWeights?: readonly number[];
+  readonly classWeights?: readonly number[] | undefined;
   /** Default `mean`. */
   readonly reduction?: Reduction;
 }

@@ -28,6 +28,11 @@ svg { display: block; max-width: 100%; height: auto; overflow: visible; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; list-style: none; margin: 0.4rem 0; padding: 0; font-size: 0.87rem; }
 .legend li { display: flex; align-items: center; gap: 0.3rem; }
 .side-by-side { display: grid; grid-template-columns: 1fr 1fr; gap: 20px; align-items: end; }
+.swatch { width: 0.8rem; height: 0.8rem; border-radius: 2px; }
+.pictures { display: grid; grid-template-columns: repeat(3, 1fr); gap: 14px 20px; margin: 0.4rem 0; }
+.pictures img { display: block; width: 100%; border-radius: 4px; }
+.pictures figcaption { overflow-wrap: anywhere; }
+pre { background: var(--stripe); border: 1px solid var(--line); border-radius: 4px; font-size: 12px; line-height: 1.45; overflow-x: auto; padding: 0.6rem 0.8rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 12px; line-height: 1.4; width: 100%; }
 caption { text-align: left; color: var(--muted); }
@@ -41,7 +46,7 @@ th button { all: unset; cursor: pointer; font-weight: 600; }
 th button:focus-visible { outline: 2px solid var(--series-1); }
 th[aria-sort=ascending] button::after { content: " \\25b2"; }
 th[aria-sort=descending] button::after { content: " \\25bc"; }
-@media (max-width: 700px) { .side-by-side { grid-template-columns: 1fr; } }
+@media (max-width: 700px) { .side-by-side, .pictures { grid-template-columns: 1fr; } }
 `;
 
 // First click: numbers from the largest, text from A; the next click turns it around. Cells without a value stay last.
@@ -67,7 +72,7 @@ for (const button of document.querySelectorAll("th button")) button.addEventList
 /** A whole document. It loads nothing, and no script runs in it but its own: the policy names that one by its hash. */
 export function renderPage(title: string, content: Markup): string {
   const hash = createHash("sha256").update(script).digest("base64");
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'`;
+  const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'`;
   const page = html`<!doctype html>
 <html lang="en">
 <head>

@@ -40,6 +40,9 @@ export function classColor(label: number): Color {
 }
 
 const truthColor: Color = [255, 255, 255];
+/** Between the dashes, so that white ones show on bright tissue. */
+const truthGapColor: Color = [0, 0, 0];
+const truthGapAlpha = 0.55;
 const fillAlpha = 0.28;
 const contourWidth = 2;
 
@@ -63,9 +66,11 @@ export function drawTile(canvas: Canvas, frame: Frame, picture: Picture, { black
       const [left, top] = [frame.left + x, frame.top + y];
       canvas.blend(left, top, [grey, grey, grey]);
       const label = classAt(x, y);
-      if (label > 0) canvas.blend(left, top, classColor(label), isEdge(classAt, x, y, contourWidth) ? 1 : fillAlpha);
-      const isDash = (x + y) % 8 < 4;
-      if (truthAt && isDash && truthAt(x, y) > 0 && isEdge(truthAt, x, y, 1)) canvas.blend(left, top, truthColor);
+      const isContour = label > 0 && isEdge(classAt, x, y, contourWidth);
+      if (label > 0) canvas.blend(left, top, classColor(label), isContour ? 1 : fillAlpha);
+      if (!truthAt || truthAt(x, y) === 0 || !isEdge(truthAt, x, y, 1)) continue;
+      if ((x + y) % 8 < 4) canvas.blend(left, top, truthColor);
+      else if (!isContour) canvas.blend(left, top, truthGapColor, truthGapAlpha);
     }
   }
 }

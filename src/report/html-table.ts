@@ -1,6 +1,14 @@
 // Tables that a click on a title sorts; the script is the page's.
-import type { Column } from "./columns.ts";
 import { html, type Markup } from "./markup.ts";
+
+export interface Column<Row> {
+  readonly title: string;
+  /** `number`: right-aligned. */
+  readonly kind: "text" | "number";
+  readonly text: (row: Row) => string;
+  /** What rows are sorted by; null and NaN come last. */
+  readonly value: (row: Row) => string | number | null;
+}
 
 /** `notes`: what is said under a row's first cell. */
 export function sortableTable<Row>(
