@@ -20,10 +20,11 @@ const loadTrain = () => import("../train/index.ts");
 
 const previewCount = 12;
 
+/** Tests hand in a trainer of their own. */
 export function addTrain(
   program: Command,
   session: Session,
-  loadTrainer: () => Promise<{ readonly train: Train }>,
+  loadTrainer: () => Promise<{ readonly train: Train }> = loadTrain,
 ): void {
   program
     .command("train")
@@ -54,8 +55,8 @@ Examples:
       if (path === undefined) throw new UsageError("train: CONFIG.json is missing; see atrous train --help");
       const config = await readTrainConfig(path);
       if (flags.preview !== undefined) return preview(session, { path, config, picture: flags.preview });
-      const trainer = await loadTrainer();
-      await runTrain(session, trainer.train, { path, config, flags });
+      const { train } = await loadTrainer();
+      await runTrain(session, train, { path, config, flags });
     });
 }
 

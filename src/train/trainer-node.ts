@@ -12,9 +12,10 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint-node.ts";
 import type { TrainConfig } from "./config.ts";
 import { BatchLoader } from "./data/index.ts";
-import { type OpenedData, openDataset } from "./data/open-node.ts";
+import type { OpenedData } from "./data/open-node.ts";
 import { evaluate } from "./evaluate-node.ts";
 import { createLog, type LogWriter, readLog, resumeLog } from "./log-node.ts";
+import { openTrainData } from "./open-data-node.ts";
 import type { CheckpointEvent, TrainEvent, TrainOptions, TrainSummary } from "./progress.ts";
 import type { StopRecord, TrainRecord, ValidationRecord } from "./record.ts";
 import { TrainingRun } from "./training-run.ts";
@@ -46,8 +47,7 @@ export async function train(gpu: Gpu, config: TrainConfig, options: TrainOptions
   }
   if (resume && !existsSync(files.last))
     throw new UsageError(`${files.last}: is not there, so there is nothing to resume`);
-  const data = await openDataset(config.data, { base });
-  requireClasses(config, data);
+  const data = await openTrainData(config, base);
   await mkdir(folder, { recursive: true });
   const checkpoint = resume ? await loadCheckpoint(files.last, config) : undefined;
   const weights =
@@ -69,12 +69,6 @@ export async function train(gpu: Gpu, config: TrainConfig, options: TrainOptions
     await loader.dispose();
     await run.dispose();
   }
-}
-
-function requireClasses({ network, data: { sources } }: TrainConfig, { classes }: OpenedData): void {
-  if (classes <= network.classes) return;
-  const named = `the ${sources.length === 1 ? "source's" : "sources'"} classes go up to ${classes - 1}`;
-  throw new UsageError(`network.classes: got ${network.classes}, but ${named}, expected at least ${classes}`);
 }
 
 interface Parts {

@@ -12,7 +12,7 @@ export interface BceWithLogitsLossOptions {
   /** Label of pixels that do not count; targets have none. Default 255. */
   readonly ignoreIndex?: number;
   /** Of the positives of each channel; PyTorch's pos_weight. Default 1. */
-  readonly classWeights?: readonly number[] | undefined;
+  readonly classWeights?: readonly number[];
   /** Default `mean`, over pixels and channels. */
   readonly reduction?: Reduction;
 }

@@ -19,7 +19,7 @@ export interface DiceLossOptions {
   /** What a ratio is taken of: all pixels of the batch, or those of each image by itself. Default `batch`. */
   readonly over?: "batch" | "image";
   /** Weights of the classes' ratios; a 0 leaves a class out, such as the background. Default 1. */
-  readonly classWeights?: readonly number[] | undefined;
+  readonly classWeights?: readonly number[];
   /** Label of pixels that do not count. Default 255. */
   readonly ignoreIndex?: number;
   /** Default `softmax`; with one channel, which is that of class 1, `sigmoid`. */
