@@ -6,6 +6,7 @@ import { constants } from "./constant.ts";
 import { convolution } from "./convolution.ts";
 import { layout } from "./layout.ts";
 import { linear } from "./linear.ts";
+import { maxPooling } from "./max-pooling.ts";
 import { normalization } from "./normalization.ts";
 import type { OperatorTable } from "./operator.ts";
 import { pooling } from "./pooling.ts";
@@ -20,6 +21,7 @@ export const operators: OperatorTable = {
   ...convolution,
   ...layout,
   ...linear,
+  ...maxPooling,
   ...normalization,
   ...pooling,
   ...reduction,
