@@ -68,6 +68,7 @@ export const operatorModels: Readonly<Record<string, readonly ModelFields[]>> = 
     unary("MaxPool", { kernel_shape: [2, 2] }),
     on(unary("MaxPool", { kernel_shape: [2, 2, 2] }), { inputs: volume }),
   ],
+  MaxUnpool: [unpool([1, 3, 8, 8], [2, 2]), unpool([1, 3, 4, 8, 8], [2, 2, 2])],
   AveragePool: [
     unary("AveragePool", { kernel_shape: [2, 2] }),
     on(unary("AveragePool", { kernel_shape: [2, 2, 2] }), { inputs: volume }),
@@ -122,6 +123,18 @@ function resize(sizes: readonly number[], attributes: NodeFields["attributes"]):
     attributes: { mode: "linear", ...attributes },
   };
   return { nodes: [node], initializers: [ints("sizes", sizes)] };
+}
+
+/** Of x's own pool. */
+function unpool(x: readonly number[], kernel: readonly number[]): ModelFields {
+  const attributes = { kernel_shape: kernel, strides: kernel };
+  return {
+    inputs: { x },
+    nodes: [
+      { op: "MaxPool", inputs: ["x"], outputs: ["p", "i"], attributes },
+      { op: "MaxUnpool", inputs: ["p", "i"], attributes },
+    ],
+  };
 }
 
 function known(op: string, inputs: readonly string[]): ModelFields {
