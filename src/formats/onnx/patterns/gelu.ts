@@ -3,6 +3,7 @@
 import { gelu } from "../../../ops/activations.ts";
 import type { NodeProto } from "../messages.ts";
 import { eitherOrder, isRounded, type Neighbourhood, type Pattern } from "./neighbourhood.ts";
+import { product } from "./product.ts";
 
 export const geluPattern: Pattern = (node, around) => {
   if (node.opType !== "Mul") return undefined;
@@ -58,34 +59,4 @@ function withCube(name: string, around: Neighbourhood): string | undefined {
     return isRounded(constant, 0.044715) && factors.length === 3 && factors.every((factor) => factor === x);
   });
   return found?.[0];
-}
-
-interface Product {
-  readonly constant: number;
-  readonly factors: readonly string[];
-}
-
-/** Deeper products are not GELU's. */
-const deepest = 4;
-
-/** A value as a product: what multiplications, squares and cubes are made of is followed, but not into `atoms`. */
-function product(name: string, around: Neighbourhood, atoms: ReadonlySet<string>, depth = 0): Product {
-  const constant = around.scalar(name);
-  if (constant !== undefined) return { constant, factors: [] };
-  const whole = { constant: 1, factors: [name] };
-  if (atoms.has(name) || depth === deepest) return whole;
-  const follow = (input: string | undefined) => product(input ?? "", around, atoms, depth + 1);
-  const times = around.producer(name, "Mul");
-  if (times) return join(times.inputs.map(follow));
-  const power = around.producer(name, "Pow");
-  const exponent = around.scalar(power?.inputs[1]);
-  if (!power || (exponent !== 2 && exponent !== 3)) return whole;
-  return join(Array.from({ length: exponent }, () => follow(power.inputs[0])));
-}
-
-function join(products: readonly Product[]): Product {
-  return {
-    constant: products.reduce((all, { constant }) => all * constant, 1),
-    factors: products.flatMap(({ factors }) => factors),
-  };
 }

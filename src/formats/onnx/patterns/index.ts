@@ -2,6 +2,7 @@
 
 import { isStandard } from "../file.ts";
 import type { NodeProto } from "../messages.ts";
+import { hardSwishPattern, siluPattern } from "./gates.ts";
 import { geluPattern } from "./gelu.ts";
 import { linearPattern } from "./linear.ts";
 import type { Neighbourhood, Pattern, Replacement } from "./neighbourhood.ts";
@@ -14,6 +15,8 @@ const patterns: readonly Pattern[] = [
   softmaxPattern,
   logSoftmaxPattern,
   geluPattern,
+  siluPattern,
+  hardSwishPattern,
   normPattern,
   plainLayerNormPattern,
   linearPattern,
