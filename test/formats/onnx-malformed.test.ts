@@ -120,6 +120,12 @@ const unsupported: readonly [string, ModelFields, RegExp][] = [
     { nodes: [{ op: "Relu", inputs: ["x"], outputs: ["y", "i"] }], outputs: ["y", "i"] },
     /output i is not computed/,
   ],
+  ["a function of nothing", { nodes: [{ op: "Erf", inputs: [] }] }, /input 0 is missing/],
+  [
+    "a constant less nothing",
+    { nodes: [{ op: "Sub", inputs: ["c"] }], initializers: [floats("c", [1])] },
+    /input 1 is missing/,
+  ],
   [
     "a shape that is an input",
     { inputs: { x: [4], s: [1] }, types: { s: dataType.i64 }, nodes: [{ op: "Reshape", inputs: ["x", "s"] }] },

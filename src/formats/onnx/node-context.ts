@@ -114,8 +114,9 @@ export class NodeContext {
     return this.#importing.knownTensor(this.operand(index));
   }
 
-  /** All inputs, where every one of them is known. */
+  /** All inputs, where there are some and every one of them is known. */
   allKnown(): HostTensor[] | undefined {
+    if (this.inputs.length === 0) return undefined;
     const tensors: HostTensor[] = [];
     for (const operand of this.inputs) {
       const tensor = operand && this.#importing.knownTensor(operand);
