@@ -103,6 +103,12 @@ export const operatorModels: Readonly<Record<string, readonly ModelFields[]>> = 
   Concat: [binary("Concat", { nodes: [{ op: "Concat", inputs: ["x", "y"], attributes: { axis: 1 } }] })],
   Gather: [binary("Gather", { types: { y: dataType.i64 } })],
   GatherND: [binary("GatherND", { inputs: { x: [2, 3], y: [4, 1] }, types: { y: dataType.i64 } })],
+  GatherElements: [binary("GatherElements", { types: { y: dataType.i64 } })],
+  GridSample: [
+    binary("GridSample", { inputs: { x: [1, 3, 8, 8], y: [1, 5, 6, 2] } }),
+    binary("GridSample", { inputs: { x: [1, 3, 4, 8, 8], y: [1, 2, 5, 6, 3] } }),
+  ],
+  Trilu: [unary("Trilu"), unary("Trilu", { upper: 0 })],
   Expand: [unary("Expand", {}, ints("shape", [2, 3, 8, 8]))],
   Tile: [unary("Tile", {}, ints("repeats", [1, 2, 1, 1]))],
   OneHot: [

@@ -4,6 +4,8 @@ import { activation } from "./activation.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { constants } from "./constant.ts";
 import { convolution } from "./convolution.ts";
+import { gathering } from "./gather.ts";
+import { sampling } from "./grid-sample.ts";
 import { layout } from "./layout.ts";
 import { linear } from "./linear.ts";
 import { maxPooling } from "./max-pooling.ts";
@@ -19,6 +21,7 @@ export const operators: OperatorTable = {
   ...arithmetic,
   ...constants,
   ...convolution,
+  ...gathering,
   ...layout,
   ...linear,
   ...maxPooling,
@@ -26,5 +29,6 @@ export const operators: OperatorTable = {
   ...pooling,
   ...reduction,
   ...resizing,
+  ...sampling,
   ...selection,
 };
