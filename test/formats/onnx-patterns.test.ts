@@ -133,6 +133,20 @@ const cases: readonly PatternCase[] = [
     near: { nodes: [node("Sigmoid", "gate", "x"), node("Mul", "y", "gate", "gate")] },
   },
   {
+    name: "SiLU with a factor of one",
+    x: [2, 3, 5],
+    nodes: [
+      node("Mul", "square", "x", "x"),
+      node("Mul", "scaled", "square", "beta"),
+      node("Sigmoid", "gate", "scaled"),
+      node("Mul", "y", "square", "gate"),
+    ],
+    weights: [floats("beta", [1], [1])],
+    becomes: ["mul", "silu"],
+    hidden: "gate",
+    near: { weights: [floats("beta", [1], [1.5])] },
+  },
+  {
     name: "hard swish by a clip",
     x: [2, 3, 5],
     nodes: [

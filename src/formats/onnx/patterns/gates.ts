@@ -5,24 +5,28 @@ import type { NodeProto } from "../messages.ts";
 import { attributeOf, eitherOrder, isRounded, type Neighbourhood, type Pattern } from "./neighbourhood.ts";
 import { product } from "./product.ts";
 
-/** x * sigmoid(x). */
+/** x * sigmoid(x), or x * sigmoid(1 * x) as PaddlePaddle writes it. */
 export const siluPattern: Pattern = (node, around) => {
-  const x = gated(node, (name) => around.producer(name, "Sigmoid")?.inputs[0]);
+  const x = gated(node, (gate, x) => {
+    const argument = around.producer(gate, "Sigmoid")?.inputs[0];
+    const { constant, factors } = product(argument ?? "", around, new Set([x]));
+    return constant === 1 && factors.length === 1 && factors[0] === x;
+  });
   if (x === undefined) return undefined;
   return { operator: "Swish", inputs: [x], build: (own) => own.result(own.apply(silu, [own.value(0)], {})) };
 };
 
 /** x * hardSigmoid(x), or x * clip(x + 3, 0, 6) / 6, multiplied and divided in any order. */
 export const hardSwishPattern: Pattern = (node, around) => {
-  const x = gated(node, (name) => sixthGate(name, around)) ?? clipped(node, around);
+  const x = gated(node, (gate, x) => sixthGate(gate, around) === x) ?? clipped(node, around);
   if (x === undefined) return undefined;
   return { operator: "HardSwish", inputs: [x], build: (own) => own.result(own.apply(hardSwish, [own.value(0)], {})) };
 };
 
-/** x, where the node is x times its gate; `gateOf` gives what a value is the gate of. */
-function gated(node: NodeProto, gateOf: (name: string) => string | undefined): string | undefined {
+/** x, where the node is x times its gate. */
+function gated(node: NodeProto, isGateOf: (gate: string, x: string) => boolean): string | undefined {
   if (node.opType !== "Mul") return undefined;
-  return eitherOrder(node).find(([x, gate]) => gateOf(gate) === x)?.[0];
+  return eitherOrder(node).find(([x, gate]) => isGateOf(gate, x))?.[0];
 }
 
 /** v, where the value is clip(v / 6 + 1 / 2, 0, 1). */
