@@ -34,6 +34,7 @@ export function rowColumns(record: BenchRecord): Column<BenchRow>[] {
   const gflops = (row: BenchRow) => row.flop / 1e6 / computeMs(row);
   return [
     { title: "precision", kind: "text", text: (row) => row.precision, value: (row) => row.precision },
+    ...(record.rows.some(({ error }) => error) ? fileColumns : []),
     number("GFLOP", (row) => row.flop / 1e9),
     { ...number("atrous ms", (row) => row.ours.medianMs), text: (row) => formatSamples(row.ours) },
     number("GPU ms", (row) => row.gpuMs),
@@ -44,6 +45,17 @@ export function rowColumns(record: BenchRecord): Column<BenchRow>[] {
     ),
     number("ratio", countedRatio, formatRatio),
   ];
+}
+
+/** Of rows of ONNX files. */
+const fileColumns: readonly Column<BenchRow>[] = [
+  number("parameters", ({ parameters }) => parameters ?? null, formatMillions),
+  number("relative L2", ({ error }) => error?.relativeL2 ?? null),
+  number("planned MiB", ({ memory }) => memory.plannedBytes / 2 ** 20),
+];
+
+function formatMillions(count: number | null): string {
+  return count === null ? none : `${(count / 1e6).toPrecision(3)} M`;
 }
 
 /** `peaks` null: shares and limits are not known. */

@@ -68,7 +68,7 @@ function readPeaks(field: JsonField): Peaks {
 function readRow(field: JsonField): BenchRow {
   const memory = field.at("memory");
   const row = {
-    suite: field.at("suite").oneOf("kernels", "models", "start"),
+    suite: field.at("suite").oneOf("kernels", "models", "start", "onnx"),
     group: field.at("group").text(),
     name: field.at("name").text(),
     precision: field.at("precision").oneOf("f32", "f16"),
@@ -98,8 +98,17 @@ function readRow(field: JsonField): BenchRow {
     },
   };
   requireRatio(field, row);
-  const problem = field.at("problem");
-  return problem.isNull ? row : { ...row, problem: problem.text() };
+  const [problem, parameters, error] = [field.at("problem"), field.at("parameters"), field.at("error")];
+  return {
+    ...row,
+    ...(!parameters.isNull && { parameters: parameters.integer() }),
+    ...(!error.isNull && { error: readError(error) }),
+    ...(!problem.isNull && { problem: problem.text() }),
+  };
+}
+
+function readError(field: JsonField): NonNullable<BenchRow["error"]> {
+  return { against: field.at("against").text(), relativeL2: field.at("relativeL2").number() };
 }
 
 function readShare(field: JsonField): number {
@@ -121,7 +130,9 @@ function readSamples(field: JsonField): Samples {
 function readPeer(field: JsonField): PeerResult {
   const problem = field.at("problem");
   if (!problem.isNull) return { problem: problem.text() };
-  return { relativeL2: field.at("relativeL2").number(), samples: readSamples(field.at("samples")) };
+  const note = field.at("note");
+  const times = { relativeL2: field.at("relativeL2").number(), samples: readSamples(field.at("samples")) };
+  return note.isNull ? times : { ...times, note: note.text() };
 }
 
 /** A ratio that its own samples contradict counted a CPU peer, or was edited. */
