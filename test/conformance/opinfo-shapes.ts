@@ -1,6 +1,19 @@
 // PyTorch's operators that only move elements, as graphs.
 import type { Value } from "../../src/graph/graph.ts";
-import { concat, expand, gather, pad, slice, tile, transpose } from "../../src/ops/index.ts";
+import {
+  concat,
+  expand,
+  gather,
+  gatherElements,
+  gridSample2d,
+  gridSample3d,
+  pad,
+  slice,
+  tile,
+  transpose,
+  tril,
+  triu,
+} from "../../src/ops/index.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { type Call, isTensor, OutOfScope, type Translation } from "./opinfo-call.ts";
 import type { Argument } from "./opinfo-samples.ts";
@@ -75,9 +88,17 @@ export const shapes: Readonly<Record<string, Translation>> = {
     call.ignore("dim");
     return call.reshape(call.apply(gather, [call.reshape(x, [1]), index], { axis: 0 }), []);
   }),
-  gather: of("input dim index", () => {
-    throw new OutOfScope("no operator takes an index per element");
+  gather: of("input dim index", (call, x) => {
+    call.ignore("sparse_grad");
+    const index = call.tensor("index");
+    // PyTorch lets a scalar have one axis.
+    const line = (value: Value) => (value.type.shape.length > 0 ? value : call.reshape(value, [1]));
+    const y = call.apply(gatherElements, [line(x), line(index)], { axis: call.number("dim") });
+    return call.reshape(y, index.type.shape);
   }),
+  tril: of("input diagonal", (call, x) => call.apply(tril, [x], { diagonal: call.number("diagonal", 0) })),
+  triu: of("input diagonal", (call, x) => call.apply(triu, [x], { diagonal: call.number("diagonal", 0) })),
+  "nn.functional.grid_sample": of("input grid mode padding_mode align_corners", gridSampled),
   select: of("input dim index", (call, x) => {
     const axis = axisOf(x.type.shape, call.number("dim"));
     return picked(call, x, axis, call.number("index"));
@@ -212,6 +233,18 @@ function indexed(call: Call, x: Value, indices: readonly Argument[]): Value {
     } else throw new OutOfScope("a tensor or a boolean among several indices");
   }
   return call.reshape(y, y.type.shape);
+}
+
+function gridSampled(call: Call, x: Value): Value {
+  const mode = call.text("mode", "bilinear");
+  const padding = call.text("padding_mode", "zeros");
+  if (mode !== "bilinear" && mode !== "nearest") throw new OutOfScope(`mode=${mode}`);
+  if (padding !== "zeros" && padding !== "border" && padding !== "reflection")
+    throw new OutOfScope(`padding_mode=${padding}`);
+  const given = { padding, alignCorners: call.boolean("align_corners") } as const;
+  const inputs = [x, call.tensor("grid")];
+  if (x.type.shape.length === 4) return call.apply(gridSample2d, inputs, { ...given, mode });
+  return call.apply(gridSample3d, inputs, { ...given, mode: mode === "nearest" ? mode : "trilinear" });
 }
 
 function gathered(call: Call, x: Value, index: Value): Value {

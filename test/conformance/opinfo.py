@@ -44,7 +44,7 @@ EXACT = f"""
 abs ceil floor neg round sign maximum minimum max.binary min.binary amax amin argmax clamp clamp_min clamp_max
 eq ne lt le gt ge logical_and logical_or logical_xor logical_not where
 cat stack permute transpose t reshape view flatten squeeze unsqueeze expand expand_as broadcast_to tile repeat
-index_select gather narrow select slice split chunk unbind __getitem__ movedim
+index_select gather tril triu narrow select slice split chunk unbind __getitem__ movedim
 {F}max_pool1d {F}max_pool2d {F}max_pool3d {F}relu {F}relu6 {F}hardtanh
 {F}pad.constant {F}pad.reflect {F}pad.replicate constant_pad_nd {F}interpolate.nearest {F}interpolate.nearest-exact
 {F}upsample_nearest
@@ -62,7 +62,7 @@ FUNCTIONS = f"""
 exp log sqrt rsqrt reciprocal erf sigmoid tanh square div.no_rounding_mode true_divide __rdiv__ pow __rpow__
 prod logsumexp norm norm.fro norm.inf linalg.vector_norm softmax log_softmax
 {F}leaky_relu {F}elu {F}celu {F}gelu {F}silu {F}hardswish {F}hardsigmoid {F}softplus {F}prelu {F}softmin
-{F}batch_norm {F}layer_norm {F}group_norm {F}instance_norm
+{F}grid_sample {F}batch_norm {F}layer_norm {F}group_norm {F}instance_norm
 """.split()
 
 MODULES = {
