@@ -5,8 +5,6 @@ import {
   expand,
   gather,
   gatherElements,
-  gridSample2d,
-  gridSample3d,
   pad,
   slice,
   tile,
@@ -98,7 +96,6 @@ export const shapes: Readonly<Record<string, Translation>> = {
   }),
   tril: of("input diagonal", (call, x) => call.apply(tril, [x], { diagonal: call.number("diagonal", 0) })),
   triu: of("input diagonal", (call, x) => call.apply(triu, [x], { diagonal: call.number("diagonal", 0) })),
-  "nn.functional.grid_sample": of("input grid mode padding_mode align_corners", gridSampled),
   select: of("input dim index", (call, x) => {
     const axis = axisOf(x.type.shape, call.number("dim"));
     return picked(call, x, axis, call.number("index"));
@@ -233,18 +230,6 @@ function indexed(call: Call, x: Value, indices: readonly Argument[]): Value {
     } else throw new OutOfScope("a tensor or a boolean among several indices");
   }
   return call.reshape(y, y.type.shape);
-}
-
-function gridSampled(call: Call, x: Value): Value {
-  const mode = call.text("mode", "bilinear");
-  const padding = call.text("padding_mode", "zeros");
-  if (mode !== "bilinear" && mode !== "nearest") throw new OutOfScope(`mode=${mode}`);
-  if (padding !== "zeros" && padding !== "border" && padding !== "reflection")
-    throw new OutOfScope(`padding_mode=${padding}`);
-  const given = { padding, alignCorners: call.boolean("align_corners") } as const;
-  const inputs = [x, call.tensor("grid")];
-  if (x.type.shape.length === 4) return call.apply(gridSample2d, inputs, { ...given, mode });
-  return call.apply(gridSample3d, inputs, { ...given, mode: mode === "nearest" ? mode : "trilinear" });
 }
 
 function gathered(call: Call, x: Value, index: Value): Value {

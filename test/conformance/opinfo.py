@@ -62,7 +62,7 @@ FUNCTIONS = f"""
 exp log sqrt rsqrt reciprocal erf sigmoid tanh square div.no_rounding_mode true_divide __rdiv__ pow __rpow__
 prod logsumexp norm norm.fro norm.inf linalg.vector_norm softmax log_softmax
 {F}leaky_relu {F}elu {F}celu {F}gelu {F}silu {F}hardswish {F}hardsigmoid {F}softplus {F}prelu {F}softmin
-{F}grid_sample {F}batch_norm {F}layer_norm {F}group_norm {F}instance_norm
+{F}batch_norm {F}layer_norm {F}group_norm {F}instance_norm
 """.split()
 
 MODULES = {
