@@ -2,6 +2,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type BenchRecord, type BenchRow, cpuPeers, type PeerResult } from "./record.ts";
+import { isBusy } from "./report/format.ts";
 import { parseRecord } from "./report/read.ts";
 import { countedRatio, summarizeRatios } from "./report/summary.ts";
 
@@ -39,7 +40,10 @@ function formatPerformance(records: readonly NamedRecord[]): string {
 function formatRecord({ file, record }: NamedRecord): string {
   const { adapter, date, host, rows } = record;
   const kind = adapter.kind === "software" ? `a software adapter, ${host.cores} cores` : host.cpu;
-  const title = `**${adapter.driver.replace(/ \(software\)$/, "")}** (${kind}; ${date.slice(0, 10)}; [record](bench/results/${file}))`;
+  const busy = isBusy(record)
+    ? `; **the machine was busy**, load ${host.load!.toFixed(1)}: times are upper bounds`
+    : "";
+  const title = `**${adapter.driver.replace(/ \(software\)$/, "")}** (${kind}; ${date.slice(0, 10)}; [record](bench/results/${file})${busy})`;
   const of = (...suites: readonly BenchRow["suite"][]) => rows.filter(({ suite }) => suites.includes(suite));
   const [others, kernels, files] = [of("models", "start"), of("kernels"), of("onnx")];
   const parts = [

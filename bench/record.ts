@@ -80,7 +80,13 @@ export interface BenchRecord {
   /** Version of atrous. */
   readonly version: string;
   readonly adapter: AdapterDescription;
-  readonly host: { readonly cpu: string; readonly cores: number; readonly node: string };
+  readonly host: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly node: string;
+    /** Processes that wanted a core in the minute before the run: on a busy machine times are upper bounds. */
+    readonly load?: number;
+  };
   readonly peaks: Peaks | null;
   /** Absent: host. */
   readonly data?: DataPlace;

@@ -40,6 +40,11 @@ export function softwareWarning({ adapter }: BenchRecord): string | undefined {
   return adapter.kind === "software" ? "SOFTWARE adapter: ratios may tell, times do not." : undefined;
 }
 
+/** Whether others wanted more than half of the cores before the run began. */
+export function isBusy({ host: { load = 0, cores } }: BenchRecord): boolean {
+  return load > cores / 2;
+}
+
 /** What was measured, where and when, by name. */
 export function recordFacts(record: BenchRecord): Readonly<Record<string, string>> {
   const { adapter, host, peaks } = record;
@@ -48,7 +53,7 @@ export function recordFacts(record: BenchRecord): Readonly<Record<string, string
       adapter.kind === "software" && !/software/i.test(adapter.driver)
         ? `${adapter.driver} (software)`
         : adapter.driver,
-    Host: `${host.cpu}, ${host.cores} cores, Node ${host.node}`,
+    Host: `${host.cpu}, ${host.cores} cores, Node ${host.node}${isBusy(record) ? `, busy: load ${formatNumber(host.load ?? 0)}` : ""}`,
     Date: `${formatDate(record.date)}, atrous ${record.version}`,
     Times: record.data === "device" ? "image and result stay on the GPU" : "whole runs, upload and read-back included",
     Peaks: peaks

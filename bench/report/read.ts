@@ -28,14 +28,20 @@ export function parseRecord(text: string, file: string): BenchRecord {
     date: readDate(field.at("date")),
     version: field.at("version").text(),
     adapter: readAdapter(field.at("adapter")),
-    host: {
-      cpu: field.at("host").at("cpu").text(),
-      cores: field.at("host").at("cores").integer(1),
-      node: field.at("host").at("node").text(),
-    },
+    host: readHost(field.at("host")),
     peaks: field.at("peaks").orNull(readPeaks),
     ...(!data.isNull && { data: data.oneOf("host", "device") }),
     rows: requireUnique(rows, rows.map(readRow)),
+  };
+}
+
+function readHost(field: JsonField): BenchRecord["host"] {
+  const load = field.at("load");
+  return {
+    cpu: field.at("cpu").text(),
+    cores: field.at("cores").integer(1),
+    node: field.at("node").text(),
+    ...(!load.isNull && { load: load.number() }),
   };
 }
 

@@ -68,7 +68,7 @@ export const operatorModels: Readonly<Record<string, readonly ModelFields[]>> = 
     unary("MaxPool", { kernel_shape: [2, 2] }),
     on(unary("MaxPool", { kernel_shape: [2, 2, 2] }), { inputs: volume }),
   ],
-  MaxUnpool: [unpool([1, 3, 8, 8], [2, 2]), unpool([1, 3, 4, 8, 8], [2, 2, 2])],
+  MaxUnpool: [unpool([1, 1, 2, 2], [0, 2, 8, 10]), unpool([1, 1, 1, 1, 2], [0, 2])],
   AveragePool: [
     unary("AveragePool", { kernel_shape: [2, 2] }),
     on(unary("AveragePool", { kernel_shape: [2, 2, 2] }), { inputs: volume }),
@@ -131,15 +131,13 @@ function resize(sizes: readonly number[], attributes: NodeFields["attributes"]):
   return { nodes: [node], initializers: [ints("sizes", sizes)] };
 }
 
-/** Of x's own pool. */
-function unpool(x: readonly number[], kernel: readonly number[]): ModelFields {
-  const attributes = { kernel_shape: kernel, strides: kernel };
+/** At indices that are known. */
+function unpool(x: readonly number[], indices: readonly number[]): ModelFields {
+  const twos = x.slice(2).map(() => 2);
   return {
     inputs: { x },
-    nodes: [
-      { op: "MaxPool", inputs: ["x"], outputs: ["p", "i"], attributes },
-      { op: "MaxUnpool", inputs: ["p", "i"], attributes },
-    ],
+    nodes: [{ op: "MaxUnpool", inputs: ["x", "i"], attributes: { kernel_shape: twos, strides: twos } }],
+    initializers: [{ name: "i", dims: x, data_type: dataType.i64, int64_data: indices }],
   };
 }
 
