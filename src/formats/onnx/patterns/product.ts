@@ -18,7 +18,7 @@ export function product(name: string, around: Neighbourhood, atoms: ReadonlySet<
   if (atoms.has(name) || depth === deepest) return whole;
   const follow = (input: string | undefined) => product(input ?? "", around, atoms, depth + 1);
   const times = around.producer(name, "Mul");
-  if (times) return join(times.inputs.map(follow));
+  if (times?.inputs.length === 2) return join(times.inputs.map(follow));
   const quotient = around.producer(name, "Div");
   const divisor = around.scalar(quotient?.inputs[1]);
   if (quotient && divisor !== undefined)
