@@ -73,9 +73,9 @@ export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOp
       peers[name] = { relativeL2, samples: theirs[i]!, ...(note !== undefined && { note }) };
     });
     const profile = GpuTimer.isAvailable(gpu) ? await ours.profile(options.rounds) : undefined;
-    const error = entry.file && errorOf(own, entry.file.expected);
+    const error = entry.file && bad < 0 ? errorOf(own, entry.file.expected) : undefined;
     const row = createRow(entry, ours, { samples: samples!, profile, peaks: options.peaks, peers, error });
-    const problem = problemOf(peers, { bad, value: own[bad], rounding }) ?? inaccuracy(row);
+    const problem = inaccuracy(row) ?? problemOf(peers, { bad, value: own[bad], rounding });
     return { row: problem === undefined ? row : { ...row, problem }, profile };
   } finally {
     await ours.dispose();

@@ -2,7 +2,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type BenchRecord, type BenchRow, cpuPeers, type PeerResult } from "./record.ts";
-import { isBusy } from "./report/format.ts";
+import { formatCount, isBusy } from "./report/format.ts";
 import { parseRecord } from "./report/read.ts";
 import { countedRatio, summarizeRatios } from "./report/summary.ts";
 
@@ -91,11 +91,11 @@ function formatFiles(rows: readonly BenchRow[]): string {
     "network",
     "parameters",
     "relative L2, f32",
-    "f16",
+    "relative L2, f16",
     "planned memory, f32",
-    "f16",
+    "planned memory, f16",
     "atrous, f32",
-    "f16",
+    "atrous, f16",
     ...peers.map((name) => (cpuPeers.has(name) ? `${name} (not counted)` : name)),
     "best GPU peer / atrous, f32",
   ];
@@ -109,7 +109,7 @@ function formatFiles(rows: readonly BenchRow[]): string {
     const pair = (text: (row: BenchRow) => string) => [full, half].map((row) => (row ? text(row) : "-"));
     return [
       name,
-      any?.parameters === undefined ? "-" : `${(any.parameters / 1e6).toPrecision(3)} M`,
+      formatCount(any?.parameters ?? null),
       ...pair(({ error }) => error?.relativeL2.toExponential(1) ?? "-"),
       ...pair(({ memory }) => `${(memory.plannedBytes / 2 ** 20).toPrecision(3)} MiB`),
       ...pair(({ ours }) => milliseconds(ours.medianMs)),
@@ -121,7 +121,7 @@ function formatFiles(rows: readonly BenchRow[]): string {
   const against = `Errors are the largest over the outputs, against ${engines} on the CPU; planned memory is that of the activations.`;
   const marks = notes.map((note, i) => `${"*".repeat(i + 1)} ${note}.`);
   const problems = rows.flatMap(({ name, precision, problem }) =>
-    problem === undefined ? [] : [`Beyond its limit, and its time not counted: ${name}, ${precision}: ${problem}.`],
+    problem === undefined ? [] : [`Not counted: ${name}, ${precision}: ${problem}.`],
   );
   return [table(head, lines), [against, ...marks, ...problems].join(" ")].join("\n\n");
 }

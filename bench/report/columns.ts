@@ -3,7 +3,7 @@ import type { GraphProfile, NodeProfile } from "../../src/graph/profile.ts";
 import { formatShape } from "../../src/tensor.ts";
 import { type BenchRecord, type BenchRow, cpuPeers, type Peaks, type Precision } from "../record.ts";
 import { roofline } from "../roofline.ts";
-import { formatNumber, formatRatio, formatSamples, formatShare, none } from "./format.ts";
+import { formatCount, formatNumber, formatRatio, formatSamples, formatShare, none } from "./format.ts";
 import { computeMs, countedRatio, peerNames } from "./summary.ts";
 
 export interface Column<Row> {
@@ -49,14 +49,10 @@ export function rowColumns(record: BenchRecord): Column<BenchRow>[] {
 
 /** Of rows of ONNX files. */
 const fileColumns: readonly Column<BenchRow>[] = [
-  number("parameters", ({ parameters }) => parameters ?? null, formatMillions),
+  number("parameters", ({ parameters }) => parameters ?? null, formatCount),
   number("relative L2", ({ error }) => error?.relativeL2 ?? null),
   number("planned MiB", ({ memory }) => memory.plannedBytes / 2 ** 20),
 ];
-
-function formatMillions(count: number | null): string {
-  return count === null ? none : `${(count / 1e6).toPrecision(3)} M`;
-}
 
 /** `peaks` null: shares and limits are not known. */
 export function nodeColumns(peaks: Peaks | null, precision: Precision = "f32"): Column<NodeProfile>[] {

@@ -13,6 +13,12 @@ export function formatNumber(value: number | null): string {
   return value.toPrecision(3);
 }
 
+/** `11.7 M`, `3.58 k`; `-` for null. */
+export function formatCount(count: number | null): string {
+  if (count === null) return none;
+  return count >= 1e5 ? `${(count / 1e6).toPrecision(3)} M` : `${(count / 1e3).toPrecision(3)} k`;
+}
+
 /** `12.3 ±0.4`, in milliseconds; the spread to the digit that the median has. */
 export function formatSamples({ medianMs, spreadMs }: Samples): string {
   const median = formatNumber(medianMs);

@@ -160,5 +160,5 @@ test("README's table has a line for each network, in both precisions, and says w
   );
   expect(text).toContain("against PyTorch on the CPU");
   expect(text).toContain("* some nodes on its CPU provider.");
-  expect(text).toContain("not counted: net 1x3x8x8, f16: our result is 6.0e-3 from that of PyTorch.");
+  expect(text).toContain("Not counted: net 1x3x8x8, f16: our result is 6.0e-3 from that of PyTorch.");
 });
