@@ -43,10 +43,13 @@ async function buildNode() {
     entryPoints: {
       atrous: "src/index.ts",
       node: "src/node.ts",
+      train: "src/train/index.ts",
       cli: "src/cli/main.ts",
       performance: "bench/performance.ts",
       score: "weights/score.ts",
+      phantom: "weights/phantom/generate.ts",
       "start-child": "bench/start-child.ts",
+      "data-worker": "src/train/data/worker-node.ts",
     },
     outdir: "dist",
   });
@@ -66,7 +69,11 @@ async function buildGpu() {
     external: native,
     splitting: true,
     banner,
-    entryPoints: { cli: "src/cli/main.ts", "start-child": "bench/start-child.ts" },
+    entryPoints: {
+      cli: "src/cli/main.ts",
+      "start-child": "bench/start-child.ts",
+      "data-worker": "src/train/data/worker-node.ts",
+    },
     outdir: "dist/gpu",
   });
 }

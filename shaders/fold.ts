@@ -8,7 +8,7 @@ export interface Fold {
   readonly name: string;
   /** Invocations that share a row: 1, or a workgroup of a power of two. */
   readonly lanes: number;
-  readonly type: "f32" | "i32" | "u32";
+  readonly type: "f32" | "i32" | "u32" | "vec2f" | "vec3f";
   /** WGSL: what a fold begins with; it may be a term. */
   readonly identity: string;
   /** WGSL: term \`k\` of the row at \`row\`; \`shift\` is what the caller hands in. */

@@ -5,6 +5,7 @@
 import { planeFunctions, planeParams, volumeParams, type Workgroup } from "./planes.ts";
 import { type Storage, storageTypes } from "./storage.ts";
 import { structParams, wgsl } from "./wgsl.ts";
+import { windowsFunction } from "./windows.ts";
 
 /** An image is a volume of one slice. */
 export const maxUnpoolParams = {
@@ -37,13 +38,7 @@ ${structParams(maxUnpoolParams)}
 @group(0) @binding(2) var<storage, read_write> y: array<Element>;
 @group(0) @binding(3) var<uniform> p: Params;
 ${planeFunctions}
-
-// Windows that reach a position: from .x, below .y.
-fn windows(position: u32, pad: u32, kernel: u32, stride: u32, count: u32) -> vec2u {
-  let padded = position + pad;
-  let first = select(0u, (padded - kernel) / stride + 1u, padded >= kernel);
-  return vec2u(first, min(padded / stride + 1u, count));
-}
+${windowsFunction}
 
 @compute @workgroup_size(${t.workgroup[0]}, ${t.workgroup[1]}, ${t.workgroup[2]})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

@@ -2,9 +2,10 @@
 // softmax:     y[..., k, ...] = exp(x[..., k, ...] - m) / s
 // log-softmax: y[..., k, ...] = x[..., k, ...] - m - log(s)
 // x and y of the same shape. One invocation per column, that is all k; it sums in the order of k.
+import { columnSpec } from "./columns.ts";
 import { unaryFunction } from "./functions.ts";
 import { type Storage, storageTypes } from "./storage.ts";
-import { type StridedTemplate, stridedIndices, stridedSpec, stridedWorkgroup } from "./strided.ts";
+import { type StridedTemplate, stridedIndices, stridedWorkgroup } from "./strided.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 
 /** A walk over the columns, one by one. */
@@ -13,14 +14,10 @@ export interface SoftmaxTemplate extends StridedTemplate<"x" | "y"> {
   readonly log: boolean;
 }
 
-export function softmaxSpec(t: StridedTemplate) {
-  return { ...stridedSpec(t), axis_size: "u32", x_axis_stride: "u32", y_axis_stride: "u32" } as const;
-}
-
 export function softmaxShader(t: SoftmaxTemplate): string {
   return wgsl`
 ${storageTypes(t.storage)}
-${structParams(softmaxSpec(t))}
+${structParams(columnSpec(t))}
 @group(0) @binding(0) var<storage, read> x: array<Element>;
 @group(0) @binding(1) var<storage, read_write> y: array<Element>;
 @group(0) @binding(2) var<uniform> p: Params;

@@ -57,10 +57,11 @@ export { type LoadOptions, loadModel, Model } from "./models/load.ts";
 export { buildModelGraph, type ModelFile, type ModelOutput, networks, openModelFile } from "./models/model-file.ts";
 export { type MsffResNet18Options, msffResNet18 } from "./models/msff-resnet18.ts";
 export type { Network } from "./models/network.ts";
-export type { Preprocess } from "./models/preprocess.ts";
+export type { Normalization, Preprocess } from "./models/preprocess.ts";
 export { resnet18 } from "./models/resnet18.ts";
 export { createSegmenter, type Segmenter, type SegmenterOptions } from "./models/segment.ts";
-export { inputChannels, type SliceSize } from "./models/segment-graph.ts";
+export { inputChannels } from "./models/segment-graph.ts";
+export type { SliceSize } from "./models/segment-resample.ts";
 export { type Weights, weightsFor } from "./models/weights.ts";
 export * from "./ops/index.ts";
 export {

@@ -3,4 +3,13 @@
 export { writeFileAtomic } from "./formats/output-node.ts";
 export { fileSource } from "./formats/source-file.ts";
 export { openGpu } from "./gpu/node.ts";
+export {
+  encodeSheet,
+  greyWindow,
+  type LegendEntry,
+  type Picture,
+  type Sheet,
+  type SheetTile,
+  type Window,
+} from "./overlay/index.ts";
 export { onnxRuntime } from "./parity/onnxruntime-node.ts";

@@ -1,19 +1,11 @@
 // The columns of a record's table and of a profile's, the same for terminals and pages.
 import type { GraphProfile, NodeProfile } from "../../src/graph/profile.ts";
+import type { Column } from "../../src/report/html-table.ts";
 import { formatShape } from "../../src/tensor.ts";
 import { type BenchRecord, type BenchRow, cpuPeers, type Peaks, type Precision } from "../record.ts";
 import { roofline } from "../roofline.ts";
 import { formatCount, formatNumber, formatRatio, formatSamples, formatShare, none } from "./format.ts";
 import { computeMs, countedRatio, peerNames } from "./summary.ts";
-
-export interface Column<Row> {
-  readonly title: string;
-  /** `number`: right-aligned. */
-  readonly kind: "text" | "number";
-  readonly text: (row: Row) => string;
-  /** What rows are sorted by; null and NaN come last. */
-  readonly value: (row: Row) => string | number | null;
-}
 
 /** Marks the titles of peers that compute on the CPU. */
 export const cpuMark = "*";

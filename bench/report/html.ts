@@ -1,10 +1,11 @@
 // A bench record as one HTML page: charts, tables, and what they may be believed for. It loads nothing.
+
+import { type Column, sortableTable } from "../../src/report/html-table.ts";
+import { html, type Markup } from "../../src/report/markup.ts";
+import { renderPage } from "../../src/report/page.ts";
 import type { BenchRecord, BenchRow } from "../record.ts";
-import { type Column, cpuMark, cpuNote, nodeColumns, type ProfileSection, rowColumns, wallNote } from "./columns.ts";
+import { cpuMark, cpuNote, nodeColumns, type ProfileSection, rowColumns, wallNote } from "./columns.ts";
 import { formatDate, formatNumber, formatRatio, recordFacts, softwareWarning } from "./format.ts";
-import { sortableTable } from "./html-table.ts";
-import { html, type Markup } from "./markup.ts";
-import { renderPage } from "./page.ts";
 import { ratioPlots } from "./ratio-plot.ts";
 import { rooflinePlot } from "./roofline-plot.ts";
 import { scalingPlots } from "./scaling-plot.ts";

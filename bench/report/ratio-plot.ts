@@ -1,9 +1,10 @@
 // How much faster than each GPU peer, shape by shape: dots on a logarithmic axis around 1.
+
+import { html, type Markup } from "../../src/report/markup.ts";
+import { halo, logDomain, Plot, renderPlot, shorten, textWidth } from "../../src/report/plot.ts";
+import { seriesLegend, seriesScales } from "../../src/report/series.ts";
 import { type BenchRecord, type BenchRow, cpuPeers } from "../record.ts";
 import { formatRatio, formatSamples } from "./format.ts";
-import { html, type Markup } from "./markup.ts";
-import { halo, logDomain, Plot, renderPlot, shorten, textWidth } from "./plot.ts";
-import { seriesLegend, seriesScales } from "./series.ts";
 import { gpuPeers, peerNames, rowLabel, rowsByGroup } from "./summary.ts";
 
 interface Dot {

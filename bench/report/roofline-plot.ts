@@ -1,12 +1,23 @@
 // Rows and nodes under the roofs of the adapter: arithmetic intensity against speed, both logarithmic.
 // Source: Williams, Waterman, Patterson: Roofline, Communications of the ACM 52(4), 2009.
+
+import { html, type Markup } from "../../src/report/markup.ts";
+import {
+  fontSize,
+  halo,
+  logDomain,
+  logScale,
+  mutedColor,
+  Plot,
+  renderPlot,
+  shorten,
+  textWidth,
+} from "../../src/report/plot.ts";
+import { seriesLegend, seriesScales } from "../../src/report/series.ts";
 import type { BenchRecord, Peaks, Precision } from "../record.ts";
 import { roofline } from "../roofline.ts";
 import type { ProfileSection } from "./columns.ts";
 import { formatNumber, formatShare } from "./format.ts";
-import { html, type Markup } from "./markup.ts";
-import { fontSize, halo, logDomain, logScale, mutedColor, Plot, renderPlot, shorten, textWidth } from "./plot.ts";
-import { seriesLegend, seriesScales } from "./series.ts";
 import { computeMs, rowLabel } from "./summary.ts";
 
 interface Point {

@@ -1,9 +1,10 @@
 // How networks scale: time per pixel and per image as images and batches grow.
+
+import { html, type Markup } from "../../src/report/markup.ts";
+import { Plot, renderPlot } from "../../src/report/plot.ts";
+import { seriesLegend, seriesScales } from "../../src/report/series.ts";
 import type { BenchRecord, BenchRow } from "../record.ts";
 import { formatNumber } from "./format.ts";
-import { html, type Markup } from "./markup.ts";
-import { Plot, renderPlot } from "./plot.ts";
-import { seriesLegend, seriesScales } from "./series.ts";
 import { rowLabel } from "./summary.ts";
 
 /** One network in one precision, as one size grows and all others stay. */

@@ -9,7 +9,7 @@ import { naming } from "./failure.ts";
 import { measureClasses } from "./measure.ts";
 import { defaultModelPath, openModel } from "./model.ts";
 import { requireNewFile } from "./output.ts";
-import { encodeOverlay } from "./overlay/index.ts";
+import { encodeOverlay } from "./overlay.ts";
 import { type AxisName, isPng, readScan, requireMaskName, type Scan } from "./scan.ts";
 import { printSegmentation, segmentationJson } from "./segment-report.ts";
 import type { GlobalOptions, Session } from "./session.ts";

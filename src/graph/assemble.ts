@@ -11,10 +11,11 @@ import { decompose } from "./passes/decompose.ts";
 import { foldBatchNorm } from "./passes/fold-batch-norm.ts";
 import { fuseEpilogues } from "./passes/fuse-epilogues.ts";
 import { storeHalf, takeHalf } from "./passes/half.ts";
+import { mergeCovered } from "./passes/merge-covered.ts";
 import { planSection, Section, sectionSources } from "./section.ts";
 
 export interface AssembleOptions extends Precision {
-  /** Gives the values of a parameter in its type, f16 as bits. Called once for each that the graph uses. */
+  /** Gives the values of a parameter in its type, f16 as bits, and the first ones of a state. Called once for each that the graph uses. */
   readonly parameter: (name: string) => Promise<TensorData>;
   /** Called as pipelines become ready. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -45,7 +46,7 @@ export function optimize(
     if (!node) throw new UsageError(`keepFull: the graph has no node "${name}"`);
     return node;
   });
-  const optimized = takeHalf(fuseEpilogues(foldBatchNorm(graph)), halfParameters);
+  const optimized = takeHalf(fuseEpilogues(foldBatchNorm(mergeCovered(graph))), halfParameters);
   if (precision === "f32") return optimized;
   const names = new Set(optimized.nodes.map(({ name }) => name));
   return storeHalf(optimized, new Set(kept.map((node) => nameAfterFusion(graph, node, names))));
@@ -122,7 +123,7 @@ function valuesKept({ prepare, run }: LoweredGraph, graph: Graph): ReadonlySet<V
 
 function fixedOperands({ prepare, run }: LoweredGraph, graph: Graph): ReadonlySet<Value> {
   const operands = [...prepare, ...run].flatMap((step: Step) => step.operands);
-  const isFixed = (value: Value) => value.kind === "parameter" || value.kind === "constant";
+  const isFixed = ({ kind }: Value) => kind === "parameter" || kind === "constant" || kind === "state";
   return new Set([...operands, ...graph.outputs.values()].filter(isFixed));
 }
 

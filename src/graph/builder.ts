@@ -1,7 +1,8 @@
 // Builds a graph node by node.
-import { ShapeError } from "../errors.ts";
+import { ShapeError, UsageError } from "../errors.ts";
 import { noEpilogue, type Operator } from "../ops/operator.ts";
 import { elementCount, formatShape, type Shape, shapesEqual, type Tensor, type TensorType } from "../tensor.ts";
+import { differentiate, type Seed } from "./differentiate.ts";
 import { createNode, type Graph, type Node, prune, type Value } from "./graph.ts";
 
 export interface ApplyOptions {
@@ -46,6 +47,11 @@ export class GraphBuilder {
     return value;
   }
 
+  /** A tensor that stays on the device from one run to the next, f32; an operator that updates it writes into it. */
+  state(name: string, shape: Shape): Value {
+    return { name, type: this.#type(`state ${name}`, shape, "f32"), kind: "state" };
+  }
+
   /** A tensor that is part of the graph. */
   constant(name: string, { shape, data }: Tensor): Value {
     const dtype = data instanceof Float32Array ? "f32" : data instanceof Int32Array ? "i32" : "u32";
@@ -88,6 +94,30 @@ export class GraphBuilder {
       if (error instanceof ShapeError) throw new ShapeError(`node ${name}: ${error.message}`);
       throw error;
     }
+  }
+
+  /**
+   * Appends the gradients of a scalar, or of values whose own gradients are known, with respect to each of `wanted`: d(loss)/d(w)
+   * in the shape of w, zeros where nothing depends on it.
+   * Throws UsageError where `of` is no scalar, a gradient has another shape, or an operator on the way has no gradient.
+   */
+  gradients(of: Value | readonly Seed[], wanted: readonly Value[]): readonly Value[] {
+    const seeds = "type" in of ? [{ value: of, gradient: this.#one(of) }] : of;
+    const append = (node: Node) => {
+      this.#nodes.push(node);
+      return node.outputs;
+    };
+    return differentiate([...this.#nodes], seeds, wanted, append).map((gradient, i) => {
+      const { name, type } = wanted[i]!;
+      const zeros = () => new Float32Array(elementCount(type.shape));
+      return gradient ?? this.constant(`grad:${name}`, { shape: type.shape, data: zeros() });
+    });
+  }
+
+  /** d(loss)/d(loss). */
+  #one({ name, type: { shape } }: Value): Value {
+    if (elementCount(shape) === 1) return this.constant("1", { shape, data: Float32Array.of(1) });
+    throw new UsageError(`gradients of ${name}: got shape ${formatShape(shape)}, expected one element`);
   }
 
   /** Names a value that every run returns. */

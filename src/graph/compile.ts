@@ -9,7 +9,7 @@ import { type TuneOptions, tune } from "./tune.ts";
 import { type Tuning, tunedChoice } from "./tuning.ts";
 
 export interface CompileOptions extends Precision {
-  /** Gives the values of a parameter in its type, f16 as bits. Called once for each that the graph uses. */
+  /** Gives the values of a parameter in its type, f16 as bits, and the first ones of a state. Called once for each that the graph uses. */
   readonly parameter: (name: string) => Promise<TensorData>;
   /** Called as pipelines become ready. */
   readonly onProgress?: (done: number, total: number) => void;

@@ -11,6 +11,7 @@ import {
   type Shape,
   shapesEqual,
   type Tensor,
+  type TensorType,
   wholeWords,
 } from "../tensor.ts";
 import type { Graph, Value } from "./graph.ts";
@@ -101,8 +102,9 @@ export class CompiledGraph {
    * Runs the graph: every input by its name, every output by its name.
    * Throws UsageError for a missing or unknown input, ShapeError for a wrong shape, DeviceError for the GPU.
    */
-  run(inputs: RunInputs, options: RunOptions = {}): Promise<Record<string, Tensor>> {
-    return this.#inTurn("run", inputs, async (begun) => {
+  async run(inputs: RunInputs, options: RunOptions = {}): Promise<Record<string, Tensor>> {
+    this.#check("run", inputs);
+    return this.#inTurn(async (begun) => {
       const lane = await this.#takeLane();
       try {
         // The guard calls `#run` at once, and that submits before it first waits.
@@ -120,13 +122,43 @@ export class CompiledGraph {
    * own cost a little: times add up to more than those of `run`.
    * Throws as `run` does, and DeviceError `unsupported` where the device has no `timestamp-query`.
    */
-  profile(inputs: RunInputs, options: ProfileOptions = {}): Promise<GraphProfile> {
+  async profile(inputs: RunInputs, options: ProfileOptions = {}): Promise<GraphProfile> {
+    this.#check("profile", inputs);
     const encodeInputs = (encoder: GPUCommandEncoder) => this.#encodeInputs(encoder, inputs);
-    return this.#inTurn("profile", inputs, () =>
+    return this.#inTurn(() =>
       this.#gpu.waitFor(
         this.#gpu.guard("profile", () => profileSection(this.#gpu, this.#section, { ...options, encodeInputs })),
       ),
     );
+  }
+
+  /** What a state holds after the runs that were asked for before. Throws UsageError for an unknown name. */
+  async readState(name: string): Promise<Tensor> {
+    const { type, buffer } = this.#state(name);
+    const bytes = await this.#inTurn(() => this.#gpu.waitFor(this.#gpu.read(buffer, 0, byteLength(type))));
+    return { shape: type.shape, data: new dataTypes[type.dtype](bytes, 0, elementCount(type.shape)) };
+  }
+
+  /** Gives a state other elements, for the runs that are asked for after this. Throws UsageError, ShapeError. */
+  async writeState(name: string, tensor: Tensor): Promise<void> {
+    const { type, buffer } = this.#state(name);
+    if (!shapesEqual(tensor.shape, type.shape)) {
+      const got = formatShape(tensor.shape);
+      throw new ShapeError(`state "${name}": got shape ${got}, expected ${formatShape(type.shape)}`);
+    }
+    requireData(`state "${name}"`, tensor, type.dtype);
+    const data = wholeWords(tensor.data);
+    await this.#inTurn(async () => {
+      this.#gpu.device.queue.writeBuffer(buffer, 0, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    });
+  }
+
+  #state(name: string): { readonly type: TensorType; readonly buffer: GPUBuffer } {
+    if (this.#disposed) throw new DeviceError("disposed", `state ${name}: the model was disposed of`);
+    for (const [{ kind, name: own, type }, buffer] of this.#fixed) {
+      if (kind === "state" && own === name) return { type, buffer };
+    }
+    throw new UsageError(`unknown state "${name}"`);
   }
 
   /** Throws what is wrong with a call before any of it starts. */
@@ -136,8 +168,7 @@ export class CompiledGraph {
   }
 
   /** Work starts in the order of the calls; `begun` tells when the next may start. */
-  async #inTurn<T>(label: string, inputs: RunInputs, work: (begun: () => void) => Promise<T>): Promise<T> {
-    this.#check(label, inputs);
+  async #inTurn<T>(work: (begun: () => void) => Promise<T>): Promise<T> {
     const before = this.#turn;
     let begun = () => {};
     this.#turn = new Promise<void>((resolve) => {
@@ -248,7 +279,7 @@ export class CompiledGraph {
         const got = formatShape(input.shape);
         throw new ShapeError(`${label}: input "${name}" has shape ${got}, expected ${formatShape(type.shape)}`);
       }
-      if ("data" in input) requireData(label, name, input, type.dtype);
+      if ("data" in input) requireData(`${label}: input "${name}"`, input, type.dtype);
     }
   }
 
@@ -263,11 +294,11 @@ export class CompiledGraph {
   }
 }
 
-function requireData(label: string, name: string, { shape, data }: Tensor, dtype: DType): void {
+function requireData(where: string, { shape, data }: Tensor, dtype: DType): void {
   const type = dataTypes[dtype];
   if (data instanceof type && data.length === elementCount(shape)) return;
   const got = `${data?.constructor?.name} of ${data?.length}`;
-  throw new ShapeError(`${label}: input "${name}" has data ${got}, expected ${type.name} of ${elementCount(shape)}`);
+  throw new ShapeError(`${where} has data ${got}, expected ${type.name} of ${elementCount(shape)}`);
 }
 
 async function readTensor(buffer: GPUBuffer, value: Value): Promise<Tensor> {

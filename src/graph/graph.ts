@@ -1,13 +1,17 @@
 // The intermediate representation: immutable nodes and values with static shapes, in topological order.
 // Names are the network's own (PyTorch's module and parameter names), so that parity checks and errors can use them.
+import { UsageError } from "../errors.ts";
 import { type Epilogue, noEpilogue, type Operator } from "../ops/operator.ts";
 import type { TensorData, TensorType } from "../tensor.ts";
 
 export interface Value {
   readonly name: string;
   readonly type: TensorType;
-  /** Where it comes from: the caller, the weights, the graph itself (with `data`), or a node. */
-  readonly kind: "input" | "parameter" | "constant" | "computed";
+  /**
+   * Where it comes from: the caller, the weights, the graph itself (with `data`), a node, or the run before: a state keeps
+   * its memory between runs, and an operator that `updates` it may write there.
+   */
+  readonly kind: "input" | "parameter" | "constant" | "computed" | "state";
   readonly producer?: Node;
   readonly data?: TensorData;
 }
@@ -46,11 +50,16 @@ export function createNode(operator: Operator, inputs: readonly Value[], attrs: 
   );
   const outputs: Value[] = [];
   const node: Node = { name: options.name, operator, attrs, inputs, outputs, epilogue };
+  for (const input of operator.updates ?? []) requireState(options.name, inputs[input]!);
   types.forEach((type, i) => {
     const name = options.outputNames?.[i] ?? (i === 0 ? options.name : `${options.name}:${i}`);
     outputs.push({ name, type, kind: "computed", producer: node });
   });
   return node;
+}
+
+function requireState(node: string, { name, kind }: Value): void {
+  if (kind !== "state") throw new UsageError(`node ${node}: updates ${name}, which is no state`);
 }
 
 /** How often each value is read; an output of the graph counts as one more reader. */
@@ -71,11 +80,11 @@ export function findValue(graph: Graph, name: string): Value | undefined {
   return [...graph.inputs, ...graph.parameters].find((value) => value.name === name);
 }
 
-/** Drops nodes and parameters that no output needs; inputs stay, they are the caller's contract. */
+/** Drops nodes and parameters that no output and no state needs; inputs stay, they are the caller's contract. */
 export function prune(graph: Graph): Graph {
   const needed = new Set<Value>(graph.outputs.values());
   const nodes = graph.nodes.toReversed().filter((node) => {
-    if (!node.outputs.some((value) => needed.has(value))) return false;
+    if (!node.operator.updates && !node.outputs.some((value) => needed.has(value))) return false;
     for (const input of node.inputs) needed.add(input);
     return true;
   });

@@ -1,7 +1,7 @@
 // Which values of a section share memory because they hold the same elements, or may take each other's place:
 // concatenations are written in place where every reader and writer can work on a view, reshapes are views of their
 // input, and a sum may overwrite the residual that goes into it.
-import { allowsView, type View, wholeView } from "../ops/operator.ts";
+import { allowsView, bindingElements, type Regions, type View, wholeView } from "../ops/operator.ts";
 import { byteLength, elementBytes, elementCount } from "../tensor.ts";
 import type { Block, Piece } from "./assign-slots.ts";
 import type { Value } from "./graph.ts";
@@ -20,6 +20,30 @@ export interface LayoutOptions {
 
 type MutableBlock = Block & { last: number; readonly pieces: Piece[]; readonly apart: Set<number> };
 
+interface Place {
+  readonly owner: Value;
+  /** The part of the owner's memory that is bound: bytes from its beginning, and how many. */
+  readonly start: number;
+  readonly bytes: number;
+  /** From there on. */
+  readonly view: View;
+}
+
+function ownPlace(value: Value): Place {
+  return { owner: value, start: 0, bytes: byteLength(value.type), view: wholeView(value.type) };
+}
+
+/** Where a part lies in the target of a concatenation. */
+function placeInside(target: Place, { type }: Value, layout: Regions["layout"], offset: number): Omit<Place, "owner"> {
+  if (layout === "dense") {
+    const elements = target.view.offset + offset;
+    const start = target.start + elements * elementBytes(type.dtype);
+    return { start, bytes: byteLength(type), view: wholeView(type) };
+  }
+  const view = { offset: target.view.offset + offset, batchStride: target.view.batchStride };
+  return { start: target.start, bytes: target.bytes, view };
+}
+
 interface Use {
   readonly step: Step;
   readonly index: number;
@@ -34,7 +58,7 @@ export class MemoryLayout {
   readonly elided = new Set<Step>();
   readonly inPlace = new Map<Step, Set<number>>();
   /** The value whose memory a value lies in, and where. */
-  readonly #within = new Map<Value, { owner: Value; view: View }>();
+  readonly #within = new Map<Value, Place>();
   readonly #readers = new Map<Value, Use[]>();
   readonly #writers = new Map<Value, { step: Step; output: number }>();
 
@@ -43,17 +67,19 @@ export class MemoryLayout {
     this.steps = steps;
     this.inputs = inputs;
     this.outputs = outputs;
-    for (const input of inputs) this.#within.set(input, { owner: input, view: wholeView(input.type) });
+    for (const input of inputs) this.#within.set(input, ownPlace(input));
     steps.forEach((step, index) => {
       step.operands.forEach((value, input) => {
+        if (value.kind === "state") this.#within.set(value, ownPlace(value));
         this.#readers.set(value, [...this.#uses(value), { step, index, input }]);
       });
       step.node.outputs.forEach((value, output) => {
-        this.#within.set(value, { owner: value, view: wholeView(value.type) });
+        this.#within.set(value, ownPlace(value));
         this.#writers.set(value, { step, output });
       });
     });
-    for (const step of steps) this.#aliasReshape(step);
+    for (const step of steps) this.#alias(step);
+    for (const step of steps) this.#update(step);
     // From the last to the first, so that a concatenation inside another one finds its final place.
     for (const step of steps.toReversed()) this.#concatenateInPlace(step);
     // From the first to the last, so that a chain of residual blocks stays in one place.
@@ -66,7 +92,7 @@ export class MemoryLayout {
   }
 
   /** Where values lie; fixed values, which this section only reads, are not among them. */
-  get places(): ReadonlyMap<Value, { readonly owner: Value; readonly view: View }> {
+  get places(): ReadonlyMap<Value, Place> {
     return this.#within;
   }
 
@@ -74,13 +100,27 @@ export class MemoryLayout {
     return [...this.#within].filter(([, place]) => place.owner === owner).map(([value]) => value);
   }
 
-  #aliasReshape(step: Step): void {
+  #alias(step: Step): void {
     const [source] = step.operands;
+    const { operator, attrs } = step.node;
     const output = step.node.outputs[0]!;
     const place = source && this.#within.get(source);
-    if (!step.node.operator.alias || !place || source.kind === "input") return;
-    this.#within.set(output, { owner: place.owner, view: wholeView(output.type) });
+    if (!operator.alias || !place || source.kind === "input") return;
+    const elements = operator.alias(attrs);
+    if (elements % bindingElements !== 0) return;
+    const start = place.start + elements * elementBytes(output.type.dtype);
+    this.#within.set(output, { ...ownPlace(output), owner: place.owner, start });
     this.elided.add(step);
+  }
+
+  /** What overwrites a state lies where it lies. */
+  #update(step: Step): void {
+    const { updates } = step.node.operator;
+    if (!updates) return;
+    updates.forEach((input, i) => {
+      this.#within.set(step.node.outputs[i]!, ownPlace(step.operands[input]!));
+    });
+    this.inPlace.set(step, new Set(updates));
   }
 
   #concatenateInPlace(step: Step): void {
@@ -93,12 +133,11 @@ export class MemoryLayout {
     const target = this.#within.get(outputs[0]!)!;
     const placed = new Set<number>();
     this.inPlace.set(step, placed);
-    regions.forEach((offset, input) => {
+    regions.offsets.forEach((offset, input) => {
       const value = inputs[input]!;
       const place = this.#within.get(value);
-      if (!place || inputs.indexOf(value) !== input || !this.#mayMove(value, step)) return;
-      const view = { offset: target.view.offset + offset, batchStride: target.view.batchStride };
-      this.#within.set(value, { owner: target.owner, view });
+      if (!place || inputs.indexOf(value) !== input || !this.#mayMove(value, step, regions.layout)) return;
+      this.#within.set(value, { owner: target.owner, ...placeInside(target, value, regions.layout, offset) });
       placed.add(input);
       if (!this.#readsWhatItWrites(target.owner)) return;
       this.#within.set(value, place);
@@ -108,10 +147,11 @@ export class MemoryLayout {
   }
 
   /** Whether a value may become a view: computed here, alone in its memory, stays inside, and every kernel can. */
-  #mayMove(value: Value, concatenation: Step): boolean {
+  #mayMove(value: Value, concatenation: Step, layout: Regions["layout"]): boolean {
     const writer = this.#writers.get(value);
     if (!writer || this.outputs.includes(value) || this.elided.has(writer.step) || this.#residents(value).length !== 1)
       return false;
+    if (layout === "dense") return true;
     const call = createCall(writer.step.node, (other) => wholeView(other.type));
     if (!allowsView(writer.step.kernel, call, { output: writer.output })) return false;
     return this.#uses(value).every(({ step, input }) => {
@@ -143,7 +183,7 @@ export class MemoryLayout {
       (value) => !this.outputs.includes(value) && this.#uses(value).every((use) => use.index <= index),
     );
     if (!isWhole || !isReadOnce || !isLast) return;
-    for (const value of this.#residents(output)) this.#within.set(value, { owner, view: wholeView(value.type) });
+    for (const value of this.#residents(output)) this.#within.set(value, { ...ownPlace(value), owner });
     this.inPlace.set(step, new Set([input]));
   }
 
@@ -152,7 +192,7 @@ export class MemoryLayout {
     const blocks = new Map<Value, MutableBlock>();
     const live = (value: Value, step: number) => {
       const owner = this.#within.get(value)?.owner;
-      if (!owner) return;
+      if (!owner || owner.kind === "state") return;
       const known = blocks.get(owner);
       if (known) known.last = step;
       else {
@@ -172,14 +212,15 @@ export class MemoryLayout {
   /** Values are in use from their own first step on, and then as long as anything in their memory. */
   #addPieces(blocks: ReadonlyMap<Value, MutableBlock>): void {
     const add = (value: Value, first: number) => {
-      const { owner, view } = this.#within.get(value)!;
+      const { owner, start, view } = this.#within.get(value)!;
+      if (owner.kind === "state") return;
       const { pieces, last } = blocks.get(owner)!;
       const [items = 1] = value.type.shape;
       const size = elementBytes(value.type.dtype);
       const bytes = (elementCount(value.type.shape) * size) / items;
       const isDense = view.batchStride * size === bytes;
       for (let item = 0; item < (isDense ? 1 : items); item++) {
-        const offset = size * (view.offset + item * view.batchStride);
+        const offset = start + size * (view.offset + item * view.batchStride);
         pieces.push({ offset, bytes: isDense ? bytes * items : bytes, first, last });
       }
     };
@@ -198,7 +239,7 @@ export class MemoryLayout {
       const written = step.node.outputs.map((value) => this.#within.get(value)!.owner);
       for (const one of written) {
         for (const other of [...written, ...this.#read(step)]) {
-          if (one === other) continue;
+          if (one === other || one.kind === "state" || other.kind === "state") continue;
           blocks.get(one)!.apart.add(indices.get(other)!);
           blocks.get(other)!.apart.add(indices.get(one)!);
         }
@@ -232,12 +273,13 @@ export class MemoryLayout {
       const { outputs, operator } = step.node;
       const placed = this.inPlace.get(step);
       for (const output of outputs) use(output, index);
-      let own = outputs.reduce((sum, { type }) => sum + byteLength(type), 0);
+      const inState = (value: Value) => this.#within.get(value)?.owner.kind === "state";
+      let own = outputs.reduce((sum, value) => sum + (inState(value) ? 0 : byteLength(value.type)), 0);
       step.operands.forEach((value, input) => {
         const isPart = this.elided.has(step) || (operator.regions !== undefined && placed?.has(input));
         if (isPart) {
           use(value, lastUse.get(outputs[0]!)!);
-          own -= byteLength(value.type);
+          own = operator.alias ? 0 : own - byteLength(value.type);
         } else use(value, placed?.has(input) ? index - 1 : index);
       });
       count(own, index, lastUse.get(outputs[0]!)!);

@@ -21,13 +21,25 @@ export interface Storage {
 
 export interface Placement {
   readonly storage: Storage;
-  /** Inside the storage. */
+  /** What is bound of the storage: bytes from its beginning, and how many. */
+  readonly start: number;
+  readonly bytes: number;
+  /** Inside the binding. */
   readonly view: View;
 }
 
+/** A part of a state's own buffer, or all of it. */
+export interface StatePlace {
+  readonly state: Value;
+  /** Bytes from the beginning of the buffer. */
+  readonly start: number;
+}
+
 export interface MemoryPlan {
-  /** Placements of the section's inputs and computed values; fixed values have buffers of their own. */
+  /** Placements of the section's inputs and computed values; fixed values and states have buffers of their own. */
   readonly placements: ReadonlyMap<Value, Placement>;
+  /** Values that lie in the buffers of states. */
+  readonly inStates: ReadonlyMap<Value, StatePlace>;
   /** Bytes of each slot, which is a buffer. */
   readonly slots: readonly number[];
   /** Steps that have nothing left to do. */
@@ -66,9 +78,14 @@ function planLayout(layout: MemoryLayout, { maxSlotBytes = Number.POSITIVE_INFIN
     [...blocks].map(([owner, { bytes, first, last }], i) => [owner, { bytes, first, last, ...assigned.places[i]! }]),
   );
   const placements = new Map<Value, Placement>();
-  for (const [value, { owner, view }] of layout.places) placements.set(value, { storage: storages.get(owner)!, view });
+  const inStates = new Map<Value, StatePlace>();
+  for (const [value, { owner, start, bytes, view }] of layout.places) {
+    if (owner.kind === "state") inStates.set(value, { state: owner, start });
+    else placements.set(value, { storage: storages.get(owner)!, start, bytes, view });
+  }
   return {
     placements,
+    inStates,
     slots: assigned.slots,
     elided: layout.elided,
     inPlace: layout.inPlace,

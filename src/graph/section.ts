@@ -171,8 +171,10 @@ function locate(
   slots: readonly GPUBuffer[],
   fixed: ReadonlyMap<Value, GPUBuffer>,
 ): BufferPlace {
-  const storage = plan.placements.get(value)?.storage;
-  const buffer = storage ? slots[storage.slot] : fixed.get(value);
+  const placed = plan.placements.get(value);
+  const { state, start } = plan.inStates.get(value) ?? { state: value, start: 0 };
+  const buffer = placed ? slots[placed.storage.slot] : fixed.get(state);
   if (!buffer) throw new Error(`value ${value.name} has no buffer`);
-  return { buffer, offset: storage?.offset ?? 0, size: storage?.bytes ?? buffer.size };
+  if (!placed) return { buffer, offset: start, size: byteLength(value.type) };
+  return { buffer, offset: placed.storage.offset + placed.start, size: placed.bytes };
 }

@@ -4,7 +4,7 @@ import { difference } from "../difference.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { fromF32, toF32 } from "../half.ts";
 import { deviceTraits } from "../ops/operator.ts";
-import { elementCount } from "../tensor.ts";
+import { dataTypes, elementCount, type TensorType } from "../tensor.ts";
 import { assemble, optimize, type Precision } from "./assemble.ts";
 import { type Choice, candidates, isKernel } from "./choose.ts";
 import type { CompiledGraph } from "./compiled-graph.ts";
@@ -141,7 +141,7 @@ function whole(graph: Graph, name: string): Choice {
   return (part) => (part === graph.nodes[0] ? name : part.operator.kernels[0]!.name);
 }
 
-/** Seeded numbers in [-1, 1); weights are scaled so that sums stay of that order. */
+/** Seeded numbers in [-1, 1); weights are scaled so that sums stay of that order. Integers are small, as indices are. */
 function createData(graph: Graph) {
   const [input] = graph.inputs;
   const fill = (count: number, scale: number, seed: number): Float32Array => {
@@ -151,13 +151,18 @@ function createData(graph: Graph) {
       return (state / 2 ** 31 - 1) * scale;
     });
   };
+  const typed = ({ shape, dtype }: TensorType, scale: number, seed: number) => {
+    const count = elementCount(shape);
+    if (dtype === "i32" || dtype === "u32")
+      return dataTypes[dtype].from(Array.from({ length: count }, (_, i) => i % 64));
+    return fromF32(fill(count, scale, seed), dtype);
+  };
   const types = new Map(graph.parameters.map(({ name, type }) => [name, type]));
   const parameter = async (name: string) => {
-    const { shape, dtype } = types.get(name)!;
-    const fanIn = elementCount(shape.slice(1));
-    return fromF32(fill(elementCount(shape), 1 / Math.sqrt(fanIn), shape.length + fanIn), dtype);
+    const type = types.get(name)!;
+    const fanIn = elementCount(type.shape.slice(1));
+    return typed(type, 1 / Math.sqrt(fanIn), type.shape.length + fanIn);
   };
-  const { shape, dtype } = input!.type;
-  const data = fromF32(fill(elementCount(shape), 1, 1), dtype);
-  return { parameter, inputs: { [input!.name]: { shape, data } } };
+  const { shape } = input!.type;
+  return { parameter, inputs: { [input!.name]: { shape, data: typed(input!.type, 1, 1) } } };
 }

@@ -1,12 +1,19 @@
 // How a slice becomes a network's image: the same steps as in training, stated in the weights file.
 import { FormatError } from "../errors.ts";
 
+/**
+ * How a slice's grey values become the network's, by statistics of the whole slice; zeros for a slice of one grey.
+ * - `z-score`: (value - mean) / population standard deviation
+ * - `min-max`: the smallest becomes 0, the largest 1
+ * - `percentile`: the two percentiles become 0 and 1, what lies outside of them is cut off
+ */
+export type Normalization = "z-score" | "min-max" | { readonly percentile: readonly [low: number, high: number] };
+
 /** JSON of the metadata field `atrous.preprocess`. */
 export interface Preprocess {
   /** Pixels are resampled to squares of this size before anything else. */
   readonly spacingMm: number;
-  /** `z-score`: (value - mean) / standard deviation over the slice; zeros where the deviation is zero. */
-  readonly normalize: "z-score";
+  readonly normalize: Normalization;
   /** Height and width are padded at the bottom and right to multiples of this. */
   readonly padMultiple: number;
   /** Height and width are padded to at least this. */
@@ -20,9 +27,7 @@ export function readPreprocess(given: unknown, where: string): Preprocess | unde
   if (given === undefined) return undefined;
   if (typeof given !== "object" || given === null) throw new FormatError(`${where}: expected an object`);
   const fields = given as Readonly<Record<string, unknown>>;
-  if (fields.normalize !== "z-score") {
-    throw new FormatError(`${where}: normalize is ${JSON.stringify(fields.normalize)}, expected "z-score"`);
-  }
+  const normalization = readNormalization(fields.normalize, where);
   const number = (name: string, from: number, to: number) => {
     const value = fields[name];
     if (typeof value === "number" && value >= from && value <= to) return value;
@@ -30,11 +35,23 @@ export function readPreprocess(given: unknown, where: string): Preprocess | unde
   };
   return {
     spacingMm: number("spacingMm", 0.01, 100),
-    normalize: "z-score",
+    normalize: normalization,
     padMultiple: number("padMultiple", 1, 1024),
     minSize: number("minSize", 1, 4096),
     padValue: number("padValue", -1e6, 1e6),
   };
+}
+
+function readNormalization(given: unknown, where: string): Normalization {
+  if (given === "z-score" || given === "min-max") return given;
+  if (typeof given === "object" && given !== null && "percentile" in given && Array.isArray(given.percentile)) {
+    const [low, high, ...more] = given.percentile as unknown[];
+    const isPair = typeof low === "number" && typeof high === "number" && more.length === 0;
+    if (isPair && low >= 0 && high <= 100 && low < high) return { percentile: [low, high] };
+  }
+  throw new FormatError(
+    `${where}: normalize is ${JSON.stringify(given)}, expected "z-score", "min-max" or {"percentile": [low, high]}`,
+  );
 }
 
 /** Throws FormatError unless the field is absent or a list of class names. */
@@ -44,16 +61,63 @@ export function readLabels(given: unknown, where: string): readonly string[] | u
   throw new FormatError(`${where}: expected a list of class names`);
 }
 
-/** (value - mean) / population standard deviation, computed in float64; zeros for a constant slice. */
-export function zScore(data: Float32Array): Float32Array {
+/** A grey value becomes (value, at least `low` and at most `high`, - offset) / divisor; 0 where the divisor is 0. */
+export interface Scaling {
+  readonly low: number;
+  readonly high: number;
+  readonly offset: number;
+  readonly divisor: number;
+}
+
+/** What normalises a slice, computed in float64. */
+export function scalingOf(data: Float32Array, normalization: Normalization): Scaling {
+  const whole = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+  if (normalization === "z-score") {
+    const { mean, deviation } = momentsOf(data);
+    return { ...whole, offset: mean, divisor: deviation };
+  }
+  if (normalization === "min-max") {
+    let [smallest, largest] = [data[0]!, data[0]!];
+    for (const value of data) {
+      if (value < smallest) smallest = value;
+      if (value > largest) largest = value;
+    }
+    return { ...whole, offset: smallest, divisor: largest - smallest };
+  }
+  const [low, high] = percentiles(data, normalization.percentile);
+  return { low, high, offset: low, divisor: high - low };
+}
+
+export function applyScaling(data: Float32Array, { low, high, offset, divisor }: Scaling): Float32Array {
+  const result = new Float32Array(data.length);
+  if (divisor === 0) return result;
+  for (let n = 0; n < data.length; n++) result[n] = (Math.min(Math.max(data[n]!, low), high) - offset) / divisor;
+  return result;
+}
+
+export function normalize(data: Float32Array, normalization: Normalization): Float32Array {
+  return applyScaling(data, scalingOf(data, normalization));
+}
+
+/** Mean and population standard deviation, in float64. */
+export function momentsOf(data: Float32Array): { mean: number; deviation: number } {
   let sum = 0;
-  for (const value of data) sum += value;
+  for (let n = 0; n < data.length; n++) sum += data[n]!;
   const mean = sum / data.length;
   let squares = 0;
-  for (const value of data) squares += (value - mean) ** 2;
-  const deviation = Math.sqrt(squares / data.length);
-  if (deviation === 0) return new Float32Array(data.length);
-  return data.map((value) => (value - mean) / deviation);
+  for (let n = 0; n < data.length; n++) squares += (data[n]! - mean) * (data[n]! - mean);
+  return { mean, deviation: Math.sqrt(squares / data.length) };
+}
+
+/** Interpolated between ranks. Source: https://numpy.org/doc/stable/reference/generated/numpy.percentile.html (linear) */
+function percentiles(data: Float32Array, shares: readonly [number, number]): [number, number] {
+  const sorted = data.slice().sort();
+  const at = (share: number) => {
+    const rank = (share / 100) * (sorted.length - 1);
+    const [below, above] = [sorted[Math.floor(rank)]!, sorted[Math.ceil(rank)]!];
+    return below + (above - below) * (rank - Math.floor(rank));
+  };
+  return [at(shares[0]), at(shares[1])];
 }
 
 /** The padded size of an image side. */

@@ -1,5 +1,4 @@
 // The graph around a network that takes slices at the training's spacing and returns class maps of the original size.
-import { ShapeError } from "../errors.ts";
 import { checkEntries } from "../formats/safetensors/index.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import type { Graph, Value } from "../graph/graph.ts";
@@ -10,14 +9,7 @@ import { resize2d } from "../ops/resize.ts";
 import { slice } from "../ops/slice.ts";
 import type { ModelFile } from "./model-file.ts";
 import { type Preprocess, paddedSize } from "./preprocess.ts";
-
-/** Slices that one graph is compiled for. */
-export interface SliceSize {
-  readonly height: number;
-  readonly width: number;
-  /** Distance between rows and between columns. */
-  readonly spacingMm: readonly [row: number, column: number];
-}
+import { resampledSize, type SliceSize } from "./segment-resample.ts";
 
 export interface SegmentGraph {
   /** Input `slices` f32 [batch, 1, ...resampled], z-scores; output `classes` i32 [batch, height, width]. */
@@ -27,9 +19,6 @@ export interface SegmentGraph {
   /** Rows and columns that the network sees. */
   readonly padded: readonly [height: number, width: number];
 }
-
-/** Longest side of a slice in pixels, before and after resampling; the maps of larger ones fit no GPU. */
-export const longestSide = 8192;
 
 /**
  * Builds slices -> pad -> repeat per channel -> network -> crop -> resample the logits to the original size -> argmax.
@@ -43,7 +32,7 @@ export function buildSegmentGraph(
   batch: number,
 ): SegmentGraph {
   const original = [size.height, size.width] as const;
-  const resampled = resampledSize(size, preprocess);
+  const resampled = resampledSize(size, preprocess.spacingMm);
   const padded = [paddedSize(resampled[0], preprocess), paddedSize(resampled[1], preprocess)] as const;
   const [bottom, right] = [padded[0] - resampled[0], padded[1] - resampled[1]];
   const isPadded = bottom > 0 || right > 0;
@@ -70,30 +59,6 @@ export function buildSegmentGraph(
 }
 
 /** Channels of a model's image. */
-export function inputChannels({ options }: ModelFile): number {
+export function inputChannels({ options }: Pick<ModelFile, "options">): number {
   return "inChannels" in options && typeof options.inChannels === "number" ? options.inChannels : 1;
-}
-
-function resampledSize({ height, width, spacingMm }: SliceSize, { spacingMm: target }: Preprocess): [number, number] {
-  requireSide("height", height);
-  requireSide("width", width);
-  const resample = (side: "height" | "width", size: number, spacing: number) => {
-    const pixels = Math.max(1, roundHalfEven((size * spacing) / target));
-    requireSide(side, pixels, ` at ${target} mm, got ${size} of ${spacing} mm`);
-    return pixels;
-  };
-  return [resample("height", height, spacingMm[0]), resample("width", width, spacingMm[1])];
-}
-
-function requireSide(side: "height" | "width", pixels: number, found = ""): void {
-  if (pixels <= longestSide) return;
-  const kind = side === "height" ? "tall" : "wide";
-  throw new ShapeError(`segment: slices are ${pixels} pixels ${kind}${found}, expected at most ${longestSide}`);
-}
-
-/** As Python rounds, so that sizes are those of the training. */
-function roundHalfEven(value: number): number {
-  const low = Math.floor(value);
-  if (value - low !== 0.5) return Math.round(value);
-  return low % 2 === 0 ? low : low + 1;
 }

@@ -1,4 +1,41 @@
 // Slices at another pixel spacing.
+import { ShapeError } from "../errors.ts";
+
+/** A slice as a scanner gives it. */
+export interface SliceSize {
+  readonly height: number;
+  readonly width: number;
+  /** Distance between rows and between columns. */
+  readonly spacingMm: readonly [row: number, column: number];
+}
+
+/** Longest side of a slice in pixels, before and after resampling; the maps of larger ones fit no GPU. */
+const longestSide = 8192;
+
+/** Rows and columns at `target` millimetres. Throws ShapeError for slices that are too large. */
+export function resampledSize({ height, width, spacingMm }: SliceSize, target: number): [number, number] {
+  requireSide("height", height);
+  requireSide("width", width);
+  const resample = (side: "height" | "width", size: number, spacing: number) => {
+    const pixels = Math.max(1, roundHalfEven((size * spacing) / target));
+    requireSide(side, pixels, ` at ${target} mm, got ${size} of ${spacing} mm`);
+    return pixels;
+  };
+  return [resample("height", height, spacingMm[0]), resample("width", width, spacingMm[1])];
+}
+
+function requireSide(side: "height" | "width", pixels: number, found = ""): void {
+  if (pixels <= longestSide) return;
+  const kind = side === "height" ? "tall" : "wide";
+  throw new ShapeError(`segment: slices are ${pixels} pixels ${kind}${found}, expected at most ${longestSide}`);
+}
+
+/** As Python rounds, so that sizes are those of the training. */
+function roundHalfEven(value: number): number {
+  const low = Math.floor(value);
+  if (value - low !== 0.5) return Math.round(value);
+  return low % 2 === 0 ? low : low + 1;
+}
 
 /**
  * Bilinear resampling between pixel centres, without antialiasing, in float64.

@@ -5,9 +5,9 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { type CompileOptions, compile } from "../graph/compile.ts";
 import type { CompiledGraph, MemoryReport } from "../graph/compiled-graph.ts";
 import { type ModelFile, openModelFile } from "./model-file.ts";
-import { type Preprocess, zScore } from "./preprocess.ts";
-import { buildSegmentGraph, type SegmentGraph, type SliceSize } from "./segment-graph.ts";
-import { resampleSlice } from "./segment-resample.ts";
+import { type Normalization, normalize, type Preprocess } from "./preprocess.ts";
+import { buildSegmentGraph, type SegmentGraph } from "./segment-graph.ts";
+import { resampleSlice, type SliceSize } from "./segment-resample.ts";
 import { weightsFor } from "./weights.ts";
 
 export interface SegmenterOptions extends SliceSize, Omit<CompileOptions, "parameter" | "halfParameters"> {
@@ -27,15 +27,24 @@ export class Segmenter {
   readonly batch: number;
   /** Rows and columns that the network sees. */
   readonly networkSize: readonly [height: number, width: number];
+  readonly #normalization: Normalization;
   readonly #resampled: readonly [height: number, width: number];
   readonly #compiled: CompiledGraph;
 
   /** Made by {@link createSegmenter}. */
-  constructor(file: ModelFile, size: SliceSize, batch: number, built: SegmentGraph, compiled: CompiledGraph) {
+  constructor(
+    file: ModelFile,
+    size: SliceSize,
+    batch: number,
+    normalization: Normalization,
+    built: SegmentGraph,
+    compiled: CompiledGraph,
+  ) {
     this.file = file;
     this.size = size;
     this.batch = batch;
     this.networkSize = built.padded;
+    this.#normalization = normalization;
     this.#resampled = built.resampled;
     this.#compiled = compiled;
   }
@@ -71,7 +80,8 @@ export class Segmenter {
     const { height, width } = this.size;
     const [rows, columns] = this.#resampled;
     const isResampled = rows !== height || columns !== width;
-    return zScore(isResampled ? resampleSlice(slice, [height, width], this.#resampled) : slice);
+    const resampled = isResampled ? resampleSlice(slice, [height, width], this.#resampled) : slice;
+    return normalize(resampled, this.#normalization);
   }
 
   /** Runs up to `batch` prepared slices; the last one fills the places that are left. */
@@ -110,9 +120,10 @@ export async function createSegmenter(
       throw new UsageError(`segment: batch is ${batch}, expected a whole number from 1 to 1024`);
     }
     const size = { height, width, spacingMm };
-    const built = buildSegmentGraph(file, requirePreprocess(file), size, batch);
+    const preprocess = requirePreprocess(file);
+    const built = buildSegmentGraph(file, preprocess, size, batch);
     const compiled = await compile(gpu, built.graph, { ...compiling, ...weightsFor(gpu, file.weights) });
-    return new Segmenter(file, size, batch, built, compiled);
+    return new Segmenter(file, size, batch, preprocess.normalize, built, compiled);
   } finally {
     if (!isOpen) await file.weights.close();
   }

@@ -8,10 +8,12 @@ import {
 } from "../../shaders/adaptive-average-pool.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
+import { adaptiveAveragePoolGradient } from "./average-pool-gradient.ts";
 import { floatType, storageOf } from "./operands.ts";
 import { type Call, type Kernel, type Operator, operandBytes, params } from "./operator.ts";
 import { outputPlanes, planeGrid, planeValues, volumeValues } from "./planes.ts";
 import {
+  coverage,
   type ImageTypes,
   image,
   requireRank,
@@ -21,7 +23,7 @@ import {
   volume,
 } from "./window.ts";
 
-interface AdaptiveAveragePoolAttributes<T extends SpaceTypes> {
+export interface AdaptiveAveragePoolAttributes<T extends SpaceTypes> {
   readonly outputSize: T["size"];
 }
 
@@ -94,13 +96,6 @@ function summands({ inputs, outputs }: Call): number {
   return sizes.reduce((sum, size, axis) => sum * coverage(size, outSizes[axis]!), items * channels);
 }
 
-/** Sum of the windows' sizes along one axis: each pixel, and once more each one that a window's border cuts. */
-function coverage(size: number, outSize: number): number {
-  let sum = 0;
-  for (let i = 0; i < outSize; i++) sum += Math.ceil(((i + 1) * size) / outSize) - Math.floor((i * size) / outSize);
-  return sum;
-}
-
 const adaptiveAveragePool = <T extends SpaceTypes>(
   name: string,
   space: Space<T>,
@@ -120,6 +115,10 @@ const adaptiveAveragePool = <T extends SpaceTypes>(
   },
   cost: (call) => ({ flop: summands(call), bytes: operandBytes(call) }),
   kernels: [direct(name, space.rank === volume.rank), shared(name, space.rank === volume.rank)],
+  gradient({ inputs, outputGradients, attrs, type, apply }) {
+    const inputSize = type(inputs[0]!).shape.slice(2);
+    return [apply(adaptiveAveragePoolGradient, [outputGradients[0]!], { ...attrs, inputSize })];
+  },
 });
 
 /**
@@ -127,6 +126,7 @@ const adaptiveAveragePool = <T extends SpaceTypes>(
  * - x: [N, C, H, W]; output: [N, C, outputSize]
  * - window i covers rows floor(i*H / height) to ceil((i + 1)*H / height) - 1: windows overlap where sizes do not divide,
  *   and the output may be larger than the input.
+ * - gradient: each window's in equal shares to its pixels; it keeps nothing.
  * Throws ShapeError if x is not [N, C, H, W] or the sizes are too large for the kernels' 32-bit indices.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
  */

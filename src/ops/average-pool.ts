@@ -6,9 +6,10 @@ import {
 } from "../../shaders/average-pool.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, type TensorType } from "../tensor.ts";
+import { averagePoolGradient } from "./average-pool-gradient.ts";
 import { floatType, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params } from "./operator.ts";
-import { asSides3d, asTriple, outputPlanes, planeGrid, planeValues, volumeValues } from "./planes.ts";
+import { asSides3d, outputPlanes, planeGrid, planeValues, volumeValues, windowValues } from "./planes.ts";
 import {
   type ImageTypes,
   image,
@@ -22,7 +23,7 @@ import {
   windowCounts,
 } from "./window.ts";
 
-interface AveragePoolAttributes<T extends SpaceTypes> {
+export interface AveragePoolAttributes<T extends SpaceTypes> {
   readonly kernel: T["size"];
   readonly stride: T["size"];
   readonly padding: T["sides"];
@@ -57,23 +58,13 @@ const direct = <T extends SpaceTypes>(name: string, space: Space<T>): Kernel<Ave
   dispatches(call, device) {
     const { countIncludePad, divisorOverride } = call.attrs;
     const isVolume = space.rank === volume.rank;
-    const kernel = asTriple(call.attrs.kernel, 1);
-    const stride = asTriple(call.attrs.stride, 1);
-    const [front, top, left, back, bottom, right] = asSides3d(call.attrs.padding);
+    const [, , , back, bottom, right] = asSides3d(call.attrs.padding);
     const { workgroup, workgroups } = planeGrid(outputPlanes(call), device);
     const counted = countIncludePad ? "padded" : "image";
     const values = {
       ...planeValues(call),
       ...volumeValues(call),
-      kernel_depth: kernel[0],
-      kernel_height: kernel[1],
-      kernel_width: kernel[2],
-      stride_depth: stride[0],
-      stride_height: stride[1],
-      stride_width: stride[2],
-      pad_front: front,
-      pad_top: top,
-      pad_left: left,
+      ...windowValues(call.attrs),
       pad_back: back,
       pad_bottom: bottom,
       pad_right: right,
@@ -129,6 +120,10 @@ const averagePool = <T extends SpaceTypes>(
     bytes: operandBytes(call),
   }),
   kernels: [direct(name, space)],
+  gradient({ inputs, outputGradients, attrs, type, apply }) {
+    const inputSize = type(inputs[0]!).shape.slice(2);
+    return [apply(averagePoolGradient, [outputGradients[0]!], { ...attrs, inputSize })];
+  },
 });
 
 /**
@@ -137,6 +132,7 @@ const averagePool = <T extends SpaceTypes>(
  *   the last window would start in the padding behind the image.
  * - divisor: the pixels of the window, zeros of the padding among them unless `countIncludePad` is false. What a last
  *   window in ceil mode has beyond the padding never counts.
+ * - gradient: each window's in equal shares to its pixels; it keeps nothing.
  * Throws ShapeError if x is not [N, C, H, W], the padding exceeds half the kernel, or the window does not fit.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
  */

@@ -2,6 +2,7 @@
 import { batchNormShader, batchNormSpec } from "../../shaders/batch-norm.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape } from "../tensor.ts";
+import { batchNormGradients } from "./batch-norm-gradient.ts";
 import { foldBatchNorm } from "./fold-batch-norm.ts";
 import { floatType, requireChannels, requireF32, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params } from "./operator.ts";
@@ -38,6 +39,7 @@ const strides: Kernel<BatchNormAttributes> = {
 /**
  * Normalizes each channel with given statistics: (x - mean) / sqrt(variance + eps) * gamma + beta.
  * - x, output: [N, C, ...]; gamma, beta, mean, variance: [C]
+ * - gradient: of all five; x is kept for those of gamma and variance alone.
  * Folds into the weight of a convolution before it (foldBatchNorm).
  * Throws ShapeError if x has no channel axis or the others are not [C].
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
@@ -62,4 +64,5 @@ export const batchNorm: Operator<BatchNormAttributes, BatchNormGiven> = {
   fullInputs: [1, 2, 3, 4],
   fold: ({ eps }, target) => ({ operator: foldBatchNorm, given: { eps, ...target } }),
   kernels: [strides],
+  gradient: (context) => batchNormGradients(context),
 };

@@ -4,6 +4,7 @@ import { elementCount, formatShape, type Shape, type TensorType } from "../tenso
 import { requireAxis, resolveAxis } from "./axes.ts";
 import { copyDispatch } from "./copy.ts";
 import { type Kernel, type Operator, operandBytes } from "./operator.ts";
+import { slice } from "./slice.ts";
 import { strided } from "./strided.ts";
 
 export interface ConcatAttributes {
@@ -44,6 +45,7 @@ function startsAlong(axis: number, inputs: readonly TensorType[]): number[] {
 /**
  * Joins tensors along an axis.
  * - inputs: one or more of the same shape and type but for the size of that axis; output: its sizes added up.
+ * - gradient: a slice for each input. It keeps nothing.
  * Throws ShapeError if ranks, types or another size differ.
  * Source: https://pytorch.org/docs/stable/generated/torch.cat.html
  */
@@ -78,9 +80,16 @@ export const concat: Operator<ConcatAttributes, ConcatGiven> = {
     const { shape } = inputs[0]!;
     if (resolveAxis("concat", attrs.axis, shape) !== 1) return undefined;
     const inner = elementCount(shape.slice(2));
-    return startsAlong(1, inputs).map((start) => start * inner);
+    return { layout: "item", offsets: startsAlong(1, inputs).map((start) => start * inner) };
   },
   kernels: [copies],
+  gradient({ inputs, outputGradients, attrs, type, apply }) {
+    const types = inputs.map(type);
+    const axis = resolveAxis("concat", attrs.axis, types[0]!.shape);
+    return startsAlong(axis, types).map((start, i) =>
+      apply(slice, [outputGradients[0]!], { axes: [axis], starts: [start], ends: [start + types[i]!.shape[axis]!] }),
+    );
+  },
 };
 
 /** `[2, *, 4]`: a shape of which one size is free. */

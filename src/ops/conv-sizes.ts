@@ -33,7 +33,7 @@ export function convSizes(call: Call<ConvAttributes>) {
 type ConvParamName = keyof typeof conv3dParams;
 
 /** Uniform parameters that all convolution kernels share, transposed ones too. */
-function convParamValues(call: Call<ConvAttributes>): Record<ConvParamName, number> {
+export function convParamValues(call: Call<ConvAttributes>): Record<ConvParamName, number> {
   const { items, channels, height, width, outChannels, kernelHeight, kernelWidth, outHeight, outWidth } =
     convSizes(call);
   const stride = asTriple(call.attrs.stride, 1);

@@ -3,6 +3,7 @@
 import { tileWorkgroup } from "../../shaders/conv-tile.ts";
 import { convTranspose2dTiled } from "../../shaders/conv-transpose2d-tiled.wgsl.ts";
 import { gemmKernels } from "./conv-gemm.ts";
+import { convTransposeGradient } from "./conv-gradients.ts";
 import { preferConv } from "./conv-preference.ts";
 import {
   type ConvTransposeAttributes,
@@ -14,6 +15,7 @@ import {
 import { convParams, convSizes } from "./conv-sizes.ts";
 import { subgroup } from "./conv-subgroup.ts";
 import { transposedDirect, transposedGather, transposedPhase } from "./conv-transpose-kernels.ts";
+import { conv2d } from "./conv2d.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
 import { type Kernel, type Operator, spread } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
@@ -82,6 +84,7 @@ const tiled: Kernel<ConvTranspose2dAttributes> = {
  * - x: [N, C, H, W]; weight: [C, K/groups, R, S]; optional bias: [K];
  *   output: [N, K, (H - 1)*stride - top - bottom + dilation*(R - 1) + outputPadding + 1, ...]
  * - epilogue: bias, residual and activation are computed in the same dispatch.
+ * - gradient: of x the convolution of gy, of the weight a sum over all pixels in a fixed order.
  * Throws ShapeError if the channels do not match the weight and the groups, if outputPadding is smaller than neither
  * stride nor dilation, or if nothing is left of the output.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
@@ -92,6 +95,7 @@ export const convTranspose2d: Operator<ConvTranspose2dAttributes, ConvTranspose2
   attributes: (given) => convTransposeAttributes("convTranspose2d", image, given),
   shape: (inputs, attrs) => convTransposeShape("convTranspose2d", image, inputs, attrs),
   cost: convTransposeCost,
+  gradient: convTransposeGradient(() => conv2d),
   channelScale: ({ groups }) => (groups === 1 ? { input: 1, axis: 1 } : undefined),
   kernels: [
     transposedDirect("convTranspose2d"),

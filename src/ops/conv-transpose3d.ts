@@ -1,6 +1,7 @@
 // 3-D transposed convolution: the adjoint of `conv3d` with respect to its input, as in PyTorch.
 
 import { gemmKernels } from "./conv-gemm.ts";
+import { convTransposeGradient } from "./conv-gradients.ts";
 import { preferConv } from "./conv-preference.ts";
 import {
   type ConvTransposeAttributes,
@@ -11,6 +12,7 @@ import {
 } from "./conv-rules.ts";
 import { subgroup } from "./conv-subgroup.ts";
 import { transposedDirect, transposedGather, transposedPhase } from "./conv-transpose-kernels.ts";
+import { conv3d } from "./conv3d.ts";
 import type { Operator } from "./operator.ts";
 import { type VolumeTypes, volume } from "./window.ts";
 
@@ -22,6 +24,7 @@ export type ConvTranspose3dGiven = ConvTransposeGiven<VolumeTypes>;
  * - x: [N, C, D, H, W]; weight: [C, K/groups, T, R, S]; optional bias: [K];
  *   output: [N, K, (D - 1)*stride - front - back + dilation*(T - 1) + outputPadding + 1, ...]
  * - epilogue: bias, residual and activation are computed in the same dispatch.
+ * - gradient: of x the convolution of gy, of the weight a sum over all pixels in a fixed order.
  * Throws ShapeError if the channels do not match the weight and the groups, if outputPadding is smaller than neither
  * stride nor dilation, or if nothing is left of the output.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose3d.html
@@ -32,6 +35,7 @@ export const convTranspose3d: Operator<ConvTranspose3dAttributes, ConvTranspose3
   attributes: (given) => convTransposeAttributes("convTranspose3d", volume, given),
   shape: (inputs, attrs) => convTransposeShape("convTranspose3d", volume, inputs, attrs),
   cost: convTransposeCost,
+  gradient: convTransposeGradient(() => conv3d),
   channelScale: ({ groups }) => (groups === 1 ? { input: 1, axis: 1 } : undefined),
   kernels: [
     transposedDirect("convTranspose3d"),

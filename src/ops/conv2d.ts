@@ -4,11 +4,13 @@ import { splitChannels, winograd } from "./conv-decompositions.ts";
 import { depthwise, depthwiseRows, depthwiseTiled } from "./conv-depthwise.ts";
 import { direct } from "./conv-direct.ts";
 import { gemmKernels } from "./conv-gemm.ts";
+import { convGradient } from "./conv-gradients.ts";
 import { preferConv } from "./conv-preference.ts";
 import { type ConvAttributes, type ConvGiven, convAttributes, convCost, convShape } from "./conv-rules.ts";
 import { splits } from "./conv-sizes.ts";
 import { subgroup } from "./conv-subgroup.ts";
 import { tiled } from "./conv-tiled.ts";
+import { convTranspose2d } from "./conv-transpose2d.ts";
 import type { Operator } from "./operator.ts";
 import { type ImageTypes, image } from "./window.ts";
 
@@ -20,6 +22,7 @@ export type Conv2dGiven = ConvGiven<ImageTypes>;
  * - x: [N, C, H, W]; weight: [K, C/groups, R, S]; optional bias: [K];
  *   output: [N, K, floor((H + top + bottom - dilation*(R - 1) - 1) / stride) + 1, ...]
  * - epilogue: bias, residual and activation are computed in the same dispatch.
+ * - gradient: of x the transposed convolution of gy, of the weight a sum over all pixels in a fixed order.
  * Throws ShapeError if the channels do not match the weight and the groups, or the kernel does not fit.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
  */
@@ -29,6 +32,7 @@ export const conv2d: Operator<Conv2dAttributes, Conv2dGiven> = {
   attributes: (given) => convAttributes("conv2d", image, given),
   shape: (inputs, attrs) => convShape("conv2d", image, inputs, attrs),
   cost: convCost,
+  gradient: convGradient(() => convTranspose2d),
   channelScale: () => ({ input: 1, axis: 0 }),
   kernels: [
     direct("conv2d"),

@@ -3,10 +3,12 @@
 import { depthwise } from "./conv-depthwise.ts";
 import { direct } from "./conv-direct.ts";
 import { gemmKernels } from "./conv-gemm.ts";
+import { convGradient } from "./conv-gradients.ts";
 import { preferConv } from "./conv-preference.ts";
 import { type ConvAttributes, type ConvGiven, convAttributes, convCost, convShape } from "./conv-rules.ts";
 import { subgroup } from "./conv-subgroup.ts";
 import { tiled } from "./conv-tiled.ts";
+import { convTranspose3d } from "./conv-transpose3d.ts";
 import type { Operator } from "./operator.ts";
 import { type VolumeTypes, volume } from "./window.ts";
 
@@ -18,6 +20,7 @@ export type Conv3dGiven = ConvGiven<VolumeTypes>;
  * - x: [N, C, D, H, W]; weight: [K, C/groups, T, R, S]; optional bias: [K];
  *   output: [N, K, floor((D + front + back - dilation*(T - 1) - 1) / stride) + 1, ...]
  * - epilogue: bias, residual and activation are computed in the same dispatch.
+ * - gradient: of x the transposed convolution of gy, of the weight a sum over all pixels in a fixed order.
  * Throws ShapeError if the channels do not match the weight and the groups, or the kernel does not fit.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv3d.html
  */
@@ -27,6 +30,7 @@ export const conv3d: Operator<Conv3dAttributes, Conv3dGiven> = {
   attributes: (given) => convAttributes("conv3d", volume, given),
   shape: (inputs, attrs) => convShape("conv3d", volume, inputs, attrs),
   cost: convCost,
+  gradient: convGradient(() => convTranspose3d),
   channelScale: () => ({ input: 1, axis: 0 }),
   kernels: [
     direct("conv3d"),

@@ -2,8 +2,11 @@
 import { ShapeError } from "../errors.ts";
 import { formatShape, type Shape } from "../tensor.ts";
 import { broadcastShape } from "./axes.ts";
+import { sumToShape } from "./broadcast-gradient.ts";
 import { copyDispatch } from "./copy.ts";
 import { type Kernel, type Operator, operandBytes } from "./operator.ts";
+import { sum } from "./reductions.ts";
+import { reshape } from "./reshape.ts";
 import { broadcast, strided } from "./strided.ts";
 import { requireIntegers } from "./window.ts";
 
@@ -24,6 +27,7 @@ const expanding: Kernel<ExpandAttributes> = {
 /**
  * Repeats a tensor along axes of size 1 and in front, so that it has a shape that it broadcasts to.
  * - x: [...]; output: the shape that x and `shape` both broadcast to: a size of 1 in `shape` keeps x's.
+ * - gradient: the sum over the copies. It keeps nothing.
  * Throws ShapeError unless they broadcast. Source: https://onnx.ai/onnx/operators/onnx__Expand.html
  */
 export const expand: Operator<ExpandAttributes, ExpandAttributes> = {
@@ -35,6 +39,10 @@ export const expand: Operator<ExpandAttributes, ExpandAttributes> = {
   shape: (inputs, { shape }) => [{ shape: broadcastShape("expand", inputs[0]!.shape, shape), dtype: inputs[0]!.dtype }],
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [expanding],
+  gradient(context) {
+    const { inputs, outputGradients, type } = context;
+    return [sumToShape(context, outputGradients[0]!, type(inputs[0]!).shape)];
+  },
 };
 
 export interface TileAttributes {
@@ -62,6 +70,7 @@ const tiling: Kernel<TileAttributes> = {
 /**
  * Lays copies of a tensor beside each other.
  * - x: [...]; output: size i is repeats[i] times that of x.
+ * - gradient: the sum over the copies. It keeps nothing.
  * Throws ShapeError unless there is one repeat of at least 1 for each axis.
  * Source: https://pytorch.org/docs/stable/generated/torch.tile.html
  */
@@ -82,4 +91,12 @@ export const tile: Operator<TileAttributes, TileAttributes> = {
   },
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [tiling],
+  gradient({ inputs, outputGradients, attrs: { repeats }, type, apply }) {
+    const { shape } = type(inputs[0]!);
+    // Each axis as two: which copy, and which element of it.
+    const copies = apply(reshape, [outputGradients[0]!], {
+      shape: shape.flatMap((size, axis) => [repeats[axis]!, size]),
+    });
+    return [apply(sum, [copies], { axes: shape.map((_, axis) => 2 * axis) })];
+  },
 };

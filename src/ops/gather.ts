@@ -3,6 +3,7 @@ import { gatherShader, gatherSpec } from "../../shaders/gather.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { byteLength, formatShape, type TensorType } from "../tensor.ts";
 import { requireAxis, resolveAxis } from "./axes.ts";
+import { gatherGradient } from "./gather-gradient.ts";
 import { wordType } from "./operands.ts";
 import { type Call, type Cost, type Kernel, type Operator, params } from "./operator.ts";
 import { flatGrid, type Strided, strided, walk } from "./strided.ts";
@@ -65,6 +66,7 @@ const slices: Lie = ({ inputs, outputs }, axis) => {
  * Takes slices of a tensor along an axis, in the order of an index.
  * - x: [...]; index: i32 [...], negative ones count from the end, those beyond the axis take its nearest element;
  *   output: x's shape with that of the index in the axis' place.
+ * - gradient: goes to the slices that were taken, added up in the order of the index. It keeps the index.
  * Throws ShapeError unless x has the axis and the index is i32.
  * Source: https://onnx.ai/onnx/operators/onnx__Gather.html
  */
@@ -79,6 +81,10 @@ export const gather: Operator<GatherAttributes, GatherGiven> = {
   },
   cost,
   kernels: [stridedKernel("gather", slices)],
+  gradient({ inputs, outputGradients, attrs, type, apply }) {
+    const { shape } = type(inputs[0]!);
+    return [apply(gatherGradient, [outputGradients[0]!, inputs[1]!], { ...attrs, shape })];
+  },
 };
 
 const elements: Lie = ({ inputs, outputs }, axis) => {

@@ -2,6 +2,7 @@
 import { registerOf } from "../../shaders/elementwise.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import type { TensorType } from "../tensor.ts";
+import { sumToShape } from "./broadcast-gradient.ts";
 import { createElementwise } from "./elementwise.ts";
 import { sameType } from "./operands.ts";
 import type { Operator } from "./operator.ts";
@@ -9,6 +10,7 @@ import type { Operator } from "./operator.ts";
 /**
  * Where a = b.
  * - a, b: [...]; output: u32, 1 or 0, the shape both broadcast to. NaN equals nothing.
+ * - gradient: none, masks are no floats.
  * Throws ShapeError unless both have the same type and broadcast.
  * Source: https://pytorch.org/docs/stable/generated/torch.eq.html
  */
@@ -46,6 +48,7 @@ export const logicalNot = createLogical("logicalNot", "a == U()", ["a: T"]);
 /**
  * a where the mask holds, b elsewhere.
  * - mask: u32 [...]; a, b: [...]; output: the shape all three broadcast to, the type of a and b.
+ * - gradient: from the mask alone.
  * Throws ShapeError unless the mask is u32, a and b have the same type and all broadcast.
  * Source: https://pytorch.org/docs/stable/generated/torch.where.html
  */
@@ -61,6 +64,14 @@ export const where: Operator = createElementwise("where", {
     result: "T",
     body: "return select(b, a, mask != U());",
   }),
+  extra: {
+    gradient(context) {
+      const { inputs, outputGradients, apply, constant, type } = context;
+      const [mask, gy, zero] = [inputs[0]!, outputGradients[0]!, constant(0)];
+      const parts = [apply(where, [mask, gy, zero], {}), apply(where, [mask, zero, gy], {})];
+      return [undefined, ...parts.map((part, i) => sumToShape(context, part, type(inputs[i + 1]!).shape))];
+    },
+  },
 });
 
 function requireMask({ dtype }: TensorType): void {

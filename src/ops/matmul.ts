@@ -5,6 +5,7 @@ import { broadcastShape } from "./axes.ts";
 import { matmulKernels, type Product } from "./matmul-kernels.ts";
 import { floatType, requireF32, requireFinite } from "./operands.ts";
 import { type Call, type Operand, type Operator, operandBytes } from "./operator.ts";
+import { gemmGradients, linearGradients, matmulGradients } from "./product-gradients.ts";
 import { broadcast, type Strided, strided } from "./strided.ts";
 
 function productCost(call: Call, terms: number) {
@@ -14,6 +15,7 @@ function productCost(call: Call, terms: number) {
 /**
  * Product of matrices.
  * - a: [.., M, K]; b: [.., K, N]; output: [.., M, N]; the axes before the last two broadcast, as in NumPy.
+ * - gradient: two products; as one of many rows where b has no batch, and summed over the batch where a factor repeats.
  * Throws ShapeError unless both have two axes or more, K is the same and the axes before broadcast.
  * Source: https://pytorch.org/docs/stable/generated/torch.matmul.html
  */
@@ -54,6 +56,7 @@ export const matmul: Operator = {
       };
     },
   }),
+  gradient: (context) => matmulGradients(context),
 };
 
 function stride(x: Operand, fromEnd: 1 | 2): number {
@@ -82,6 +85,7 @@ export interface GemmGiven {
  * alpha * a b + beta * c, of two matrices and what broadcasts to their product.
  * - a: [M, K], or [K, M] if `transA`; b: [K, N], or [N, K] if `transB`; optional c, f32: broadcasts to [M, N];
  *   output: [M, N].
+ * - gradient: products of the same kind, and the sum over what c repeats along.
  * Throws ShapeError unless a and b are matrices with the same K, c broadcasts and the factors are finite.
  * Source: https://onnx.ai/onnx/operators/onnx__Gemm.html
  */
@@ -113,11 +117,13 @@ export const gemm: Operator<GemmAttributes, GemmGiven> = {
     packB: ({ attrs }) => attrs.transB,
     product: (call, packed) => flatProduct(call, { ...call.attrs, packed }),
   }),
+  gradient: (context) => gemmGradients(context),
 };
 
 /**
  * A fully connected layer: x times the weight's transpose, plus a bias.
  * - x: [.., C]; weight: [K, C]; optional bias, f32: [K]; output: [.., K].
+ * - gradient: two products, and the sum over the rows.
  * Throws ShapeError unless C is the same and the bias has K elements.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Linear.html
  */
@@ -142,6 +148,7 @@ export const linear: Operator = {
     packB: () => true,
     product: (call, packed) => flatProduct(call, { alpha: 1, beta: 1, transA: false, transB: true, packed }),
   }),
+  gradient: (context) => linearGradients(context),
 };
 
 /** Throws ShapeError unless there is no bias, or it is f32 and broadcasts to the shape. */

@@ -1,9 +1,10 @@
 // Max pooling of images and volumes.
 import { maxPool3dParams, maxPoolParams, maxPool as maxPoolShader } from "../../shaders/max-pool.wgsl.ts";
 import { elementCount, type TensorType } from "../tensor.ts";
+import { maxPoolGradient } from "./max-pool-gradient.ts";
 import { floatType, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
-import { asSides3d, asTriple, outputPlanes, planeGrid, planeValues, volumeValues } from "./planes.ts";
+import { asTriple, outputPlanes, planeGrid, planeValues, volumeValues, windowValues } from "./planes.ts";
 import {
   type ImageTypes,
   image,
@@ -17,7 +18,7 @@ import {
   windowCounts,
 } from "./window.ts";
 
-interface MaxPoolAttributes<T extends SpaceTypes> {
+export interface MaxPoolAttributes<T extends SpaceTypes> {
   readonly kernel: T["size"];
   readonly stride: T["size"];
   readonly padding: T["sides"];
@@ -27,13 +28,13 @@ interface MaxPoolAttributes<T extends SpaceTypes> {
 }
 
 interface MaxPoolGiven<T extends SpaceTypes> {
-  readonly kernel: T["givenSize"];
+  readonly kernel: T["givenSize"] | T["size"];
   /** Default: the kernel. */
-  readonly stride?: T["givenSize"];
+  readonly stride?: T["givenSize"] | T["size"];
   /** Pixels around the input that are never chosen, at most half the kernel. Default 0. */
-  readonly padding?: T["givenSides"];
+  readonly padding?: T["givenSides"] | T["sides"];
   /** Distance between the taps of a window. Default 1. */
-  readonly dilation?: T["givenSize"];
+  readonly dilation?: T["givenSize"] | T["size"];
   /** Keep a last window that only partly fits. Default false. */
   readonly ceilMode?: boolean;
   /** Also return where each maximum was. Default false. */
@@ -52,27 +53,16 @@ const direct = <T extends SpaceTypes>(name: string, space: Space<T>): Kernel<Max
   dispatches(call, device) {
     const { indices } = call.attrs;
     const isVolume = space.rank === volume.rank;
-    const kernel = asTriple(call.attrs.kernel, 1);
-    const stride = asTriple(call.attrs.stride, 1);
     const dilation = asTriple(call.attrs.dilation, 1);
-    const [front, top, left] = asSides3d(call.attrs.padding);
     const { workgroup, workgroups } = planeGrid(outputPlanes(call), device);
     const values = {
       ...planeValues(call),
       ...volumeValues(call),
       ...viewParams("indices", call.outputs.at(-1)!),
-      kernel_depth: kernel[0],
-      kernel_height: kernel[1],
-      kernel_width: kernel[2],
-      stride_depth: stride[0],
-      stride_height: stride[1],
-      stride_width: stride[2],
+      ...windowValues(call.attrs),
       dilation_depth: dilation[0],
       dilation_height: dilation[1],
       dilation_width: dilation[2],
-      pad_front: front,
-      pad_top: top,
-      pad_left: left,
       lowest: Number.NEGATIVE_INFINITY,
     };
     return [
@@ -86,39 +76,47 @@ const direct = <T extends SpaceTypes>(name: string, space: Space<T>): Kernel<Max
   },
 });
 
-const maxPool = <T extends SpaceTypes>(
-  name: string,
-  space: Space<T>,
-): Operator<MaxPoolAttributes<T>, MaxPoolGiven<T>> => ({
-  name,
-  attributes(given) {
-    const kernel = space.size(`${name}: kernel`, given.kernel, 1);
-    const padding = space.sides(`${name}: padding`, given.padding ?? 0);
-    requirePoolPadding(name, padding, kernel);
-    return {
-      kernel,
-      stride: space.size(`${name}: stride`, given.stride ?? kernel, 1),
-      padding,
-      dilation: space.size(`${name}: dilation`, given.dilation ?? 1, 1),
-      ceilMode: given.ceilMode ?? false,
-      indices: given.indices ?? false,
-    };
-  },
-  shape(inputs, attrs) {
-    const [x] = inputs as [TensorType];
-    const dtype = floatType(name, inputs);
-    requireRank(name, "x", x, space.rank, space.format);
-    const shape = [...x.shape.slice(0, 2), ...windowCounts(x.shape, attrs)];
-    requireOutput(name, shape, x.shape);
-    const output = { shape, dtype } as const;
-    return attrs.indices ? [output, { shape, dtype: "i32" }] : [output];
-  },
-  cost: (call) => ({
-    flop: elementCount(call.outputs[0]!.shape) * elementCount(call.attrs.kernel),
-    bytes: operandBytes(call),
-  }),
-  kernels: [direct(name, space)],
-});
+const maxPool = <T extends SpaceTypes>(name: string, space: Space<T>) => {
+  const operator: Operator<MaxPoolAttributes<T>, MaxPoolGiven<T>> = {
+    name,
+    attributes(given) {
+      const kernel = space.size(`${name}: kernel`, given.kernel, 1);
+      const padding = space.sides(`${name}: padding`, given.padding ?? 0);
+      requirePoolPadding(name, padding, kernel);
+      return {
+        kernel,
+        stride: space.size(`${name}: stride`, given.stride ?? kernel, 1),
+        padding,
+        dilation: space.size(`${name}: dilation`, given.dilation ?? 1, 1),
+        ceilMode: given.ceilMode ?? false,
+        indices: given.indices ?? false,
+      };
+    },
+    shape(inputs, attrs) {
+      const [x] = inputs as [TensorType];
+      const dtype = floatType(name, inputs);
+      requireRank(name, "x", x, space.rank, space.format);
+      const shape = [...x.shape.slice(0, 2), ...windowCounts(x.shape, attrs)];
+      requireOutput(name, shape, x.shape);
+      const output = { shape, dtype } as const;
+      return attrs.indices ? [output, { shape, dtype: "i32" }] : [output];
+    },
+    cost: (call) => ({
+      flop: elementCount(call.outputs[0]!.shape) * elementCount(call.attrs.kernel),
+      bytes: operandBytes(call),
+    }),
+    kernels: [direct(name, space)],
+    covers: ({ indices, ...window }, { indices: wanted, ...other }) =>
+      (indices || !wanted) && JSON.stringify(window) === JSON.stringify(other),
+    gradient({ inputs, outputs, outputGradients, attrs, type, apply, applyAll }) {
+      // The same pool once more, which merges with the first.
+      const [, indices] = attrs.indices ? outputs : applyAll(operator, inputs, { ...attrs, indices: true });
+      const inputSize = type(inputs[0]!).shape.slice(2);
+      return [apply(maxPoolGradient, [outputGradients[0]!, indices!], { ...attrs, inputSize })];
+    },
+  };
+  return operator;
+};
 
 /**
  * Takes the maximum over each kernel window.
@@ -127,6 +125,8 @@ const maxPool = <T extends SpaceTypes>(
  * - with `indices` a second output, i32, of the same shape: h * W + w of the first maximum in row-major order.
  * - a NaN in the window wins (of several, the last), as in PyTorch. A window with no tap in the image, which only a
  *   dilation can make, gives -infinity and index -1 (PyTorch: an index outside of the image).
+ * - gradient: goes to the pixel of the index. It keeps the indices, which the forward pass then writes too: a quarter of x for
+ *   2x2 windows. To find the maxima again it would have to keep and to read x, and for each pixel all windows around it.
  * Throws ShapeError if x is not [N, C, H, W], the padding exceeds half the kernel, or the window does not fit.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
  */

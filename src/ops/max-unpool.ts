@@ -2,9 +2,10 @@
 import { maxUnpoolParams, maxUnpool as maxUnpoolShader } from "../../shaders/max-unpool.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { formatShape, type TensorType } from "../tensor.ts";
+import { maxUnpoolGradient } from "./max-unpool-gradient.ts";
 import { floatType, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
-import { asSides3d, asTriple, outputPlanes, planeGrid, planeValues, volumeValues } from "./planes.ts";
+import { outputPlanes, planeGrid, planeValues, volumeValues, windowValues } from "./planes.ts";
 import {
   type ImageTypes,
   image,
@@ -17,7 +18,7 @@ import {
   volume,
 } from "./window.ts";
 
-interface MaxUnpoolAttributes<T extends SpaceTypes> {
+export interface MaxUnpoolAttributes<T extends SpaceTypes> {
   readonly kernel: T["size"];
   readonly stride: T["size"];
   readonly padding: T["sides"];
@@ -45,23 +46,12 @@ const gather = (name: string): Kernel<MaxUnpoolAttributes<SpaceTypes>> => ({
   applies: () => true,
   views: [0, 1],
   dispatches(call, device) {
-    const kernel = asTriple(call.attrs.kernel, 1);
-    const stride = asTriple(call.attrs.stride, 1);
-    const [front, top, left] = asSides3d(call.attrs.padding);
     const { workgroup, workgroups } = planeGrid(outputPlanes(call), device);
     const values = {
       ...planeValues(call),
       ...volumeValues(call),
       ...viewParams("indices", call.inputs[1]!),
-      kernel_depth: kernel[0],
-      kernel_height: kernel[1],
-      kernel_width: kernel[2],
-      stride_depth: stride[0],
-      stride_height: stride[1],
-      stride_width: stride[2],
-      pad_front: front,
-      pad_top: top,
-      pad_left: left,
+      ...windowValues(call.attrs),
     };
     return [
       {
@@ -112,6 +102,9 @@ const maxUnpool = <T extends SpaceTypes>(
   },
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [gather(name)],
+  gradient: ({ inputs, outputGradients, attrs, apply }) => [
+    apply(maxUnpoolGradient, [outputGradients[0]!, inputs[1]!], attrs),
+  ],
 });
 
 /**
@@ -120,6 +113,7 @@ const maxUnpool = <T extends SpaceTypes>(
  *   output: [N, C, (P - 1)*stride - top - bottom + kernel, ...], or [N, C, outputSize].
  * - where windows overlap and chose the same pixel, the last in row-major order wins (PyTorch: any). An index outside of
  *   its own window, which no pool without dilation gives, is left out.
+ * - gradient: that of the pixel, for each window that chose it, as in PyTorch. It keeps the indices.
  * Throws ShapeError if x is not [N, C, H, W], indices are not i32 of its shape, the padding exceeds half the kernel, or
  * outputSize is no size that such a pool can have had as input.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html

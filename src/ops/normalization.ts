@@ -3,25 +3,16 @@ import { normalize, normalizeSpec } from "../../shaders/normalize.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type Shape, shapesEqual, type TensorType } from "../tensor.ts";
 import { requireAxis, resolveAxis } from "./axes.ts";
+import { normGradients } from "./norm-gradient.ts";
+import { normRows, type RowKind } from "./norm-rows.ts";
 import { prefersSplit, splitNorm } from "./norm-split.ts";
 import { floatType, requireF32, storageOf } from "./operands.ts";
-import { type Call, type Kernel, type Operand, type Operator, operandBytes, params } from "./operator.ts";
-import { prefersWorkgroups, rowGrid, rowLanes, termWalk } from "./rows.ts";
-import { rowMajorStrides, strided, walk } from "./strided.ts";
+import { type Call, type Kernel, type Operator, operandBytes, params } from "./operator.ts";
+import { planFold, prefersWorkgroups, rowGrid, rowLanes } from "./rows.ts";
 
 interface EpsGiven {
   /** Added to the variance. Default 1e-5. */
   readonly eps?: number;
-}
-
-/** x's axes as the rows see them: rows lie along the first ones, the terms of a row along the rest. */
-interface Rows {
-  readonly sizes: Shape;
-  /** How many of the axes rows lie along. */
-  readonly outer: number;
-  /** Strides of weight and bias. */
-  readonly weight: readonly number[];
-  strides(operand: Operand): readonly number[];
 }
 
 export interface LayerNormAttributes {
@@ -37,22 +28,14 @@ export interface LayerNormGiven extends EpsGiven {
 /**
  * Normalizes each row of the last axes: (x - mean) / sqrt(variance + eps) * weight + bias.
  * - x, output: [...]; optional weight and then bias, f32: the sizes of x from `axis` on.
+ * - gradient: from x and the weight; statistics are computed anew.
  * Throws ShapeError if x has no such axis, weight or bias another shape, or eps is negative.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html
  */
 export const layerNorm = createNorm<LayerNormAttributes, LayerNormGiven>("layerNorm", {
   attributes: ({ axis = -1 }) => ({ axis: requireAxis("layerNorm", axis) }),
   parameterShape: ({ shape }, { axis }) => shape.slice(resolveAxis("layerNorm", axis, shape)),
-  rows({ shape }, { axis }) {
-    const outer = resolveAxis("layerNorm", axis, shape);
-    const inner = rowMajorStrides(shape.slice(outer));
-    return {
-      sizes: shape,
-      outer,
-      weight: shape.map((_, a) => (a < outer ? 0 : inner[a - outer]!)),
-      strides: (operand) => strided(operand).strides,
-    };
-  },
+  rows: (_, { axis }) => ({ axis }),
 });
 
 export interface GroupNormAttributes {
@@ -68,6 +51,7 @@ export interface GroupNormGiven extends EpsGiven {
 /**
  * Normalizes each group of channels of each item: (x - mean) / sqrt(variance + eps) * weight + bias.
  * - x, output: [N, C, ...]; optional weight and then bias, f32: [C]
+ * - gradient: as {@link layerNorm}'s.
  * Throws ShapeError if C is no multiple of the groups, weight or bias are not [C], or eps is negative.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html
  */
@@ -81,7 +65,7 @@ export const groupNorm = createNorm<GroupNormAttributes, GroupNormGiven>("groupN
     if (channels % groups === 0) return [channels];
     throw new ShapeError(`groupNorm: got ${channels} channels, expected a multiple of groups = ${groups}`);
   },
-  rows: ({ shape }, { groups }) => channelRows(shape, groups),
+  rows: (_, { groups }) => ({ groups }),
   groups: (_, { groups }) => groups,
 });
 
@@ -92,7 +76,7 @@ export const groupNorm = createNorm<GroupNormAttributes, GroupNormGiven>("groupN
 export const instanceNorm = createNorm<{ readonly eps: number }, EpsGiven>("instanceNorm", {
   attributes: () => ({}),
   parameterShape: ({ shape }) => [channelsOf("instanceNorm", shape)],
-  rows: ({ shape }) => channelRows(shape, shape[1]!),
+  rows: ({ shape }) => ({ groups: shape[1]! }),
   groups: ({ shape }) => shape[1]!,
 });
 
@@ -101,24 +85,12 @@ function channelsOf(name: string, shape: Shape): number {
   throw new ShapeError(`${name}: x has shape ${formatShape(shape)}, expected [N, C, ...]`);
 }
 
-/** [N, C, ...] as [N, groups, C / groups, elements of a channel]. */
-function channelRows([items, channels, ...inner]: Shape, groups: number): Rows {
-  const plane = elementCount(inner);
-  const each = channels! / groups;
-  return {
-    sizes: [items!, groups, each, plane],
-    outer: 2,
-    weight: [0, each, 1, 0],
-    strides: ({ view }) => [view.batchStride, each * plane, plane, 1],
-  };
-}
-
 interface NormRecord<A extends object, G extends object> {
   /** Without eps. */
   attributes(given: G): Omit<A, "eps">;
   /** That of weight and bias. Throws ShapeError for an x that does not fit. */
   parameterShape(x: TensorType, attrs: A): Shape;
-  rows(x: TensorType, attrs: A): Rows;
+  rows(x: TensorType, attrs: A): RowKind;
   /** Set where rows are groups of channels. */
   groups?(x: TensorType, attrs: A): number;
 }
@@ -156,9 +128,14 @@ function createNorm<A extends { readonly eps: number }, G extends EpsGiven>(
     cost: (call) => ({ flop: 7 * elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
     fullInputs: [1, 2],
     kernels: [rowKernel(name, "solo", 1, record), rowKernel(name, "workgroup", rowLanes, record)],
+    gradient(context) {
+      const x = context.type(context.inputs[0]!);
+      return normGradients(context, { rows: record.rows(x, context.attrs), eps: context.attrs.eps });
+    },
     decompositions: record.groups ? [splitNorm(name, record.groups)] : [],
     prefer(call, device) {
-      const { sizes, outer } = record.rows(call.inputs[0]!, call.attrs);
+      const x = call.inputs[0]!;
+      const { sizes, outer } = normRows(name, x.shape, record.rows(x, call.attrs));
       const [rows, terms] = [elementCount(sizes.slice(0, outer)), elementCount(sizes.slice(outer))];
       if (record.groups && device.kind === "hardware" && prefersSplit(rows, terms)) return `${name}/split`;
       return prefersWorkgroups(device, { rows, terms, contiguous: true }) ? `${name}/workgroup` : `${name}/solo`;
@@ -178,23 +155,9 @@ function rowKernel<A extends { readonly eps: number }, G extends object>(
     views: [0],
     dispatches(call: Call<A>, device) {
       const [x, y] = [call.inputs[0]!, call.outputs[0]!];
-      const { sizes, outer, weight, strides } = record.rows(x, call.attrs);
-      const [xStrides, yStrides] = [strides(x), strides(y)];
-      const plan = walk(
-        sizes.slice(0, outer),
-        {
-          x: { offset: x.view.offset, strides: xStrides.slice(0, outer) },
-          w: { offset: 0, strides: weight.slice(0, outer) },
-          y: { offset: y.view.offset, strides: yStrides.slice(0, outer) },
-        },
-        { vectors: false },
-      );
-      const terms = termWalk(sizes.slice(outer), {
-        x: xStrides.slice(outer),
-        w: weight.slice(outer),
-        y: yStrides.slice(outer),
-      });
-      const template = { ...plan.template, termRank: terms.rank };
+      const rows = normRows(name, x.shape, record.rows(x, call.attrs));
+      const arrays = { x: rows.place(x), w: { offset: 0, strides: rows.weight }, y: rows.place(y) };
+      const { template, count, values } = planFold(rows.sizes, (axis) => axis < rows.outer, arrays, ["x", "w", "y"]);
       const code = normalize({
         ...template,
         storage: storageOf(call),
@@ -206,8 +169,8 @@ function rowKernel<A extends { readonly eps: number }, G extends object>(
         {
           code,
           bindings: [...call.inputs.map((_, input) => ({ input })), { output: 0 }],
-          params: params(normalizeSpec(template), { ...plan.values, ...terms.values, eps: call.attrs.eps }),
-          workgroups: rowGrid(plan.count, lanes, device),
+          params: params(normalizeSpec(template), { ...values, eps: call.attrs.eps }),
+          workgroups: rowGrid(count, lanes, device),
         },
       ];
     },

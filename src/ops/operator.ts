@@ -150,12 +150,19 @@ export interface Decomposition<A extends object = object> {
 
 /** What a gradient rule works with; `V` is the graph's value, which this layer does not know. */
 export interface GradientContext<V, A extends object = object> {
+  /** The operator's own inputs; the gradient of an epilogue's bias is the differentiator's job. */
   readonly inputs: readonly V[];
   readonly outputs: readonly V[];
   /** d(loss)/d(output); undefined where nothing depends on that output. */
   readonly outputGradients: readonly (V | undefined)[];
   readonly attrs: A;
-  apply<B extends object, G extends object>(operator: Operator<B, G>, inputs: readonly V[], given: G): readonly V[];
+  type(value: V): TensorType;
+  /** A scalar of the graph's own, f32. */
+  constant(number: number): V;
+  /** Appends a node; returns its first output. */
+  apply<B extends object, G extends object>(operator: Operator<B, G>, inputs: readonly V[], given: G): V;
+  /** As `apply`, with all outputs. */
+  applyAll<B extends object, G extends object>(operator: Operator<B, G>, inputs: readonly V[], given: G): readonly V[];
 }
 
 /**
@@ -177,8 +184,16 @@ export interface Operator<A extends object = object, G extends object = object> 
    * undefined: the last kernel that applies.
    */
   prefer?(call: Call<A>, device: DeviceTraits): string | undefined;
-  /** Gradients of the inputs, as graph; undefined where an input has none. Absent: not differentiable. */
+  /**
+   * Gradients of the own inputs, as graph, each of its input's shape; undefined where an input has none. What nobody asked
+   * for is pruned. Absent: not differentiable.
+   */
   gradient?<V>(context: GradientContext<V, A>): readonly (V | undefined)[];
+  /**
+   * Whether a call with `attrs` computes, as its first outputs, all that one with `other` does on the same inputs. Then it
+   * takes the other's place: a gradient may ask for more than the forward pass did, and it is computed once.
+   */
+  covers?(attrs: A, other: A): boolean;
   /** Own inputs that are f32 where the others are f16: statistics, whose range f16 does not hold. */
   readonly fullInputs?: readonly number[];
   /** Set where kernels take an {@link Epilogue}. */
@@ -195,16 +210,37 @@ export interface Operator<A extends object = object, G extends object = object> 
   activation?(attrs: A): Activation;
   /** Set where the output is the sum of both inputs, so that one can join the other's epilogue as residual. */
   readonly residual?: true;
-  /** Set where the output is the first input's bytes under another shape. */
-  readonly alias?: true;
-  /** Where the output is made of its inputs: the element offset of each input in one batch item, or undefined. */
-  regions?(inputs: readonly TensorType[], attrs: A): readonly number[] | undefined;
+  /** Set where the output is elements of the first input, on end, under another shape: from which element on. */
+  alias?(attrs: A): number;
+  /** Where the output is made of its inputs: where each of them lies, or undefined. */
+  regions?(inputs: readonly TensorType[], attrs: A): Regions | undefined;
+  /**
+   * The input, a state, that each output overwrites. Kernels have no binding for it: they read and write the output's.
+   * Nodes that read the state come before.
+   */
+  readonly updates?: readonly number[];
 }
+
+/** The places of the inputs that an output is made of. */
+export interface Regions {
+  /**
+   * `item`: offsets are within one batch item, and the next item lies a batch stride of the output further. `dense`: each
+   * input lies on end, from a multiple of {@link bindingElements} on.
+   */
+  readonly layout: "item" | "dense";
+  /** In elements. */
+  readonly offsets: readonly number[];
+}
+
+/** A binding may begin at every multiple of this many elements, whatever the device and the type. */
+export const bindingElements = 128;
 
 /** Whether a kernel takes a view for one of its operands. */
 export function allowsView(kernel: Kernel, call: Call, operand: Binding): boolean {
   if (kernel.views === undefined) return false;
-  if ("output" in operand || kernel.views === "all") return true;
+  if (kernel.views === "all") return true;
+  // Vectors, such as statistics beside the main output, are no part of anything.
+  if ("output" in operand) return call.outputs[operand.output]!.shape.length > 1;
   const isResidual = call.epilogue.residual && operand.input === call.inputs.length - 1;
   return isResidual || kernel.views.includes(operand.input);
 }

@@ -5,6 +5,8 @@ import { f32ToF16, saturateF16 } from "../half.ts";
 import { type DType, formatShape } from "../tensor.ts";
 import { wordType } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params } from "./operator.ts";
+import { padGradient } from "./pad-gradient.ts";
+import { slice } from "./slice.ts";
 import { flatGrid, strided, walk } from "./strided.ts";
 import { requireIntegers } from "./window.ts";
 
@@ -75,6 +77,7 @@ function wordOf(value: number, dtype: DType): number {
 /**
  * Puts elements around a tensor: a constant, its mirror image or its edge.
  * - x: [...]; output: begin + size + end along each axis.
+ * - gradient: each element's, and those of its copies. It keeps nothing.
  * Throws ShapeError if begin and end are not one count of at least 0 per axis (it does not crop), or if a mirror image is
  * as long as the tensor or longer. Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
  */
@@ -105,4 +108,10 @@ export const pad: Operator<PadAttributes, PadGiven> = {
   },
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [gather],
+  gradient({ inputs, outputGradients, attrs: { begin, end, mode }, type, apply }) {
+    const [gy] = outputGradients as [(typeof inputs)[number]];
+    if (mode !== "constant") return [apply(padGradient, [gy], { begin, end, mode })];
+    const ends = type(inputs[0]!).shape.map((size, axis) => begin[axis]! + size);
+    return [apply(slice, [gy], { starts: begin, ends })];
+  },
 };

@@ -67,6 +67,28 @@ export function volumeValues(call: Call): Record<keyof typeof volumeParams, numb
   return { depth, slice_height: height, out_depth: outDepth, out_slice_height: outHeight };
 }
 
+/** Sizes of sliding windows along the three axes, and where the first one starts; an image has windows one slice deep. */
+export function windowValues(window: {
+  readonly kernel: readonly number[];
+  readonly stride: readonly number[];
+  readonly padding: readonly number[];
+}) {
+  const kernel = asTriple(window.kernel, 1);
+  const stride = asTriple(window.stride, 1);
+  const [front, top, left] = asSides3d(window.padding);
+  return {
+    kernel_depth: kernel[0],
+    kernel_height: kernel[1],
+    kernel_width: kernel[2],
+    stride_depth: stride[0],
+    stride_height: stride[1],
+    stride_width: stride[2],
+    pad_front: front,
+    pad_top: top,
+    pad_left: left,
+  };
+}
+
 /** Numbers per axis; a pair gets `depth` before it. */
 export function asTriple(size: readonly number[], depth: number): Triple {
   const [width, height, first = depth] = size.toReversed() as [number, number, number?];

@@ -4,6 +4,7 @@ import { type DType, elementCount } from "../tensor.ts";
 import { requireAxis, resolveAxes } from "./axes.ts";
 import { sameType } from "./operands.ts";
 import { type Call, type Kernel, type Operator, operandBytes, params } from "./operator.ts";
+import { reductionGradient } from "./reduction-gradients.ts";
 import { prefersWorkgroups, rowGrid, rowLanes, termWalk } from "./rows.ts";
 import { type Strided, strided, walk } from "./strided.ts";
 
@@ -27,6 +28,7 @@ const numbers: readonly DType[] = [...floats, "i32", "u32"];
 /**
  * Sum over axes, in the same order on every run.
  * - x: [...], floats or integers, which wrap around; output: x without the axes, or with size 1 there if `keepDim`.
+ * - gradient: of floats; that of amax and amin is shared evenly by all that are the extreme, as in PyTorch.
  * Throws ShapeError if x has other elements, lacks an axis or one is named twice.
  * Source: https://pytorch.org/docs/stable/generated/torch.sum.html
  */
@@ -77,10 +79,16 @@ function createReduction(kind: ReductionKind, allowed: readonly DType[]): Reduct
       const isLong = prefersWorkgroups(device, { rows, terms: elementCount(shape) / rows, contiguous });
       return isLong ? `${kind}/rows` : `${kind}/columns`;
     },
+    gradient: (context) => [reductionGradient(kind, context)],
   };
 }
 
-function reducedAxes(kind: string, { axes }: ReductionAttributes, shape: readonly number[]): ReadonlySet<number> {
+/** Their places in the shape. */
+export function reducedAxes(
+  kind: string,
+  { axes }: ReductionAttributes,
+  shape: readonly number[],
+): ReadonlySet<number> {
   return new Set(axes === "all" ? shape.keys() : resolveAxes(kind, axes, shape));
 }
 

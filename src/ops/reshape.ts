@@ -50,12 +50,13 @@ function wordOf({ shape, view }: Operand, element: number): number {
 /**
  * Gives a tensor another shape; elements keep their row-major order.
  * - x: [...]; output: `shape`, with its -1 replaced.
+ * - gradient: the shape put back. It keeps nothing.
  * Throws ShapeError if the numbers of elements differ.
  * Source: https://pytorch.org/docs/stable/generated/torch.reshape.html
  */
 export const reshape: Operator<ReshapeAttributes, ReshapeGiven> = {
   name: "reshape",
-  alias: true,
+  alias: () => 0,
   attributes({ shape }) {
     const open = shape.filter((size) => size === -1).length;
     if (open > 1 || shape.some((size) => size !== -1 && !(Number.isSafeInteger(size) && size >= 1))) {
@@ -77,4 +78,7 @@ export const reshape: Operator<ReshapeAttributes, ReshapeGiven> = {
   },
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [copies],
+  gradient: ({ inputs, outputGradients, type, apply }) => [
+    apply(reshape, [outputGradients[0]!], { shape: type(inputs[0]!).shape }),
+  ],
 };

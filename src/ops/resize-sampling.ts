@@ -1,6 +1,8 @@
 // Where the pixels of a resized axis lie in the input, as fractions of integers: f32 products and quotients are off by one
 // pixel for some sizes.
+import type { Shape } from "../tensor.ts";
 
+export type Mode = "bilinear" | "trilinear" | "nearest";
 export type Coordinates = "half-pixel" | "align-corners" | "asymmetric";
 
 /** Output pixel i lies at `(start + i * step) / unit` pixels of the input, in lowest terms. */
@@ -18,12 +20,21 @@ interface Fraction {
   readonly denominator: number;
 }
 
+/** Where the output's pixels lie in the input, along each axis after N and C. */
+export function axisSamplings(
+  from: Shape,
+  to: Shape,
+  attrs: { readonly mode: Mode; readonly coordinates: Coordinates; readonly scale: readonly number[] | undefined },
+): Sampling[] {
+  return from.map((size, axis) => sampling(size, to[axis]!, { ...attrs, scale: attrs.scale?.[axis] }));
+}
+
 /** For `nearest`, half a pixel is added where positions round half up: the kernel rounds down. */
 export function sampling(
   from: number,
   to: number,
   given: {
-    readonly mode: "bilinear" | "trilinear" | "nearest";
+    readonly mode: Mode;
     readonly coordinates: Coordinates;
     readonly scale: number | undefined;
   },

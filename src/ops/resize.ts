@@ -3,9 +3,10 @@ import { resize3dParams, resizeParams, resize as resizeShader } from "../../shad
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
 import { floatType, storageOf } from "./operands.ts";
-import { type Call, type Kernel, type Operator, operandBytes, params } from "./operator.ts";
+import { type Kernel, type Operator, operandBytes, params } from "./operator.ts";
 import { outputPlanes, planeGrid, planeValues, volumeValues } from "./planes.ts";
-import { type Coordinates, indexLimit, type Sampling, sampling } from "./resize-sampling.ts";
+import { resizeGradient } from "./resize-gradient.ts";
+import { axisSamplings, type Coordinates, indexLimit, type Mode, type Sampling } from "./resize-sampling.ts";
 import {
   type ImageTypes,
   image,
@@ -19,9 +20,7 @@ import {
 
 export type { Coordinates } from "./resize-sampling.ts";
 
-type Mode = "bilinear" | "trilinear" | "nearest";
-
-interface ResizeAttributes<T extends SpaceTypes, M extends Mode> {
+export interface ResizeAttributes<T extends SpaceTypes, M extends Mode> {
   readonly mode: M;
   readonly coordinates: Coordinates;
   readonly size: T["size"] | undefined;
@@ -44,8 +43,6 @@ export type Resize2dGiven = ResizeGiven<ImageTypes, "bilinear" | "nearest">;
 export type Resize3dAttributes = ResizeAttributes<VolumeTypes, "trilinear" | "nearest">;
 export type Resize3dGiven = ResizeGiven<VolumeTypes, "trilinear" | "nearest">;
 
-type ResizeCall = Call<ResizeAttributes<SpaceTypes, Mode>>;
-
 /** Planes per invocation, which share one calculation of the position. */
 const planesEach = 4;
 
@@ -55,7 +52,8 @@ const direct = (name: string, isVolume: boolean): Kernel<ResizeAttributes<SpaceT
   views: [0],
   dispatches(call, device) {
     const { workgroup, workgroups } = planeGrid(outputPlanes(call), device, planesEach);
-    const [column, row, slice] = axisSamplings(call).toReversed() as [Sampling, Sampling, Sampling?];
+    const samplings = axisSamplings(call.inputs[0]!.shape.slice(2), call.outputs[0]!.shape.slice(2), call.attrs);
+    const [column, row, slice] = samplings.toReversed() as [Sampling, Sampling, Sampling?];
     const values = {
       ...planeValues(call),
       ...volumeValues(call),
@@ -83,14 +81,6 @@ const direct = (name: string, isVolume: boolean): Kernel<ResizeAttributes<SpaceT
     ];
   },
 });
-
-/** Where the output's pixels lie in the input, along each axis after N and C. */
-function axisSamplings({ inputs, outputs, attrs }: ResizeCall): Sampling[] {
-  const sizes = inputs[0]!.shape.slice(2);
-  return sizes.map((from, axis) =>
-    sampling(from, outputs[0]!.shape[axis + 2]!, { ...attrs, scale: attrs.scale?.[axis] }),
-  );
-}
 
 /** Per output: a value between two others is three operations. */
 const linearFlop = { bilinear: 9, trilinear: 21, nearest: 0 } as const;
@@ -121,11 +111,10 @@ const resize = <T extends SpaceTypes, M extends Mode>(
     const out = size ?? sizes.map((from, axis) => Math.floor(from * scale![axis]!));
     const shape = [items, channels, ...out];
     requireOutput(name, shape, x.shape);
-    sizes.forEach((from, axis) => {
-      const { start, step, unit } = sampling(from, out[axis]!, { ...attrs, scale: scale?.[axis] });
+    axisSamplings(sizes, out, attrs).forEach(({ start, step, unit }, axis) => {
       if (Math.max(start + (out[axis]! - 1) * step, step, unit) < indexLimit) return;
       throw new ShapeError(
-        `${name}: ${from} to ${out[axis]} pixels: too large, expected about 2 * input size * output size below 2^31 along ` +
+        `${name}: ${sizes[axis]} to ${out[axis]} pixels: too large, expected about 2 * input size * output size below 2^31 along ` +
           `each axis (input shapes: ${formatShape(x.shape)})`,
       );
     });
@@ -136,6 +125,10 @@ const resize = <T extends SpaceTypes, M extends Mode>(
     bytes: operandBytes(call),
   }),
   kernels: [direct(name, space.rank === volume.rank)],
+  gradient({ inputs, outputGradients, attrs, type, apply }) {
+    const inputSize = type(inputs[0]!).shape.slice(2);
+    return [apply(resizeGradient, [outputGradients[0]!], { ...attrs, inputSize })];
+  },
 });
 
 function positive<Size extends readonly number[]>(name: string, scales: Size): Size {
@@ -152,6 +145,7 @@ function positive<Size extends readonly number[]>(name: string, scales: Size): S
  * - `nearest` rounds positions half up, but `asymmetric` ones down; `bilinear` clamps them to the image.
  * - PyTorch's names: "bilinear" is bilinear, `half-pixel`; with align_corners=True bilinear, `align-corners`; "nearest" is
  *   nearest, `asymmetric`; "nearest-exact" is nearest, `half-pixel`.
+ * - gradient: each output's goes to the pixels that it was made of, by their weights; it keeps nothing.
  * Positions are exact fractions. PyTorch's nearest modes multiply in f32, and where a position is an integer (a border
  * between pixels) they take the pixel before at some sizes and scales: 2 to 82 at 41, scale 2.2 at 11.
  * Throws ShapeError unless there is exactly one of size and scale and x is [N, C, H, W]; for an empty output, and for sizes

@@ -2,7 +2,7 @@
 import { soloRows } from "../../shaders/fold.ts";
 import { elementCount, type Shape } from "../tensor.ts";
 import { type DeviceTraits, spread } from "./operator.ts";
-import { walk } from "./strided.ts";
+import { type Strided, walk } from "./strided.ts";
 
 /** Invocations that share a long row. */
 export const rowLanes = 128;
@@ -34,4 +34,25 @@ export function termWalk<N extends string>(sizes: Shape, strides: Readonly<Recor
     ...names.map((name) => [`${name}_term${axis}`, values[`${name}_stride${axis}`]!] as const),
   ]);
   return { rank: template.rank, values: { terms: elementCount(sizes), ...Object.fromEntries(perAxis.flat()) } };
+}
+
+/** A walk over the axes of `sizes` that are `outer`, and one over the rest: the terms, of the arrays that are named. */
+export function planFold(
+  sizes: Shape,
+  isOuter: (axis: number) => boolean,
+  arrays: Readonly<Record<string, Strided>>,
+  termsOf: readonly string[],
+) {
+  const pick = (values: readonly number[], wanted: boolean) => values.filter((_, axis) => isOuter(axis) === wanted);
+  const outer = Object.entries(arrays).map(([name, { offset, strides }]) => {
+    return [name, { offset, strides: pick(strides, true) }] as const;
+  });
+  const inner = termsOf.map((name) => [name, pick(arrays[name]!.strides, false)] as const);
+  const plan = walk<string>(pick(sizes, true), Object.fromEntries(outer), { vectors: false });
+  const terms = termWalk(pick(sizes, false), Object.fromEntries(inner));
+  return {
+    template: { ...plan.template, termRank: terms.rank },
+    count: plan.count,
+    values: { ...plan.values, ...terms.values },
+  };
 }

@@ -3,7 +3,9 @@ import { ShapeError } from "../errors.ts";
 import { formatShape, type Shape } from "../tensor.ts";
 import { resolveAxes, resolveAxis } from "./axes.ts";
 import { copyDispatch } from "./copy.ts";
-import { type Kernel, type Operator, operandBytes } from "./operator.ts";
+import { type GradientContext, type Kernel, type Operator, operandBytes } from "./operator.ts";
+import { pad } from "./pad.ts";
+import { reshape } from "./reshape.ts";
 import { strided } from "./strided.ts";
 import { requireIntegers } from "./window.ts";
 
@@ -61,9 +63,22 @@ const copies: Kernel<SliceAttributes> = {
   },
 };
 
+/** Zeros behind every element but the last, where an axis has steps: as many as were skipped. */
+function spreadSteps<V>({ apply, type }: GradientContext<V>, gradient: V, ranges: readonly Range[]): V {
+  if (ranges.every(({ step }) => step === 1)) return gradient;
+  const { shape } = type(gradient);
+  const apart = apply(reshape, [gradient], { shape: shape.flatMap((size) => [size, 1]) });
+  const begin = shape.flatMap(() => [0, 0]);
+  const padded = apply(pad, [apart], { begin, end: ranges.flatMap(({ step }) => [0, step - 1]) });
+  const joined = apply(reshape, [padded], { shape: ranges.map(({ step }, axis) => step * shape[axis]!) });
+  const ends = ranges.map(({ step }, axis) => step * (shape[axis]! - 1) + 1);
+  return apply(slice, [joined], { starts: ends.map(() => 0), ends });
+}
+
 /**
  * Cuts a box out of a tensor: x[start:end:step] along each axis, as in NumPy.
  * - x: [...]; output: ceil((end - start) / step) along a cut axis, with start and end clamped to the tensor.
+ * - gradient: zeros around it, and between its elements where there are steps. It keeps nothing.
  * Throws ShapeError if nothing is left, a step is not positive or an axis is named twice.
  * Source: https://onnx.ai/onnx/operators/onnx__Slice.html
  */
@@ -98,4 +113,13 @@ export const slice: Operator<SliceAttributes, SliceGiven> = {
   },
   cost: (call) => ({ flop: 0, bytes: 2 * operandBytes({ ...call, inputs: [] }) }),
   kernels: [copies],
+  gradient(context) {
+    const { shape } = context.type(context.inputs[0]!);
+    const ranges = sliceRanges(shape, context.attrs);
+    const spread = spreadSteps(context, context.outputGradients[0]!, ranges);
+    const covered = context.type(spread).shape;
+    const begin = ranges.map(({ start }) => start);
+    const end = shape.map((size, axis) => size - begin[axis]! - covered[axis]!);
+    return [context.apply(pad, [spread], { begin, end })];
+  },
 };

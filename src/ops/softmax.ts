@@ -1,10 +1,13 @@
 // Probabilities from logits, and their logarithms.
-import { softmaxShader, softmaxSpec } from "../../shaders/softmax.wgsl.ts";
+import { columnSpec } from "../../shaders/columns.ts";
+import { softmaxShader } from "../../shaders/softmax.wgsl.ts";
 import { elementCount } from "../tensor.ts";
 import { requireAxis, resolveAxis } from "./axes.ts";
+import { columnWalk } from "./columns.ts";
 import { floatType, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params } from "./operator.ts";
-import { flatGrid, strided, walk } from "./strided.ts";
+import { softmaxGradient } from "./softmax-gradient.ts";
+import { flatGrid } from "./strided.ts";
 
 export interface SoftmaxAttributes {
   readonly axis: number;
@@ -18,6 +21,7 @@ export interface SoftmaxGiven {
 /**
  * exp(x) / sum(exp(x)) along an axis; the maximum is subtracted first, so that large logits do not overflow.
  * - x, output: [N, C, ...]; a column with NaN, with +Infinity or of -Infinity alone is NaN, as in PyTorch.
+ * - gradient: from the output alone.
  * Throws ShapeError unless x is f32 and has the axis.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Softmax.html
  */
@@ -35,28 +39,14 @@ function createSoftmax(name: string, log: boolean): Operator<SoftmaxAttributes, 
     applies: () => true,
     views: "all",
     dispatches(call, device) {
-      const [x, y] = [strided(call.inputs[0]!), strided(call.outputs[0]!)];
-      const shape = call.inputs[0]!.shape;
-      const axis = resolveAxis(name, call.attrs.axis, shape);
-      const others = (values: readonly number[]) => values.filter((_, a) => a !== axis);
-      const plan = walk(
-        others(shape),
-        { x: { ...x, strides: others(x.strides) }, y: { ...y, strides: others(y.strides) } },
-        { vectors: false },
-      );
-      const template = { ...plan.template, log };
-      const values = {
-        ...plan.values,
-        axis_size: shape[axis]!,
-        x_axis_stride: x.strides[axis]!,
-        y_axis_stride: y.strides[axis]!,
-      };
+      const [x, y] = [call.inputs[0]!, call.outputs[0]!];
+      const { template, count, values } = columnWalk(resolveAxis(name, call.attrs.axis, x.shape), { x, y });
       return [
         {
-          code: softmaxShader({ ...template, storage: storageOf(call) }),
+          code: softmaxShader({ ...template, storage: storageOf(call), log }),
           bindings: [{ input: 0 }, { output: 0 }],
-          params: params(softmaxSpec(template), values),
-          workgroups: flatGrid(plan.count, device),
+          params: params(columnSpec(template), values),
+          workgroups: flatGrid(count, device),
         },
       ];
     },
@@ -72,5 +62,8 @@ function createSoftmax(name: string, log: boolean): Operator<SoftmaxAttributes, 
     },
     cost: (call) => ({ flop: 5 * elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
     kernels: [columns],
+    gradient: ({ attrs: { axis }, outputs, outputGradients, apply }) => [
+      apply(softmaxGradient, [outputGradients[0]!, outputs[0]!], { axis, log }),
+    ],
   };
 }

@@ -29,6 +29,7 @@ const copies: Kernel<TransposeAttributes> = {
 /**
  * Puts the axes of a tensor in another order.
  * - x: [...]; output: axis i has the size of axis permutation[i] of x.
+ * - gradient: the axes put back. It keeps nothing.
  * Throws ShapeError unless the permutation names every axis once.
  * Source: https://pytorch.org/docs/stable/generated/torch.permute.html
  */
@@ -55,4 +56,8 @@ export const transpose: Operator<TransposeAttributes, TransposeGiven> = {
   },
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [copies],
+  gradient({ outputGradients, attrs: { permutation }, apply }) {
+    const inverse = permutation.map((_, axis) => permutation.indexOf(axis));
+    return [apply(transpose, [outputGradients[0]!], { permutation: inverse })];
+  },
 };

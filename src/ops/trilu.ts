@@ -36,23 +36,27 @@ const direct = (name: string, upper: boolean): Kernel<TriluAttributes> => ({
   },
 });
 
-const trilu = (name: string, upper: boolean): Operator<TriluAttributes, TriluGiven> => ({
-  name,
-  attributes({ diagonal = 0 }) {
-    if (Number.isSafeInteger(diagonal)) return { diagonal };
-    throw new ShapeError(`${name}: diagonal is ${diagonal}, expected an integer`);
-  },
-  shape([x]) {
-    if (x!.shape.length >= 2) return [x!];
-    throw new ShapeError(`${name}: x has shape ${formatShape(x!.shape)}, expected [.., R, C]`);
-  },
-  cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
-  kernels: [direct(name, upper)],
-});
+function trilu(name: string, upper: boolean): Operator<TriluAttributes, TriluGiven> {
+  const operator: Operator<TriluAttributes, TriluGiven> = {
+    name,
+    attributes({ diagonal = 0 }) {
+      if (Number.isSafeInteger(diagonal)) return { diagonal };
+      throw new ShapeError(`${name}: diagonal is ${diagonal}, expected an integer`);
+    },
+    shape([x]) {
+      if (x!.shape.length >= 2) return [x!];
+      throw new ShapeError(`${name}: x has shape ${formatShape(x!.shape)}, expected [.., R, C]`);
+    },
+    cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
+    kernels: [direct(name, upper)],
+    gradient: ({ outputGradients, attrs, apply }) => [apply(operator, [outputGradients[0]!], attrs)],
+  };
+  return operator;
+}
 
 /**
  * Keeps what is on and above a diagonal, and puts zeros elsewhere.
- * - x, output: [.., R, C]; element [.., r, c] stays where c - r >= diagonal.
+ * - x, output: [.., R, C]; element [.., r, c] stays where c - r >= diagonal. Gradient: the same of gy.
  * Throws ShapeError unless x has two axes and the diagonal is an integer.
  * Source: https://pytorch.org/docs/stable/generated/torch.triu.html
  */

@@ -1,4 +1,5 @@
 // Functions of one number, elementwise.
+import { derivative, derivativeText } from "../../shaders/derivatives.ts";
 import { type UnaryFunction, unaryText } from "../../shaders/functions.ts";
 import { createElementwise } from "./elementwise.ts";
 import { floatType } from "./operands.ts";
@@ -20,11 +21,41 @@ export function createUnary<A extends object, G extends object>(
     attributes: record.attributes,
     dtype: (inputs) => floatType(name, inputs),
     function: ({ attrs }) => unaryText(record.function(attrs)),
-    ...(record.fuses && { extra: { activation: record.function } }),
+    extra: {
+      ...(record.fuses && { activation: record.function }),
+      gradient({ attrs, inputs, outputs, outputGradients, apply }) {
+        const f = record.function(attrs);
+        const from = derivative(f)?.of;
+        if (from === undefined) return [];
+        const gy = outputGradients[0]!;
+        const v = { x: inputs[0]!, y: outputs[0]!, neither: gy }[from];
+        return [apply(unaryGradient, [gy, v], { function: f })];
+      },
+    },
   });
 }
 
-/** e to the x. x, output: [...], floats as for all of these. Source: https://pytorch.org/docs/stable/generated/torch.exp.html */
+/**
+ * gy * f'(x), of the function's argument or of its result, whichever `derivative` names: the result where it is cheap, since
+ * the next layer mostly keeps it anyway. Not for users.
+ * - gy, x or y, output: [...], floats
+ */
+export const unaryGradient = createElementwise<UnaryGradientAttributes, UnaryGradientAttributes>("unaryGradient", {
+  attributes: (given) => given,
+  dtype: (inputs) => floatType("unaryGradient", inputs),
+  function: ({ attrs }) => derivativeText(attrs.function),
+});
+
+interface UnaryGradientAttributes {
+  readonly function: UnaryFunction;
+}
+
+/**
+ * e to the x.
+ * - x, output: [...], floats as for all of these
+ * - gradient: of all of these by `unaryGradient`; 0 for floor, ceil, round and sign, as in PyTorch.
+ * Source: https://pytorch.org/docs/stable/generated/torch.exp.html
+ */
 export const exp = plain("exp");
 
 /** The natural logarithm; of 0 it is -Infinity, below NaN. Source: https://pytorch.org/docs/stable/generated/torch.log.html */

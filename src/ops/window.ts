@@ -46,10 +46,10 @@ export interface Space<T extends SpaceTypes> {
   /** The last axes of a convolution's weight. */
   readonly taps: string;
   /** One number per axis, not checked yet. */
-  expand(given: T["givenSize"]): T["size"];
+  expand(given: T["givenSize"] | T["size"]): T["size"];
   /** Expands a size and checks that it is made of integers of at least `minimum`. Throws ShapeError. */
-  size(where: string, given: T["givenSize"], minimum: number): T["size"];
-  sides(where: string, given: T["givenSides"]): T["sides"];
+  size(where: string, given: T["givenSize"] | T["size"], minimum: number): T["size"];
+  sides(where: string, given: T["givenSides"] | T["sides"]): T["sides"];
 }
 
 export const image: Space<ImageTypes> = {
@@ -167,4 +167,11 @@ export function requirePoolPadding(operator: string, padding: readonly number[],
   throw new ShapeError(
     `${operator}: padding is ${formatShape(padding)}, expected at most half of kernel ${formatShape(kernel)} on each side`,
   );
+}
+
+/** Sum of the sizes of an adaptive pool's windows along one axis: each pixel, and once more each one that a window's border cuts. */
+export function coverage(size: number, outSize: number): number {
+  let sum = 0;
+  for (let i = 0; i < outSize; i++) sum += Math.ceil(((i + 1) * size) / outSize) - Math.floor((i * size) / outSize);
+  return sum;
 }

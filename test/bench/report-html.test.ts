@@ -3,9 +3,9 @@ import { parseHTML } from "linkedom";
 import { expect, test } from "vitest";
 import type { BenchRecord } from "../../bench/record.ts";
 import { formatHtml } from "../../bench/report/html.ts";
-import { html } from "../../bench/report/markup.ts";
 import { scalingSeries } from "../../bench/report/scaling-plot.ts";
 import type { GraphProfile } from "../../src/graph/profile.ts";
+import { html } from "../../src/report/markup.ts";
 import { findChromium, runPage } from "../browser/chromium.ts";
 import {
   asSoftware,

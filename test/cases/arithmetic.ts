@@ -8,6 +8,7 @@ import {
   pairs,
   rounded,
   shapes,
+  withoutDifferences,
 } from "../support/broadcast-cases.ts";
 
 const { NaN: nan } = Number;
@@ -105,34 +106,46 @@ export const powCases = elementwiseCases(
       [-0, 2],
       [1e10, 2],
     ]),
-    pairs("whole exponents of negative numbers", [
-      [-2, 3],
-      [-2, -1],
-      [-0.5, 4],
-      [-1.5, -3],
-      [-1, 7],
-    ]),
-    pairs("roots of negative numbers are NaN", [
-      [-2, 0.5],
-      [-1, 1.5],
-      [-0.5, -0.25],
-    ]),
-    pairs("zeros", [
-      [0, 0],
-      [0, 2],
-      [0, 3],
-      [0, 0.5],
-      [5, 0],
-      [-5, 0],
-    ]),
-    pairs("negative exponents of zeros of either sign", [
-      [0, -1],
-      [0, -2],
-      [0, -0.25],
-      [-0, -1],
-      [-0, -2],
-      [-0, -3.5],
-    ]),
+    withoutDifferences(
+      "the exponent's is NaN",
+      pairs("whole exponents of negative numbers", [
+        [-2, 3],
+        [-2, -1],
+        [-0.5, 4],
+        [-1.5, -3],
+        [-1, 7],
+      ]),
+    ),
+    withoutDifferences(
+      "NaN",
+      pairs("roots of negative numbers are NaN", [
+        [-2, 0.5],
+        [-1, 1.5],
+        [-0.5, -0.25],
+      ]),
+    ),
+    withoutDifferences(
+      "no differences to the left of 0",
+      pairs("zeros", [
+        [0, 0],
+        [0, 2],
+        [0, 3],
+        [0, 0.5],
+        [5, 0],
+        [-5, 0],
+      ]),
+    ),
+    withoutDifferences(
+      "infinite",
+      pairs("negative exponents of zeros of either sign", [
+        [0, -1],
+        [0, -2],
+        [0, -0.25],
+        [-0, -1],
+        [-0, -2],
+        [-0, -3.5],
+      ]),
+    ),
     pairs("ones, NaN", [
       [1, nan],
       [nan, 0],
@@ -141,11 +154,14 @@ export const powCases = elementwiseCases(
       [nan, 1],
       [1, 1e9],
     ]),
-    pairs("roots", [
-      [2, 0.5],
-      [1000, 1 / 3],
-      [1e-6, 0.25],
-    ]),
+    withoutDifferences(
+      "1e-6 is as near to 0 as differences are apart",
+      pairs("roots", [
+        [2, 0.5],
+        [1000, 1 / 3],
+        [1e-6, 0.25],
+      ]),
+    ),
   ],
   (a, b) => {
     // JavaScript's 1 ** NaN is NaN.

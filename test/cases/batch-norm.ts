@@ -31,6 +31,7 @@ export const batchNormCases: OperatorCases<BatchNormAttributes, BatchNormGiven> 
       why: "no variance: eps keeps it finite",
       inputs: [[2, 2, 3, 3], [2], [2], [2], { shape: [2], values: [0, 1e-6] }],
       given: {},
+      gradient: "differences of 1e-6 are no derivative of a variance near 1e-5",
     },
   ],
 };

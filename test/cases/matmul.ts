@@ -181,7 +181,10 @@ export const linearCases: OperatorCases = {
         [x!.data.length / terms, terms, columns],
         (m, k) => x!.data[m * terms + k]!,
         (k, n) => weight!.data[n * terms + k]!,
-        (sum, _, n) => ({ value: sum + (bias?.data[n] ?? 0), extra: Math.abs(bias?.data[n] ?? 0), factor: 1 }),
+        (sum, _, n) => {
+          const added = bias?.data[n % bias.data.length] ?? 0;
+          return { value: sum + added, extra: Math.abs(added), factor: 1 };
+        },
       ),
     );
   },
@@ -198,6 +201,7 @@ export const linearCases: OperatorCases = {
       given: {},
     },
     { why: "tokens of a batch, several workgroups", inputs: [[3, 67, 5], [34, 5], [34]], given: {} },
+    { why: "one bias for all", inputs: [[3, 5], [7, 5], [1]], given: {} },
     { why: "rank 4", inputs: [[2, 3, 4, 5], [8, 5], [8]], given: {} },
   ],
 };

@@ -95,6 +95,7 @@ export const maxPool2dCases: OperatorCases<MaxPool2dAttributes, MaxPool2dGiven> 
       why: "no tap hits the image",
       inputs: [[1, 2, 6, 9]],
       given: { kernel: 2, stride: 1, padding: 1, dilation: 7, indices: true },
+      gradient: "differences of infinities",
     },
     {
       why: "kernel larger than the image",
@@ -115,6 +116,7 @@ export const maxPool2dCases: OperatorCases<MaxPool2dAttributes, MaxPool2dGiven> 
       why: "ties: the first maximum wins",
       inputs: [{ shape: [1, 1, 3, 4], values: [1, 1, 0, 2, 1, 1, 2, 2, 0, 1, 2, 2] }],
       given: { kernel: 2, stride: 1, indices: true },
+      gradient: "it jumps at ties",
     },
     {
       why: "NaN wins, the last of them",

@@ -83,6 +83,7 @@ export const maxPool3dCases: OperatorCases<MaxPool3dAttributes, MaxPool3dGiven> 
       why: "dilation larger than the volume: no tap hits it",
       inputs: [[1, 2, 4, 6, 5]],
       given: { kernel: 2, stride: 1, padding: 1, dilation: [5, 1, 1], indices: true },
+      gradient: "differences of infinities",
     },
     {
       why: "kernel larger than the volume",
@@ -93,6 +94,7 @@ export const maxPool3dCases: OperatorCases<MaxPool3dAttributes, MaxPool3dGiven> 
       why: "ties: the first maximum wins, slices before rows",
       inputs: [{ shape: [1, 1, 2, 2, 3], values: [1, 0, 1, 2, 1, 0, 1, 2, 2, 2, 0, 1] }],
       given: { kernel: [2, 2, 2], stride: 1, indices: true },
+      gradient: "it jumps at ties",
     },
     {
       why: "NaN wins, the last of them",

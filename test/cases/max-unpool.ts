@@ -75,6 +75,7 @@ export const maxUnpool2dCases: OperatorCases<MaxUnpool2dAttributes, MaxUnpool2dG
       why: "overlapping windows that chose the same pixel: the last wins",
       inputs: pooled(2, 3, [7, 8], { kernel: [3, 3], stride: [2, 2], before: [1, 1], size: [13, 15] }),
       given: { kernel: 3, stride: 2, padding: 1 },
+      gradient: "each of several windows gets the gradient of the pixel that they share",
     },
     {
       why: "leftover row and column by outputSize",
@@ -85,6 +86,7 @@ export const maxUnpool2dCases: OperatorCases<MaxUnpool2dAttributes, MaxUnpool2dG
       why: "gaps between windows, strides and padding differ",
       inputs: pooled(1, 2, [3, 4], { kernel: [2, 4], stride: [5, 3], before: [0, 2], size: [12, 11] }),
       given: { kernel: [2, 4], stride: [5, 3], padding: [0, 2, 0, 0] },
+      gradient: "each of several windows gets the gradient of the pixel that they share",
     },
     {
       why: "several workgroups along every axis",
@@ -117,11 +119,13 @@ export const maxUnpool3dCases: OperatorCases<MaxUnpool3dAttributes, MaxUnpool3dG
       why: "overlapping windows, padding, batch 2",
       inputs: pooled(2, 3, [3, 4, 5], { kernel: [3, 3, 3], stride: [2, 2, 2], before: [1, 1, 1], size: [5, 7, 9] }),
       given: { kernel: 3, stride: 2, padding: 1 },
+      gradient: "each of several windows gets the gradient of the pixel that they share",
     },
     {
       why: "everything differs along the axes, outputSize",
       inputs: pooled(1, 2, [4, 3, 2], { kernel: [2, 4, 3], stride: [1, 2, 4], before: [1, 0, 1], size: [4, 9, 7] }),
       given: { kernel: [2, 4, 3], stride: [1, 2, 4], padding: [1, 0, 1, 0, 0, 0], outputSize: [4, 9, 7] },
+      gradient: "each of several windows gets the gradient of the pixel that they share",
     },
     {
       why: "several workgroups along every axis",

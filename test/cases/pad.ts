@@ -43,6 +43,7 @@ export const padCases: OperatorCases<PadAttributes, PadGiven> = {
       why: "value -Infinity",
       inputs: [[2, 3]],
       given: { begin: [0, 1], end: [0, 1], value: Number.NEGATIVE_INFINITY },
+      gradient: "differences of infinities",
     },
     { why: "value of i32", inputs: [{ shape: [4], dtype: "i32" }], given: { begin: [1], end: [1], value: -7 } },
     { why: "value of u32", inputs: [{ shape: [4], dtype: "u32" }], given: { begin: [1], end: [0], value: 4294967295 } },
@@ -50,7 +51,7 @@ export const padCases: OperatorCases<PadAttributes, PadGiven> = {
 };
 
 /** The place in the input, or undefined outside of it. */
-function source(index: number, size: number, mode: PadAttributes["mode"]): number | undefined {
+export function source(index: number, size: number, mode: PadAttributes["mode"]): number | undefined {
   if (index >= 0 && index < size) return index;
   if (mode === "constant") return undefined;
   if (mode === "replicate") return index < 0 ? 0 : size - 1;

@@ -1,4 +1,5 @@
 import { logSoftmax, type SoftmaxAttributes, type SoftmaxGiven, softmax } from "../../src/ops/softmax.ts";
+import { type SoftmaxGradientAttributes, softmaxGradient } from "../../src/ops/softmax-gradient.ts";
 import type { Shape } from "../../src/tensor.ts";
 import type { OperatorCase, OperatorCases, ReferenceTensor } from "../support/operator-cases.ts";
 
@@ -92,3 +93,34 @@ export const logSoftmaxCases: OperatorCases<SoftmaxAttributes, SoftmaxGiven> = {
   },
   cases,
 };
+
+export const softmaxGradientCases: OperatorCases<SoftmaxGradientAttributes, SoftmaxGradientAttributes> = {
+  operator: softmaxGradient,
+  reference([gy, y], { axis, log }) {
+    const data = new Float64Array(y!.data.length);
+    const magnitude = new Float64Array(data.length);
+    eachColumn(y!, axis, (values, elements) => {
+      const g = elements.map((element) => gy!.data[element]!);
+      const weights = values.map((value) => (log ? 1 : value));
+      const sumOf = (terms: readonly number[]) => terms.reduce((total, term, k) => total + term * weights[k]!, 0);
+      const [sum, size] = [sumOf(g), Math.abs(sumOf(g.map(Math.abs)))];
+      elements.forEach((element, k) => {
+        const value = values[k]!;
+        const factor = log ? Math.exp(value) : value;
+        data[element] = log ? g[k]! - factor * sum : factor * (g[k]! - sum);
+        magnitude[element] = (log ? Math.abs(g[k]!) : Math.abs(factor * g[k]!)) + Math.abs(factor) * size;
+      });
+    });
+    return [{ data, magnitude }];
+  },
+  cases: [true, false].flatMap((log) => [
+    gradientCase(log, "classes of an image, several workgroups", [2, 7, 13, 15], 1),
+    gradientCase(log, "last axis, long", [3, 515], -1),
+    gradientCase(log, "first axis", [5, 3, 4], 0),
+  ]),
+};
+
+function gradientCase(log: boolean, why: string, shape: Shape, axis: number): OperatorCase<SoftmaxGradientAttributes> {
+  const y = { shape, values: "positive" } as const;
+  return { why: `${log ? "log, " : ""}${why}`, inputs: [shape, y], given: { axis, log } };
+}

@@ -135,7 +135,7 @@ test("no step of 300 random graphs finds anything but its operands", () => {
 /** A plan with each storage moved by `move`. */
 function moved(memory: MemoryPlan, move: (storage: Storage) => Partial<Storage>, slots = memory.slots): MemoryPlan {
   const placements = [...memory.placements].map(
-    ([value, { storage, view }]) => [value, { view, storage: { ...storage, ...move(storage) } }] as const,
+    ([value, { storage, ...place }]) => [value, { ...place, storage: { ...storage, ...move(storage) } }] as const,
   );
   return { ...memory, placements: new Map(placements), slots };
 }

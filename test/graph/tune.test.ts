@@ -9,6 +9,7 @@ import { wholeCall } from "../../src/graph/lower.ts";
 import { type CandidateReport, tune } from "../../src/graph/tune.ts";
 import { signature, type Tuning, tunedChoice } from "../../src/graph/tuning.ts";
 import { conv2d } from "../../src/ops/conv2d.ts";
+import { maxPool2d } from "../../src/ops/max-pool.ts";
 import { deviceTraits, type Operator } from "../../src/ops/operator.ts";
 import { openTestGpu } from "../support/gpu.ts";
 import { createRandom, uniform } from "../support/random.ts";
@@ -63,6 +64,19 @@ test("gives the kernels it says and the same bits twice", async () => {
   const again: string[] = [];
   await tune(gpu, smallGraph(), { known: tuning, onCandidate: ({ candidate }) => again.push(candidate) });
   expect(again).toEqual([]);
+});
+
+test("measures nodes that read integers: the gradient of a pool", async () => {
+  const b = new GraphBuilder();
+  const x = b.input("image", [1, 2, 6, 8]);
+  const y = b.apply(maxPool2d, [x], { kernel: 2 }, { name: "pool" });
+  b.output("gx", b.gradients([{ value: y, gradient: b.input("gy", y.type.shape) }], [x])[0]!);
+  const found: CandidateReport[] = [];
+  await tune(gpu, b.build(), { rounds: 1, onCandidate: (report) => found.push(report) });
+  expect(found.map(({ candidate, verdict }) => `${candidate} ${verdict}`)).toEqual([
+    "maxPoolGradient/direct timed",
+    "maxPoolGradient/quads timed",
+  ]);
 });
 
 test("is refused on another adapter, and ignored where kernels have changed", () => {

@@ -75,8 +75,13 @@ test.each([
   ["labels that are no list", { "atrous.labels": "{}" }, 'metadata "atrous.labels": expected a list of class names'],
   [
     "an unknown normalisation",
-    { "atrous.preprocess": '{"normalize":"min-max"}' },
-    'metadata "atrous.preprocess": normalize is "min-max", expected "z-score"',
+    { "atrous.preprocess": '{"normalize":"rank"}' },
+    'metadata "atrous.preprocess": normalize is "rank", expected "z-score", "min-max" or {"percentile": [low, high]}',
+  ],
+  [
+    "percentiles in the wrong order",
+    { "atrous.preprocess": '{"normalize":{"percentile":[99,1]}}' },
+    'metadata "atrous.preprocess": normalize is {"percentile":[99,1]}, expected "z-score", "min-max" or {"percentile": [low, high]}',
   ],
   [
     "a spacing of zero",

@@ -1,16 +1,38 @@
 import { describe, expect, test } from "vitest";
 import { ShapeError } from "../../src/errors.ts";
+import { GraphBuilder } from "../../src/graph/builder.ts";
+import { compile } from "../../src/graph/compile.ts";
 import { type MaxPool2dGiven, type MaxPool3dGiven, maxPool2d, maxPool3d } from "../../src/ops/max-pool.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { maxPool2dCases } from "../cases/max-pool.ts";
 import { maxPool3dCases } from "../cases/max-pool3d.ts";
 import { checkOperator } from "../support/check-operator.ts";
+import { openTestGpu } from "../support/gpu.ts";
 import { onShortGrid } from "../support/short-grid.ts";
 
 checkOperator(maxPool2dCases);
 checkOperator(onShortGrid(maxPool2dCases));
 checkOperator(maxPool3dCases);
 checkOperator(onShortGrid(maxPool3dCases));
+
+test("the gradient of ties goes to the first maximum, that of NaN to the last", async () => {
+  const b = new GraphBuilder();
+  const shape = [1, 1, 3, 4];
+  const x = b.input("x", shape);
+  const y = b.apply(maxPool2d, [x], { kernel: 2, stride: 1 });
+  const gy = b.constant("gy", { shape: y.type.shape, data: Float32Array.of(1, 2, 3, 4, 5, 6) });
+  b.output("gx", b.gradients([{ value: y, gradient: gy }], [x])[0]!);
+  const gpu = await openTestGpu();
+  const model = await compile(gpu, b.build(), { parameter: () => Promise.reject(new Error("no parameters")) });
+  const gradient = async (...data: number[]) => [
+    ...(await model.run({ x: { shape, data: Float32Array.from(data) } })).gx!.data,
+  ];
+  expect(await gradient(1, 1, 0, 2, 1, 1, 2, 2, 0, 1, 2, 2)).toEqual([1, 0, 0, 3, 4, 0, 13, 0, 0, 0, 0, 0]);
+  const nan = Number.NaN;
+  expect(await gradient(1, nan, 0, 2, 1, nan, 2, 2, 0, 1, 2, 2)).toEqual([0, 0, 0, 3, 0, 12, 6, 0, 0, 0, 0, 0]);
+  await model.dispose();
+  await gpu.dispose();
+});
 
 describe("maxPool2d refuses", () => {
   const shape = (input: Shape, given: MaxPool2dGiven) => () =>

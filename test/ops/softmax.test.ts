@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { logSoftmax, softmax } from "../../src/ops/softmax.ts";
-import { logSoftmaxCases, softmaxCases } from "../cases/softmax.ts";
+import { logSoftmaxCases, softmaxCases, softmaxGradientCases } from "../cases/softmax.ts";
 import { checkOperator } from "../support/check-operator.ts";
 import { onShortGrid } from "../support/short-grid.ts";
 
 checkOperator(softmaxCases);
 checkOperator(logSoftmaxCases);
+checkOperator(softmaxGradientCases);
 checkOperator(onShortGrid(softmaxCases));
 
 test("rejects other types and axes that are not there", () => {

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { exp } from "../../src/ops/unary.ts";
-import { functionCases } from "../cases/unary.ts";
+import { functionCases, unaryGradientCases } from "../cases/unary.ts";
 import { checkOperator } from "../support/check-operator.ts";
 
 for (const cases of Object.values(functionCases)) checkOperator(cases);
+checkOperator(unaryGradientCases);
 
 test("is no activation that a convolution would take into its epilogue, and rejects other types", () => {
   expect(exp.activation).toBeUndefined();

@@ -55,6 +55,11 @@ export function pairs(
   return { why, inputs: [column(0), column(1)], given: {} };
 }
 
+/** The same where differences cannot check the gradient. */
+export function withoutDifferences(reason: string, entry: OperatorCase<object>): OperatorCase<object> {
+  return { ...entry, gradient: reason };
+}
+
 export interface Result {
   readonly value: number;
   /** That of the terms which are rounded; none where the result is exact. */

@@ -13,6 +13,7 @@ import {
   type Operand,
 } from "../../src/ops/operator.ts";
 import { elementCount, formatShape, type Shape, type TensorData, type TensorType } from "../../src/tensor.ts";
+import { checkGradient, withoutGradient } from "./check-gradient.ts";
 import { functionReference } from "./functions.ts";
 import { openTestGpu } from "./gpu.ts";
 import {
@@ -74,6 +75,9 @@ export function checkOperator<A extends object, G extends object>(suite: Operato
         }
         expect(runs, "kernels that applied").toBeGreaterThan(0);
       });
+    }
+    for (const entry of suite.cases.filter((candidate) => withoutGradient(suite, candidate) === undefined)) {
+      test(`${entry.why}, gradient`, () => checkGradient(gpu, suite, entry));
     }
   });
 }
@@ -141,7 +145,9 @@ export function prepareCase<A extends object, G extends object>(
       inputs: allTypes.map((type, input) =>
         layOut(type, allowsView(kernel, whole, { input }) ? layout : "whole", input),
       ),
-      outputs: outputs.map((type, output) => layOut(type, layout, output + 7)),
+      outputs: outputs.map((type, output) =>
+        layOut(type, allowsView(kernel, whole, { output }) ? layout : "whole", output + 7),
+      ),
     };
   };
   return { data, expected, call };

@@ -17,6 +17,8 @@ export interface OperatorCase<G extends object> {
   readonly inputs: readonly (Shape | InputSpec)[];
   readonly given: G;
   readonly epilogue?: Partial<Epilogue>;
+  /** Why differences cannot check the gradient here: ties, say, where it jumps. */
+  readonly gradient?: string;
 }
 
 /** A tensor of the float64 reference. */
@@ -42,6 +44,12 @@ export interface OperatorCases<A extends object = object, G extends object = obj
   /** Plain loops in float64, as close to the formula as possible; shares no code with the kernels. */
   reference(inputs: readonly ReferenceTensor[], attrs: A): readonly ReferenceOutput[];
   readonly cases: readonly OperatorCase<G>[];
+  /** Outputs through which no gradient flows. */
+  readonly withoutOutputGradient?: readonly number[];
+  /** Inputs that the gradient takes for constants. */
+  readonly withoutInputGradient?: readonly number[];
+  /** Factor of the gradient's tolerance, with a reason where it is given. */
+  readonly gradientSlack?: number;
   /** Types of the floats to test. Default both. */
   readonly storages?: readonly Storage[];
 }

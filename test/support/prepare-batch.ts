@@ -1,5 +1,5 @@
 // What the segmenter's graph does to slices before the network, written out on the host.
-import { type Preprocess, paddedSize, zScore } from "../../src/models/preprocess.ts";
+import { normalize, type Preprocess, paddedSize } from "../../src/models/preprocess.ts";
 
 /** One channel of grey values. */
 export interface GreySlice {
@@ -19,7 +19,7 @@ export function prepareBatch(slices: readonly GreySlice[], channels: number, pre
   const plane = paddedHeight * paddedWidth;
   const data = new Float32Array(slices.length * channels * plane).fill(preprocess.padValue);
   slices.forEach((slice, n) => {
-    const normalized = zScore(slice.data);
+    const normalized = normalize(slice.data, preprocess.normalize);
     for (let c = 0; c < channels; c++) {
       const start = (n * channels + c) * plane;
       for (let row = 0; row < height; row++) {

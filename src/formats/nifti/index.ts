@@ -1,5 +1,5 @@
 export type { Affine } from "./affine.ts";
-export { type NiftiReadOptions, type NiftiVolume, readNifti } from "./read.ts";
+export { type NiftiReadOptions, type NiftiVolume, niftiStartBytes, readNifti, readNiftiGeometry } from "./read.ts";
 export {
   extractSlice,
   type Heading,

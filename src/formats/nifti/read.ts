@@ -3,6 +3,7 @@ import { type Affine, columnLengths } from "./affine.ts";
 import type { Datatype } from "./datatype.ts";
 import { gunzip, isGzip, LARGEST_GZIP_RATIO } from "./gzip.ts";
 import type { NiftiHeader } from "./header.ts";
+import type { SlicedGeometry } from "./slice.ts";
 import {
   LONGEST_HEADER_BYTES,
   readAffine,
@@ -53,11 +54,8 @@ export async function readNifti(bytes: Uint8Array, name: string, options: NiftiR
   const voxels = shape[0] * shape[1] * shape[2];
   const [first, end] = readExtent(header, voxels * volumes, datatype.bytes, name);
   const file = chunks ? await takeRest(start, chunks, end, bytes.length, name) : bytes;
-  if (file.length < end) {
-    throw new FormatError(
-      `${name}: data is cut short, got ${file.length} bytes, expected ${end} (${describe(shape, volumes, datatype)} from byte ${first})`,
-    );
-  }
+  if (file.length < end)
+    throw cutShort(name, file.length, end, `${describe(shape, volumes, datatype)} from byte ${first}`);
   const from = first + volume * voxels * datatype.bytes;
   const stored = file.subarray(from, from + voxels * datatype.bytes);
   return {
@@ -68,6 +66,34 @@ export async function readNifti(bytes: Uint8Array, name: string, options: NiftiR
     datatype: datatype.name,
     header,
   };
+}
+
+/** How much of a file `readNiftiGeometry` wants to see: what is compressed has to be inflated a little way. */
+export const niftiStartBytes = 65536;
+
+/**
+ * Reads where a file's voxels lie, and none of them. `start` is the file's first `niftiStartBytes`, or all of it, and
+ * `fileBytes` how long it is. Throws FormatError for a header that `readNifti` would refuse.
+ */
+export async function readNiftiGeometry(start: Uint8Array, name: string, fileBytes: number): Promise<SlicedGeometry> {
+  const chunks = isGzip(start) ? inflate(start, name) : undefined;
+  try {
+    const header = readHeader(chunks ? await takeStart(chunks) : start, name);
+    const { shape, volumes } = readDims(header, name);
+    const datatype = readDatatype(header, name);
+    chooseVolume(volumes, undefined, name);
+    const [first, end] = readExtent(header, shape[0] * shape[1] * shape[2], datatype.bytes, name);
+    if (chunks) requirePossible(end, fileBytes, name);
+    else if (fileBytes < end)
+      throw cutShort(name, fileBytes, end, `${describe(shape, volumes, datatype)} from byte ${first}`);
+    return { shape, affine: readAffine(header, name) };
+  } finally {
+    await chunks?.return();
+  }
+}
+
+function cutShort(name: string, got: number, expected: number, described: string): FormatError {
+  return new FormatError(`${name}: data is cut short, got ${got} bytes, expected ${expected} (${described})`);
 }
 
 function describe(shape: readonly number[], volumes: number, datatype: Datatype): string {
@@ -131,12 +157,11 @@ async function takeRest(
   compressedBytes: number,
   name: string,
 ): Promise<Uint8Array> {
-  const most = compressedBytes * LARGEST_GZIP_RATIO;
-  if (end > most) {
+  try {
+    requirePossible(end, compressedBytes, name);
+  } catch (error) {
     await chunks.return();
-    throw new FormatError(
-      `${name}: header promises more than the file can hold, got ${compressedBytes} compressed bytes (at most ${most} inflated), expected ${end}`,
-    );
+    throw error;
   }
   const file = new Uint8Array(end);
   file.set(start.subarray(0, end));
@@ -151,6 +176,14 @@ async function takeRest(
     }
   }
   return length < end ? file.subarray(0, length) : file;
+}
+
+function requirePossible(end: number, compressedBytes: number, name: string): void {
+  const most = compressedBytes * LARGEST_GZIP_RATIO;
+  if (end <= most) return;
+  throw new FormatError(
+    `${name}: header promises more than the file can hold, got ${compressedBytes} compressed bytes (at most ${most} inflated), expected ${end}`,
+  );
 }
 
 /** Stored bytes, little- or big-endian, to scaled numbers. */

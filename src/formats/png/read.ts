@@ -1,7 +1,8 @@
 // PNG images as networks take them: grey values, or class labels.
 
 import { FormatError } from "../../errors.ts";
-import type { PngLimits } from "./header.ts";
+import { signature } from "./chunks.ts";
+import { type PngLimits, parseHeader } from "./header.ts";
 import { type PngSamples, readSamples } from "./samples.ts";
 
 /** Grey values, row by row: [height, width]. */
@@ -46,6 +47,21 @@ export function readLabelPng(bytes: Uint8Array, name: string, limits: PngLimits 
   }
   if (kind === "palette") checkIndices(image, name);
   return { width, height, data: samples };
+}
+
+/** How much of a file `readPngSize` wants to see: the signature, and the chunk IHDR with its length and type. */
+export const pngStartBytes = 29;
+
+/** Reads an image's size alone. Throws FormatError for what is no PNG file, or of a kind that no file may be. */
+export function readPngSize(
+  start: Uint8Array,
+  name: string,
+  limits: PngLimits = {},
+): { width: number; height: number } {
+  const isPng = signature.every((byte, n) => start[n] === byte);
+  const isHeader = String.fromCharCode(...start.subarray(12, 16)) === "IHDR";
+  if (!isPng || !isHeader || start.length < pngStartBytes) throw new FormatError(`${name}: not a PNG file`);
+  return parseHeader(start.subarray(16, pngStartBytes), name, limits);
 }
 
 function greyValues(image: PngSamples, name: string): Float32Array {

@@ -1,4 +1,5 @@
 // Lets a convolution add its residual and apply its activation before it writes its result.
+import type { Epilogue } from "../../ops/operator.ts";
 import { shapesEqual } from "../../tensor.ts";
 import { countUses, createNode, type Graph, type Node, type Value } from "../graph.ts";
 import { rewrite } from "./rewrite.ts";
@@ -6,7 +7,12 @@ import { rewrite } from "./rewrite.ts";
 /** `add(conv(x), r)` and `relu(conv(x))` become one node, where nobody else reads the value between. */
 export function fuseEpilogues(graph: Graph): Graph {
   const uses = countUses(graph);
-  return rewrite(graph, (node, { value, emit }) => {
+  return rewrite(graph, (node, { value, emit, supersede }) => {
+    const fuse = (producer: Node, inputs: readonly Value[], epilogue: Epilogue): readonly Value[] => {
+      const fused = createNode(producer.operator, inputs, producer.attrs, { name: node.name, epilogue });
+      supersede(producer, fused);
+      return emit(fused).slice(0, 1);
+    };
     const fusable = (old: Value | undefined): Node | undefined => {
       if (old === undefined || uses.get(old) !== 1) return undefined;
       const producer = value(old).producer;
@@ -17,7 +23,7 @@ export function fuseEpilogues(graph: Graph): Graph {
       const producer = fusable(node.inputs[0]);
       if (!producer) return undefined;
       const epilogue = { ...producer.epilogue, activation };
-      return emit(createNode(producer.operator, producer.inputs, producer.attrs, { name: node.name, epilogue }));
+      return fuse(producer, producer.inputs, epilogue);
     }
     if (node.operator.residual) {
       for (const [own, other] of [
@@ -29,8 +35,7 @@ export function fuseEpilogues(graph: Graph): Graph {
         if (!producer || producer.epilogue.residual) continue;
         if (!shapesEqual(residual.type.shape, producer.outputs[0]!.type.shape)) continue;
         const epilogue = { ...producer.epilogue, residual: true };
-        const inputs = [...producer.inputs, residual];
-        return emit(createNode(producer.operator, inputs, producer.attrs, { name: node.name, epilogue }));
+        return fuse(producer, [...producer.inputs, residual], epilogue);
       }
     }
     return undefined;

@@ -6,6 +6,8 @@ export interface Rewriting {
   value(old: Value): Value;
   /** Appends a new node and returns its outputs. */
   emit(node: Node): readonly Value[];
+  /** Lets the outputs of a new node stand for whatever those of another one stood for. */
+  supersede(before: Node, now: Node): void;
 }
 
 /** Returns the values that replace the node's outputs, or undefined to keep the node. */
@@ -19,6 +21,12 @@ export function rewrite(graph: Graph, visit: Visit): Graph {
     emit(node) {
       nodes.push(node);
       return node.outputs;
+    },
+    supersede(before, now) {
+      for (const [old, value] of replaced) {
+        const output = before.outputs.indexOf(value);
+        if (output >= 0) replaced.set(old, now.outputs[output]!);
+      }
     },
   };
   for (const node of graph.nodes) {

@@ -1,0 +1,176 @@
+// d(loss)/d(weight) of convolutions, and by the same sums of transposed ones. Not for users.
+import { conv2dParams, conv3dParams } from "../../shaders/conv-bindings.ts";
+import { convWeightGrad, convWeightGradWorkgroup } from "../../shaders/conv-weight-grad.wgsl.ts";
+import { convWeightGradTiled } from "../../shaders/conv-weight-grad-tiled.wgsl.ts";
+import { elementCount, type Shape } from "../tensor.ts";
+import type { ConvAttributes } from "./conv-rules.ts";
+import { convParamValues, convSizes, isVolume, widestUnrolled } from "./conv-sizes.ts";
+import { floatType, isAligned, storageOf } from "./operands.ts";
+import {
+  type Call,
+  type Decomposition,
+  type DeviceTraits,
+  type Kernel,
+  type Operator,
+  operandBytes,
+  type Params,
+  params,
+  spread,
+  wholeView,
+} from "./operator.ts";
+import { reshape } from "./reshape.ts";
+import { sumParts } from "./sum-parts.ts";
+
+export interface ConvWeightGradientAttributes extends ConvAttributes {
+  /** Sizes of the kernel along each axis. */
+  readonly kernel: readonly number[];
+  /** Into how many parts the sums are split; with more than one, the output is [1, parts*K, C/groups, ...]. */
+  readonly parts: number;
+}
+
+type WeightGradientCall = Call<ConvWeightGradientAttributes>;
+
+function weightShape({ inputs, attrs }: Pick<WeightGradientCall, "inputs" | "attrs">): Shape {
+  const [x, gy] = inputs;
+  return [gy!.shape[1]!, x!.shape[1]! / attrs.groups, ...attrs.kernel];
+}
+
+/** The convolution whose weight this is the gradient of: x, the weight, and y where gy is. */
+function forwardCall({ inputs, attrs, epilogue }: WeightGradientCall): Call<ConvAttributes> {
+  const [x, gy] = inputs;
+  const type = { shape: weightShape({ inputs, attrs }), dtype: x!.dtype };
+  return { inputs: [x!, { ...type, view: wholeView(type) }], outputs: [gy!], attrs, epilogue };
+}
+
+function gradientParams(call: WeightGradientCall): Params {
+  const forward = forwardCall(call);
+  const spec = { ...(isVolume(forward) ? conv3dParams : conv2dParams), parts: "u32" } as const;
+  return params(spec, { ...convParamValues(forward), parts: call.attrs.parts });
+}
+
+function template(call: WeightGradientCall) {
+  return { storage: storageOf(call), volume: isVolume(forwardCall(call)) };
+}
+
+const direct: Kernel<ConvWeightGradientAttributes> = {
+  name: "convWeightGradient/direct",
+  applies: ({ attrs }) => attrs.parts === 1,
+  views: [0, 1],
+  dispatches(call, device) {
+    const elements = elementCount(weightShape(call));
+    return [
+      {
+        code: convWeightGrad(template(call)),
+        bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
+        params: gradientParams(call),
+        workgroups: [...spread(Math.ceil(elements / convWeightGradWorkgroup), device), 1],
+      },
+    ];
+  },
+};
+
+/** More accumulators than this slow compilers down. */
+const mostCells = 36;
+
+/** The register tile: output channels and kernel rows. */
+function tileOf(call: WeightGradientCall): { outChannels: number; rows: number } {
+  const { groupOutChannels, kernelHeight, kernelWidth } = convSizes(forwardCall(call));
+  const outChannels = [4, 3, 2].find((count) => groupOutChannels % count === 0) ?? 1;
+  const rows = outChannels * kernelHeight * kernelWidth <= mostCells ? kernelHeight : 1;
+  return { outChannels, rows };
+}
+
+function tiledInvocations(call: WeightGradientCall): number {
+  const { outChannels, rows } = tileOf(call);
+  return elementCount(weightShape(call)) / (outChannels * rows * call.attrs.kernel.at(-1)!);
+}
+
+/** The taps of a row are unrolled. */
+function isUnrolled({ attrs }: WeightGradientCall): boolean {
+  return attrs.kernel.at(-1)! <= widestUnrolled;
+}
+
+const tiled: Kernel<ConvWeightGradientAttributes> = {
+  name: "convWeightGradient/tiled",
+  applies: isUnrolled,
+  views: [0, 1],
+  dispatches(call, device) {
+    const { kernelWidth, outWidth } = convSizes(forwardCall(call));
+    const { parts, stride, dilation } = call.attrs;
+    const code = convWeightGradTiled({
+      ...template(call),
+      ...tileOf(call),
+      kernelWidth,
+      strideWidth: stride.at(-1)!,
+      dilationWidth: dilation.at(-1)!,
+      aligned: isAligned(call.inputs[1]!, outWidth),
+    });
+    const workgroups = Math.ceil((tiledInvocations(call) * parts) / convWeightGradWorkgroup);
+    return [
+      {
+        code,
+        bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
+        params: gradientParams(call),
+        workgroups: [...spread(workgroups, device), 1],
+      },
+    ];
+  },
+};
+
+/** Into how many parts sums may be split. */
+const splits = [2, 4, 8, 16, 32, 64] as const;
+
+/** Invocations that occupy a device: a guess for GPUs until one has been tuned. */
+const enough = { software: 512, hardware: 32768 } as const;
+
+function splitFor(call: WeightGradientCall, device: DeviceTraits): number {
+  const { items, outHeight } = convSizes(forwardCall(call));
+  const invocations = tiledInvocations(call);
+  const possible = [1, ...splits].filter((parts) => parts <= items * outHeight);
+  return possible.find((parts) => parts * invocations >= enough[device.kind]) ?? possible.at(-1)!;
+}
+
+/** `convWeightGradient/split2` to `/split64`: rows of the output in parts that are summed on their own, then added in order. */
+function split(parts: number): Decomposition<ConvWeightGradientAttributes> {
+  return {
+    name: `convWeightGradient/split${parts}`,
+    applies(call) {
+      const { items, outHeight } = convSizes(forwardCall(call));
+      const isWhole = call.attrs.parts === 1 && call.inputs[0]!.dtype === "f32";
+      return isWhole && isUnrolled(call) && parts <= items * outHeight;
+    },
+    build({ inputs: [x, gy], apply }, call) {
+      const sums = apply("parts", convWeightGradient, [x!, gy!], { ...call.attrs, parts });
+      const sum = apply("sum", sumParts, [sums], { parts });
+      return apply("weight", reshape, [sum], { shape: weightShape(call) });
+    },
+  };
+}
+
+/**
+ * d(loss)/d(weight) of a convolution: gw[k, c, r, s] = sum over n, p, q of gy[n, k, p, q] * x[n, c, p*stride + r*dilation - pad, ..].
+ * - x: [N, C, H, W]; gy: [N, K, P, Q]; output: [K, C/groups, R, S]; volumes too
+ * For a transposed convolution, x is its gy and gy its x.
+ */
+export const convWeightGradient: Operator<ConvWeightGradientAttributes, ConvWeightGradientAttributes> = {
+  name: "convWeightGradient",
+  attributes: (given) => given,
+  shape(inputs, attrs) {
+    const dtype = floatType("convWeightGradient", inputs);
+    const [x, gy] = inputs;
+    const shape = [gy!.shape[1]!, x!.shape[1]! / attrs.groups, ...attrs.kernel];
+    return [{ shape: attrs.parts === 1 ? shape : [1, attrs.parts * shape[0]!, ...shape.slice(1)], dtype }];
+  },
+  cost(call) {
+    const [, gy] = call.inputs;
+    const terms = elementCount(gy!.shape) / gy!.shape[1]!;
+    return { flop: 2 * terms * elementCount(weightShape(call)), bytes: operandBytes(call) };
+  },
+  kernels: [direct, tiled],
+  decompositions: splits.map(split),
+  prefer(call, device) {
+    if (!isUnrolled(call)) return "convWeightGradient/direct";
+    const parts = call.attrs.parts === 1 && call.inputs[0]!.dtype === "f32" ? splitFor(call, device) : 1;
+    return parts === 1 ? "convWeightGradient/tiled" : `convWeightGradient/split${parts}`;
+  },
+};

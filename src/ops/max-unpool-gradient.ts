@@ -1,0 +1,45 @@
+// The gradient of max unpooling, of images and volumes. Not for users.
+import { maxUnpoolParams } from "../../shaders/max-unpool.wgsl.ts";
+import { maxUnpoolGradient as shader } from "../../shaders/max-unpool-grad.wgsl.ts";
+import type { MaxUnpoolAttributes } from "./max-unpool.ts";
+import { floatType, storageOf } from "./operands.ts";
+import { type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
+import { outputPlanes, planeGrid, planeValues, volumeValues, windowValues } from "./planes.ts";
+import type { SpaceTypes } from "./window.ts";
+
+type Attributes = MaxUnpoolAttributes<SpaceTypes>;
+
+const direct: Kernel<Attributes> = {
+  name: "maxUnpoolGradient/direct",
+  applies: () => true,
+  views: [0, 1],
+  dispatches(call, device) {
+    const { workgroup, workgroups } = planeGrid(outputPlanes(call), device);
+    const values = {
+      ...planeValues(call),
+      ...volumeValues(call),
+      ...viewParams("indices", call.inputs[1]!),
+      ...windowValues(call.attrs),
+    };
+    return [
+      {
+        code: shader({ storage: storageOf(call), workgroup }),
+        bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
+        params: params(maxUnpoolParams, values),
+        workgroups,
+      },
+    ];
+  },
+};
+
+/**
+ * Gives each maximum the gradient of the pixel that it was put at.
+ * - gy: [N, C, H, W]; indices: i32 [N, C, P, Q]; output: [N, C, P, Q]; volumes have one axis more.
+ */
+export const maxUnpoolGradient: Operator<Attributes, Attributes> = {
+  name: "maxUnpoolGradient",
+  attributes: (given) => given,
+  shape: ([gy, indices]) => [{ shape: indices!.shape, dtype: floatType("maxUnpoolGradient", [gy!]) }],
+  cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
+  kernels: [direct],
+};

@@ -1,0 +1,84 @@
+// Samples out of files.
+import { UsageError } from "../../errors.ts";
+import { type Draw, drawAugmentation } from "./augment.ts";
+import { ClassMap, encodeTarget, type LabelRange, type TargetKind } from "./class-map.ts";
+import type { Dataset, Locality } from "./dataset.ts";
+import type { ResolvedDataOptions } from "./options.ts";
+import { prepareSlice, type Sample, type TargetSlice } from "./prepare.ts";
+import { isNifti, readScan, type ScanFile } from "./scan.ts";
+import { ScanCache } from "./scan-cache.ts";
+
+/** Everything that a dataset is made of; plain data, which goes to threads. */
+export interface DatasetRecipe {
+  readonly options: ResolvedDataOptions;
+  readonly targets: TargetKind;
+  /** Labels of each source. */
+  readonly classes: readonly (readonly LabelRange[])[];
+  readonly files: readonly (ScanFile & { readonly bytes: number })[];
+  readonly samples: readonly SampleEntry[];
+}
+
+export interface SampleEntry {
+  readonly id: string;
+  readonly subject: string;
+  readonly file: number;
+  readonly slice: number;
+}
+
+export class FileDataset implements Dataset {
+  readonly recipe: DatasetRecipe;
+  readonly ids: readonly string[];
+  readonly subjects: readonly string[];
+  readonly locality: Locality;
+  readonly cache: ScanCache;
+  readonly #classMaps: readonly ClassMap[];
+  readonly #outside: number;
+
+  constructor(recipe: DatasetRecipe) {
+    const { options, targets, classes, files, samples } = recipe;
+    this.recipe = recipe;
+    this.ids = samples.map(({ id }) => id);
+    this.subjects = samples.map(({ subject }) => subject);
+    this.cache = new ScanCache(options.cacheMiB * 2 ** 20);
+    const { budgetBytes } = this.cache;
+    this.locality = { files: samples.map(({ file }) => file), bytes: files.map(({ bytes }) => bytes), budgetBytes };
+    this.#classMaps = classes.map((ranges) => new ClassMap(ranges, targets));
+    this.#outside = encodeTarget(options.outside, targets);
+  }
+
+  get size(): number {
+    return this.recipe.samples.length;
+  }
+
+  get imageSize() {
+    return this.recipe.options.size;
+  }
+
+  get targets(): TargetKind {
+    return this.recipe.targets;
+  }
+
+  /**
+   * Throws UsageError where there is no such sample, FormatError for files that do not hold what they should, and for
+   * a label without a class.
+   */
+  async sample(index: number, draw?: Draw): Promise<Sample> {
+    const { options } = this.recipe;
+    const slice = await this.#read(index);
+    const augmentation = draw && drawAugmentation(options.augment, options.size, draw, index);
+    return prepareSlice(slice, options, this.#outside, augmentation);
+  }
+
+  async #read(index: number): Promise<TargetSlice> {
+    const entry = this.recipe.samples[index];
+    if (!entry) throw new UsageError(`dataset: no sample ${index}, expected 0 to ${this.size - 1}`);
+    const file = this.recipe.files[entry.file]!;
+    const scan = await this.cache.get(entry.file, file.bytes, () => readScan(file));
+    const { labels, ...slice } = scan.slice(entry.slice);
+    const targets = this.#classMaps[file.source]!.apply(
+      labels,
+      isNifti(file.labels) ? `${file.labels}: slice ${entry.slice}` : file.labels,
+    );
+    return { ...slice, targets };
+  }
+}

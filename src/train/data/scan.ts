@@ -1,0 +1,172 @@
+// A file of images with the file of its labels: a pair of PNG pictures, or two NIfTI volumes seen slice by slice.
+import { FormatError } from "../../errors.ts";
+import {
+  type Affine,
+  extractSlice,
+  type NiftiVolume,
+  niftiStartBytes,
+  readNifti,
+  readNiftiGeometry,
+  type SlicedGeometry,
+  sliceAxes,
+} from "../../formats/nifti/index.ts";
+import { pngStartBytes, readLabelPng, readPng, readPngSize } from "../../formats/png/index.ts";
+import { openSource, readAll } from "../../formats/source.ts";
+import type { SliceSize } from "../../models/segment-resample.ts";
+import { largestLabel } from "./class-map.ts";
+import type { SourceOptions } from "./options.ts";
+
+/** Plain data, which goes to threads. */
+export interface ScanFile {
+  readonly image: string;
+  readonly labels: string;
+  /** Of PNG pictures. */
+  readonly spacingMm: number;
+  /** Of NIfTI volumes. */
+  readonly axis: NonNullable<SourceOptions["volume"]>["axis"];
+  /** Whose classes its labels have. */
+  readonly source: number;
+}
+
+/** What a file is before its pixels are read. */
+export interface ScanSummary {
+  readonly slices: number;
+  /** Of the decoded images and labels. */
+  readonly bytes: number;
+}
+
+/** Slice `n` of a pair that was read; row-major [height, width]. */
+export interface Scan {
+  slice(n: number): SliceSize & { readonly image: Float32Array; readonly labels: ArrayLike<number> };
+}
+
+export function isNifti(path: string): boolean {
+  return /\.nii(\.gz)?$/i.test(path);
+}
+
+/** Reads the beginnings of both files. Throws FormatError where one is missing, or they are not of one size. */
+export async function inspectScan(file: ScanFile): Promise<ScanSummary> {
+  if (!isNifti(file.image)) {
+    const [image, labels] = await readBoth(file, async (path) =>
+      readPngSize((await readStart(path, pngStartBytes)).start, path),
+    );
+    requireSameSize(file, [image.width, image.height], [labels.width, labels.height]);
+    return { slices: 1, bytes: image.width * image.height * pngPixelBytes };
+  }
+  const [image, labels] = await readBoth(file, async (path) => {
+    const { start, fileBytes } = await readStart(path, niftiStartBytes);
+    return readNiftiGeometry(start, path, fileBytes);
+  });
+  requireSameGeometry(file, image, labels);
+  const [i, j, k] = image.shape;
+  return { slices: image.shape[axisOf(file, image)], bytes: i * j * k * voxelBytes };
+}
+
+/** f32 and a label of one or two bytes. */
+const [pngPixelBytes, voxelBytes] = [5, 6];
+
+/** Reads both files. Throws FormatError, also for values that are no finite numbers, or labels that are not whole. */
+export async function readScan(file: ScanFile): Promise<Scan> {
+  return isNifti(file.image) ? readVolumes(file) : readPictures(file);
+}
+
+async function readPictures(file: ScanFile): Promise<Scan> {
+  const image = readPng(await readFile(file.image), file.image);
+  const labels = readLabelPng(await readFile(file.labels), file.labels);
+  requireSameSize(file, [image.width, image.height], [labels.width, labels.height]);
+  const { height, width } = image;
+  const spacingMm = [file.spacingMm, file.spacingMm] as const;
+  return { slice: () => ({ height, width, spacingMm, image: image.data, labels: labels.data }) };
+}
+
+async function readVolumes(file: ScanFile): Promise<Scan> {
+  const image = await readNifti(await readFile(file.image), file.image);
+  requireFinite(file.image, image);
+  const labelVolume = await readNifti(await readFile(file.labels), file.labels);
+  requireSameGeometry(file, image, labelVolume);
+  const labels = { shape: image.shape, affine: image.affine, data: wholeLabels(file.labels, labelVolume) };
+  const axis = axisOf(file, image);
+  return {
+    slice(n) {
+      const { height, width, spacingMm, data } = extractSlice(image, axis, n);
+      return { height, width, spacingMm, image: data, labels: extractSlice(labels, axis, n).data };
+    },
+  };
+}
+
+function axisOf({ axis }: ScanFile, { affine }: SlicedGeometry): 0 | 1 | 2 {
+  const { right, anterior, superior } = sliceAxes(affine);
+  return { sagittal: right.axis, coronal: anterior.axis, axial: superior.axis, i: 0, j: 1, k: 2 }[axis] as 0 | 1 | 2;
+}
+
+/** Both files; says of a labels file that cannot be read whose labels it should hold. */
+async function readBoth<T>(file: ScanFile, read: (path: string) => Promise<T>): Promise<[T, T]> {
+  const image = await read(file.image);
+  try {
+    return [image, await read(file.labels)];
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new FormatError(`${error.message} (the labels of ${file.image})`);
+  }
+}
+
+async function readFile(path: string): Promise<Uint8Array> {
+  const source = await openSource(path);
+  try {
+    return await readAll(source);
+  } finally {
+    await source.close();
+  }
+}
+
+async function readStart(path: string, bytes: number): Promise<{ start: Uint8Array; fileBytes: number }> {
+  const source = await openSource(path);
+  try {
+    return { start: await source.read(0, Math.min(bytes, source.size)), fileBytes: source.size };
+  } finally {
+    await source.close();
+  }
+}
+
+function requireSameSize(file: ScanFile, image: readonly number[], labels: readonly number[]): void {
+  const [expected, got] = [image.join(" x "), labels.join(" x ")];
+  if (got !== expected) throw new FormatError(`${file.labels}: is ${got}, expected ${expected} as ${file.image}`);
+}
+
+/** Labels drawn on another geometry would be taken voxel by voxel all the same, and wrongly. */
+function requireSameGeometry(file: ScanFile, image: SlicedGeometry, labels: SlicedGeometry): void {
+  requireSameSize(file, image.shape, labels.shape);
+  const slackMm = 0.5 * Math.min(...[0, 1, 2].map((axis) => columnLength(image.affine, axis)));
+  const apartMm = (row: number, column: number) => {
+    const reach = column < 3 ? image.shape[column]! : 1;
+    return Math.abs(labels.affine[row]![column]! - image.affine[row]![column]!) * reach;
+  };
+  const isApart = [0, 1, 2].some((row) => [0, 1, 2, 3].some((column) => apartMm(row, column) > slackMm));
+  if (isApart) throw new FormatError(`${file.labels}: its affine is not that of ${file.image}, expected the same`);
+}
+
+function columnLength(affine: Affine, axis: number): number {
+  return Math.hypot(affine[0]![axis]!, affine[1]![axis]!, affine[2]![axis]!);
+}
+
+function requireFinite(path: string, { shape, data }: NiftiVolume): void {
+  for (let at = 0; at < data.length; at++) {
+    if (Number.isFinite(data[at])) continue;
+    throw new FormatError(`${path}: voxel ${voxelAt(shape, at)} is ${data[at]}, expected finite numbers`);
+  }
+}
+
+function wholeLabels(path: string, { shape, data }: NiftiVolume): Uint16Array {
+  const labels = new Uint16Array(data);
+  for (let at = 0; at < data.length; at++) {
+    // What is fractional, too large or no number at all does not survive as it is.
+    if (labels[at] === data[at]) continue;
+    const expected = `expected a whole number from 0 to ${largestLabel}`;
+    throw new FormatError(`${path}: voxel ${voxelAt(shape, at)} is ${data[at]}, ${expected}`);
+  }
+  return labels;
+}
+
+function voxelAt([i, j]: NiftiVolume["shape"], at: number): string {
+  return `(${at % i}, ${Math.floor(at / i) % j}, ${Math.floor(at / i / j)})`;
+}

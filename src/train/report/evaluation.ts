@@ -1,0 +1,96 @@
+// An evaluation as one HTML page that loads nothing: metrics of each class and each image, the worst and the best images.
+import { type Column, sortableTable } from "../../report/html-table.ts";
+import { html, type Markup } from "../../report/markup.ts";
+import { renderPage } from "../../report/page.ts";
+import { Plot, renderPlot, textWidth } from "../../report/plot.ts";
+import type { TrainConfig } from "../config.ts";
+import { metricNames } from "../metrics.ts";
+import type { Overlays } from "../overlay.ts";
+import type { ClassResult, ImageResult, ValidationResult } from "../validate.ts";
+import {
+  configSection,
+  factList,
+  formatMetric,
+  metricColumn,
+  metricTitles,
+  numberColumn,
+  overlaySection,
+  textColumn,
+  undefinedNote,
+} from "./sections.ts";
+
+export interface EvaluationReport {
+  /** What was evaluated, such as the weights' file name. */
+  readonly name: string;
+  /** Adapter, weights, ...: whatever the reader should know, by name. */
+  readonly facts: Readonly<Record<string, string>>;
+  readonly config: TrainConfig;
+  readonly result: ValidationResult;
+  readonly overlays: Overlays;
+}
+
+/** The whole document. Every string is escaped. */
+export function renderEvaluationReport({ name, facts, config, result, overlays }: EvaluationReport): string {
+  const { classes, mean, images } = result;
+  return renderPage(
+    `atrous evaluate, ${name}`,
+    html`<h1>Evaluation of ${name}</h1>
+${factList({ ...facts, Images: `${images.length}`, "Mean DSC": formatMetric(mean.dsc) })}
+<h2>Classes</h2>
+<p class="note">Over the pixels of all images together; per image: the mean of the images' own DSC. Means are over the classes but the background. ${undefinedNote}</p>
+${sortableTable(classColumns, classes)}
+${dscByClass(result)}
+<h2>Images</h2>
+${overlaySection(
+  overlays,
+  classes.map((result) => result.name),
+)}
+<p class="note">A click on a title sorts.</p>
+${sortableTable(imageColumns(classes), images)}
+${configSection(config)}`,
+  );
+}
+
+const classColumns: Column<ClassResult>[] = [
+  textColumn("class", ({ name }) => name),
+  ...metricNames.map((name) => metricColumn<ClassResult>(metricTitles[name], (row) => row[name])),
+  metricColumn("DSC per image", ({ perImage }) => perImage.dsc),
+  numberColumn("images with it", ({ images }) => images),
+];
+
+function imageColumns(classes: readonly ClassResult[]): Column<ImageResult>[] {
+  return [
+    textColumn("image", ({ id }) => id),
+    textColumn("subject", ({ subject }) => subject),
+    metricColumn("mean DSC", ({ mean }) => mean.dsc),
+    ...classes
+      .slice(1)
+      .map(({ name }, i) => metricColumn<ImageResult>(`DSC ${name}`, (row) => row.classes[i + 1]?.dsc)),
+  ];
+}
+
+/** The DSC of every image, a row of ticks for each class. */
+function dscByClass({ classes, images }: ValidationResult): Markup | undefined {
+  const names = classes.slice(1).map(({ name }) => name);
+  const points = names.flatMap((name, i) =>
+    images.flatMap(({ id, classes }) => {
+      const dsc = classes[i + 1]?.dsc;
+      return dsc === undefined ? [] : [{ name, dsc, title: `${id}: ${formatMetric(dsc)}` }];
+    }),
+  );
+  if (points.length === 0) return undefined;
+  const plot = renderPlot("DSC of each image by class", {
+    width: 960,
+    height: 60 + 26 * names.length,
+    marginLeft: 16 + Math.max(...names.map(textWidth)),
+    marginRight: 16,
+    marginBottom: 40,
+    x: { label: "DSC", labelAnchor: "center", domain: [0, 1], grid: true },
+    y: { label: null, domain: names, padding: 0.3 },
+    marks: [
+      Plot.tickX(points, { x: "dsc", y: "name", stroke: "var(--series-1)", strokeOpacity: 0.45, title: "title" }),
+      Plot.tickX(points, Plot.groupY({ x: "median" }, { x: "dsc", y: "name", stroke: "currentColor", strokeWidth: 3 })),
+    ],
+  });
+  return html`<figure>${plot}<figcaption>Each image is a tick; the bold one is the median.</figcaption></figure>`;
+}

@@ -1,0 +1,230 @@
+// A step of training on a device: one run of the training graph.
+import { UsageError } from "../errors.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Precision } from "../graph/assemble.ts";
+import { compile } from "../graph/compile.ts";
+import type { CompiledGraph, MemoryReport, RunInputs } from "../graph/compiled-graph.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { Tensor, TensorData } from "../tensor.ts";
+import type { Optimizer } from "./optimizers.ts";
+import { createTrainingGraph, type Packing, packTensors, type TrainingGraph, unpackTensors } from "./training-graph.ts";
+
+/** Settings of parameters that are not the optimizer's own. */
+export interface ParameterGroup {
+  /** Of names; the first group that matches counts. */
+  readonly match: RegExp;
+  /** Factor of the rate. Default 1. */
+  readonly rateFactor?: number;
+  /** Default that of the optimizer. */
+  readonly weightDecay?: number;
+  /** Not trained at all; batch norm whose weight and bias are frozen keeps its statistics too. Default false. */
+  readonly frozen?: boolean;
+}
+
+export interface TrainStepOptions extends Pick<Precision, "precision" | "keepFull"> {
+  readonly optimizer: Optimizer;
+  /** First values of parameters and running statistics. */
+  readonly parameter: (name: string) => Promise<TensorData>;
+  readonly groups?: readonly ParameterGroup[];
+  /** Longest gradient, over all parameters together; longer ones are shortened. Default: no limit. */
+  readonly clipNorm?: number;
+  /** How far running statistics move towards a batch's. Default 0.1, as in PyTorch. */
+  readonly statisticsMomentum?: number;
+  /** Called as pipelines become ready. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface StepResult {
+  readonly loss: number;
+  /** Of the gradient of all trained parameters, before it was shortened. */
+  readonly gradientNorm: number;
+  /** The graph's outputs, the loss among them. */
+  readonly outputs: Readonly<Record<string, Tensor>>;
+}
+
+/** Everything that training changes: what a checkpoint holds. */
+export interface TrainState {
+  /** Steps taken. */
+  readonly step: number;
+  /** Parameters and running statistics by their names, the optimizer's moments as `velocity:conv1.weight`. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
+/** Of the loss in f16, so that small gradients are not lost: doubled after this many steps that were finite. */
+const steadySteps = 200;
+const scaleState = "scale:loss";
+
+/**
+ * Compiles a step of training. `graph` has the scalar output `loss`; its parameters are trained, but for frozen ones.
+ * Rejects with UsageError for a graph that cannot be trained, with DeviceError, and with what `parameter` throws.
+ *
+ *     const b = new GraphBuilder();
+ *     const image = b.input("image", [4, 1, 64, 64]);
+ *     const labels = b.input("labels", [4, 64, 64], "u32");
+ *     const logits = msffResNet18.build(b, image, options);
+ *     b.output("loss", crossEntropyLoss(b, logits, labels));
+ *     const step = await compileTrainStep(gpu, b.build(), { optimizer: sgd({ momentum: 0.9 }), parameter });
+ *     const { loss } = await step.run({ image: { shape, data }, labels: { shape, data } }, 1e-3);
+ */
+export async function compileTrainStep(gpu: Gpu, graph: Graph, options: TrainStepOptions): Promise<TrainStep> {
+  const { optimizer, groups = [], precision, keepFull, onProgress } = options;
+  const rows = [...groups.filter(({ frozen }) => !frozen), { match: /^/ }];
+  const training = createTrainingGraph(graph, {
+    optimizer,
+    groups: rows.length,
+    group(parameter) {
+      const found = groups.find(({ match }) => match.test(parameter));
+      return found?.frozen ? "frozen" : rows.indexOf(found ?? rows.at(-1)!);
+    },
+    ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
+    ...(options.statisticsMomentum !== undefined && { statisticsMomentum: options.statisticsMomentum }),
+  });
+  const weights = await packTensors(training.weights, options.parameter);
+  const first = new Map<string, () => Promise<Float32Array>>([
+    ["weights", async () => weights],
+    ["statistics", () => packTensors(training.statistics, options.parameter)],
+    ...optimizer.moments.map((name) => [name, async () => new Float32Array(weights.length)] as const),
+  ]);
+  const compiled = await compile(gpu, training.graph, {
+    parameter: (name) => first.get(name)?.() ?? options.parameter(name),
+    ...(precision && { precision }),
+    ...(keepFull && { keepFull }),
+    ...(onProgress && { onProgress }),
+  });
+  return new TrainStep({ compiled, training, optimizer, groups: rows, isHalf: precision === "f16" });
+}
+
+interface TrainStepParts {
+  readonly compiled: CompiledGraph;
+  readonly training: TrainingGraph;
+  readonly optimizer: Optimizer;
+  readonly groups: readonly Omit<ParameterGroup, "match">[];
+  readonly isHalf: boolean;
+}
+
+interface PackedState {
+  readonly name: string;
+  readonly packing: Packing;
+  readonly prefix: string;
+}
+
+/** Made by {@link compileTrainStep}. Steps are taken in the order of their calls. */
+export class TrainStep {
+  readonly #compiled: CompiledGraph;
+  readonly #training: TrainingGraph;
+  readonly #optimizer: Optimizer;
+  readonly #groups: readonly Omit<ParameterGroup, "match">[];
+  readonly #isHalf: boolean;
+  #step = 0;
+  #lossScale: number;
+  /** Steps since a gradient overflowed. */
+  #steady = 0;
+
+  constructor({ compiled, training, optimizer, groups, isHalf }: TrainStepParts) {
+    this.#compiled = compiled;
+    this.#training = training;
+    this.#optimizer = optimizer;
+    this.#groups = groups;
+    this.#isHalf = isHalf;
+    this.#lossScale = isHalf ? 2 ** 12 : 1;
+  }
+
+  /** Steps taken. */
+  get step(): number {
+    return this.#step;
+  }
+
+  get memory(): MemoryReport {
+    return this.#compiled.memory;
+  }
+
+  /** The compiled graph, for profiles. */
+  get compiled(): CompiledGraph {
+    return this.#compiled;
+  }
+
+  /** The inputs of one run of the graph beside the network's own. */
+  #settings(step: number, rate: number): RunInputs {
+    const rows = this.#groups.map(({ rateFactor = 1, weightDecay = this.#optimizer.weightDecay }) =>
+      this.#optimizer.settings(step, { rate: rate * rateFactor, weightDecay }),
+    );
+    const { shape } = this.#compiled.graph.inputs.find(({ name }) => name === "lossScale")!.type;
+    return {
+      settings: { shape: [rows.length, 4], data: Float32Array.from(rows.flat()) },
+      lossScale: { shape, data: Float32Array.of(this.#lossScale) },
+    };
+  }
+
+  /**
+   * Takes one step at this learning rate. A gradient that is not finite changes no weight.
+   * Throws as CompiledGraph.run does.
+   */
+  async run(inputs: RunInputs, rate: number): Promise<StepResult> {
+    this.#step++;
+    const outputs = await this.#compiled.run({ ...inputs, ...this.#settings(this.#step, rate) });
+    const { gradient, ...own } = outputs;
+    const gradientNorm = gradient!.data[1]!;
+    if (this.#isHalf) this.#adaptScale(Number.isFinite(gradientNorm));
+    return { loss: own.loss!.data[0]!, gradientNorm, outputs: own };
+  }
+
+  /** Halved where a gradient overflowed, doubled where none has for long. */
+  #adaptScale(finite: boolean): void {
+    this.#steady = finite ? this.#steady + 1 : 0;
+    if (!finite) this.#lossScale /= 2;
+    else if (this.#steady % steadySteps === 0) this.#lossScale *= 2;
+  }
+
+  /** Trained parameters and running statistics, by name. */
+  parameters(): Promise<Map<string, Tensor>> {
+    return this.#read(this.#states.filter(({ prefix }) => prefix === ""));
+  }
+
+  /** The graph's states: how they are packed, and what stands before the names of their tensors in a checkpoint. */
+  get #states(): readonly PackedState[] {
+    const { weights, statistics } = this.#training;
+    const moments = this.#optimizer.moments.map((name) => ({ name, packing: weights, prefix: `${name}:` }));
+    const running = { name: "statistics", packing: statistics, prefix: "" };
+    const isEmpty = statistics.names.length === 0;
+    return [{ name: "weights", packing: weights, prefix: "" }, ...(isEmpty ? [] : [running]), ...moments];
+  }
+
+  async #read(states: readonly PackedState[]): Promise<Map<string, Tensor>> {
+    const tensors = new Map<string, Tensor>();
+    for (const { name, packing, prefix } of states) {
+      const { data } = await this.#compiled.readState(name);
+      for (const [own, tensor] of unpackTensors(packing, data as Float32Array)) tensors.set(prefix + own, tensor);
+    }
+    return tensors;
+  }
+
+  /** Everything that training changes, bit by bit, after the steps that were asked for before. */
+  async save(): Promise<TrainState> {
+    const step = this.#step;
+    const scale = { shape: [2], data: Float32Array.of(this.#lossScale, this.#steady) };
+    const tensors = await this.#read(this.#states);
+    return { step, tensors: this.#isHalf ? tensors.set(scaleState, scale) : tensors };
+  }
+
+  /** Goes on where another step of the same graph was saved. Throws UsageError where a tensor is missing or does not fit. */
+  async restore({ step, tensors }: TrainState): Promise<void> {
+    const saved = (name: string) => {
+      const tensor = tensors.get(name);
+      if (tensor) return tensor.data;
+      throw new UsageError(`training state: ${name} is missing`);
+    };
+    for (const { name, packing, prefix } of this.#states) {
+      const data = await packTensors(packing, async (own) => saved(prefix + own));
+      await this.#compiled.writeState(name, { shape: [data.length], data });
+    }
+    if (this.#isHalf) {
+      const [scale = 1, steady = 0] = saved(scaleState);
+      [this.#lossScale, this.#steady] = [scale, steady];
+    }
+    this.#step = step;
+  }
+
+  dispose(): Promise<void> {
+    return this.#compiled.dispose();
+  }
+}
