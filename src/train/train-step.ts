@@ -5,6 +5,8 @@ import type { Precision } from "../graph/assemble.ts";
 import { compile } from "../graph/compile.ts";
 import type { CompiledGraph, MemoryReport, RunInputs } from "../graph/compiled-graph.ts";
 import type { Graph } from "../graph/graph.ts";
+import { fitMemory, type Recompute } from "../graph/recompute.ts";
+import { deviceTraits } from "../ops/operator.ts";
 import type { Tensor, TensorData } from "../tensor.ts";
 import type { Optimizer } from "./optimizers.ts";
 import { createTrainingGraph, type Packing, packTensors, type TrainingGraph, unpackTensors } from "./training-graph.ts";
@@ -30,6 +32,8 @@ export interface TrainStepOptions extends Pick<Precision, "precision" | "keepFul
   readonly clipNorm?: number;
   /** How far running statistics move towards a batch's. Default 0.1, as in PyTorch. */
   readonly statisticsMomentum?: number;
+  /** What becomes of values that the backward pass reads: kept, or computed again to save memory. Default `none`. */
+  readonly recompute?: Recompute;
   /** Called as pipelines become ready. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -79,13 +83,18 @@ export async function compileTrainStep(gpu: Gpu, graph: Graph, options: TrainSte
     ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
     ...(options.statisticsMomentum !== undefined && { statisticsMomentum: options.statisticsMomentum }),
   });
+  const fitted = fitMemory(training.graph, training.forward, options.recompute ?? "none", {
+    traits: deviceTraits(gpu),
+    ...(precision && { precision }),
+    ...(keepFull && { keepFull }),
+  });
   const weights = await packTensors(training.weights, options.parameter);
   const first = new Map<string, () => Promise<Float32Array>>([
     ["weights", async () => weights],
     ["statistics", () => packTensors(training.statistics, options.parameter)],
     ...optimizer.moments.map((name) => [name, async () => new Float32Array(weights.length)] as const),
   ]);
-  const compiled = await compile(gpu, training.graph, {
+  const compiled = await compile(gpu, fitted.graph, {
     parameter: (name) => first.get(name)?.() ?? options.parameter(name),
     ...(precision && { precision }),
     ...(keepFull && { keepFull }),

@@ -71,6 +71,7 @@ export class TrainingRun {
       })),
       ...(clipNorm !== undefined && { clipNorm }),
       precision: config.precision,
+      recompute: config.recompute,
       parameter: async (name) => (weights?.entries.has(name) ? weights.readF32(name) : initial(name)),
       ...(onCompile && { onProgress: onCompile }),
     });
