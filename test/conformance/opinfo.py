@@ -48,7 +48,7 @@ EXACT = f"""
 abs ceil floor neg round sign maximum minimum max.binary min.binary amax amin argmax clamp clamp_min clamp_max
 eq ne lt le gt ge logical_and logical_or logical_xor logical_not where
 cat stack permute transpose t reshape view flatten squeeze unsqueeze expand expand_as broadcast_to tile repeat
-index_select gather narrow select slice split chunk unbind __getitem__ movedim
+index_select gather tril triu narrow select slice split chunk unbind __getitem__ movedim
 {F}max_pool1d {F}max_pool2d {F}max_pool3d {F}relu {F}relu6 {F}hardtanh
 {F}pad.constant {F}pad.reflect {F}pad.replicate constant_pad_nd {F}interpolate.nearest {F}interpolate.nearest-exact
 {F}upsample_nearest
