@@ -128,9 +128,10 @@ class Trainer {
     while (run.epoch < config.epochs) {
       if (run.isStale) return "early-stopping";
       const isWhole = await this.#epoch();
-      if (isWhole) run.endEpoch();
-      const isDue = run.epoch % config.validation.every === 0 || run.epoch === config.epochs;
+      const done = run.epoch + 1;
+      const isDue = done % config.validation.every === 0 || done === config.epochs;
       if (isWhole && isDue && data.validation.size > 0) await this.#validate();
+      if (isWhole) run.endEpoch();
       await this.#save("last");
       if (this.#parts.options.signal?.aborted) return "interrupted";
     }
@@ -143,13 +144,12 @@ class Trainer {
     let waitedMs = loader.waitedMs;
     let began = performance.now();
     for await (const batch of loader.epoch(run.epoch, run.batchInEpoch)) {
-      const { rate, step } = run;
+      const { rate } = run;
       const { loss, gradientNorm } = await run.take(batch);
       const now = performance.now();
       this.#record({
         kind: "step",
-        step,
-        epoch: run.epoch,
+        ...this.#place(),
         loss: finite(loss),
         rate,
         gradNorm: finite(gradientNorm),
