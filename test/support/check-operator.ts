@@ -61,7 +61,8 @@ export function checkOperator<A extends object, G extends object>(suite: Operato
           for (const layout of layoutsOf(kernel, storage, i)) {
             const call = prepared.call(kernel, layout);
             if (!kernel.applies(call, deviceTraits(gpu))) continue;
-            const results = await runKernel(gpu, { kernel, call, inputs: prepared.data });
+            const { updates } = operator;
+            const results = await runKernel(gpu, { kernel, call, inputs: prepared.data, updates });
             results.forEach((result, i) => {
               check(`${kernel.name}, ${layout}, output ${i}`, call.outputs[i]!, result, prepared.expected[i]!);
             });
