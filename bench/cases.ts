@@ -10,13 +10,13 @@ import type { Precision } from "./record.ts";
 import { type ConvSpec, describe } from "./shape.ts";
 
 export interface BenchCase {
-  readonly suite: "kernels" | "models";
+  readonly suite: "kernels" | "models" | "training";
   /** Where the shape comes from. */
   readonly group: string;
   readonly name: string;
   /** The convolution as text; kernels only. */
   readonly spec?: string;
-  /** One input, one output, both f32 whatever the precision. */
+  /** One input, one output, both f32 whatever the precision; a training's has labels too. */
   readonly graph: Graph;
   /** How everything between is stored. */
   readonly precision: Precision;
@@ -62,7 +62,8 @@ export function networkCase(
   return { suite: "models", group: title, name, ...costed(b.build(), precision) };
 }
 
-function costed(graph: Graph, precision: Precision): Pick<BenchCase, "graph" | "precision" | "flop" | "bytes"> {
+/** What one run of all nodes costs. */
+export function costed(graph: Graph, precision: Precision): Pick<BenchCase, "graph" | "precision" | "flop" | "bytes"> {
   const { nodes } = precision === "f16" ? storeHalf(graph) : graph;
   const costs = nodes.filter(({ operator }) => operator !== cast).map((node) => node.operator.cost(wholeCall(node)));
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

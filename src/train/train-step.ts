@@ -5,6 +5,7 @@ import type { Precision } from "../graph/assemble.ts";
 import { compile } from "../graph/compile.ts";
 import type { CompiledGraph, MemoryReport, RunInputs } from "../graph/compiled-graph.ts";
 import type { Graph } from "../graph/graph.ts";
+import type { GraphProfile, ProfileOptions } from "../graph/profile.ts";
 import type { Tensor, TensorData } from "../tensor.ts";
 import type { Optimizer } from "./optimizers.ts";
 import { createTrainingGraph, type Packing, packTensors, type TrainingGraph, unpackTensors } from "./training-graph.ts";
@@ -145,6 +146,16 @@ export class TrainStep {
     const outputs = await this.#compiled.run({ ...inputs, ...this.#settings(this.#step, rate) });
     const { gradient, ...own } = outputs;
     return { loss: own.loss!.data[0]!, gradientNorm: gradient!.data[1]!, outputs: own };
+  }
+
+  /**
+   * Takes `rounds` steps and one more, each node of them measured on its own. Throws as CompiledGraph.profile does.
+   */
+  async profile(inputs: RunInputs, rate: number, options: ProfileOptions = {}): Promise<GraphProfile> {
+    const first = this.#step + 1;
+    const profile = await this.#compiled.profile({ ...inputs, ...this.#settings(first, rate) }, options);
+    this.#step = first + profile.rounds;
+    return profile;
   }
 
   /** Trained parameters and running statistics, by name. */
