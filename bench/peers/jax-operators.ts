@@ -115,12 +115,24 @@ function convolution(jax: Jax, node: Node, weights: Weights): Compute {
 /** A convolution over the input spread out by the stride, with the kernel turned round, as lax.conv_transpose does. */
 function transposedConvolution(jax: Jax, node: Node, weights: Weights): Compute {
   const [x, kernel] = node.inputs as [Value, Value];
-  const { stride, padding, dilation, groups, outputPadding } = node.attrs as ConvTranspose2dAttributes;
+  const { stride, dilation, groups } = node.attrs as ConvTranspose2dAttributes;
   const [channels, groupOutChannels, rows, columns] = kernel.type.shape as [number, number, number, number];
   if (groups !== 1) throw unsupported(jaxName, node, `with groups ${groups}`);
   const turned = turnedKernel(known(node, kernel, weights), [channels, groupOutChannels, rows * columns]);
   const index = weights.upload(turned, [groupOutChannels, channels, rows, columns]);
   const finish = epilogue(jax, node, weights);
+  const spread = spreadPads(node);
+  const options = { lhsDilation: [...stride], rhsDilation: [...dilation] };
+  return (read, weight) => {
+    const y = jax.lax.convGeneralDilated(read(x), weight(index), [1, 1], spread, options);
+    return finish(y, read, weight);
+  };
+}
+
+/** What a transposed convolution pads its spread input by. */
+export function spreadPads(node: Node): [number, number][] {
+  const { padding, dilation, outputPadding } = node.attrs as ConvTranspose2dAttributes;
+  const [rows, columns] = node.inputs[1]!.type.shape.slice(2) as [number, number];
   const [top, left, bottom, right] = padding;
   const [reachRows, reachColumns] = [dilation[0] * (rows - 1), dilation[1] * (columns - 1)];
   const spread: [number, number][] = [
@@ -128,11 +140,7 @@ function transposedConvolution(jax: Jax, node: Node, weights: Weights): Compute 
     [reachColumns - left, reachColumns - right + outputPadding[1]],
   ];
   if (spread.flat().some((size) => size < 0)) throw unsupported(jaxName, node, `with padding ${padding}`);
-  const options = { lhsDilation: [...stride], rhsDilation: [...dilation] };
-  return (read, weight) => {
-    const y = jax.lax.convGeneralDilated(read(x), weight(index), [1, 1], spread, options);
-    return finish(y, read, weight);
-  };
+  return spread;
 }
 
 /** [C, K, taps] to [K, C, taps], the taps backwards. */
@@ -176,7 +184,7 @@ function known(node: Node, value: Value, { fixed }: Weights): Float32Array {
 
 type Four = readonly [top: number, left: number, bottom: number, right: number];
 
-function spatialPads([top, left, bottom, right]: Four): [number, number][] {
+export function spatialPads([top, left, bottom, right]: Four): [number, number][] {
   return [
     [top, bottom],
     [left, right],

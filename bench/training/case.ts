@@ -24,7 +24,7 @@ export interface TrainingData extends CaseData {
 
 export const momentum = 0.9;
 /** So high that three steps change the loss by far more than engines may differ. */
-export const learningRate = 0.01;
+export const learningRate = 0.003;
 /** How far running statistics move towards a batch's. */
 export const statisticsMomentum = 0.1;
 
