@@ -10,7 +10,7 @@ import type { Precision } from "./record.ts";
 import { type ConvSpec, describe } from "./shape.ts";
 
 export interface BenchCase {
-  readonly suite: "kernels" | "models" | "training";
+  readonly suite: "kernels" | "gradients" | "models" | "training";
   /** Where the shape comes from. */
   readonly group: string;
   readonly name: string;

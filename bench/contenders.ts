@@ -5,7 +5,7 @@ import type { MemoryReport } from "../src/graph/compiled-graph.ts";
 import type { Graph, Value } from "../src/graph/graph.ts";
 import type { GraphProfile } from "../src/graph/profile.ts";
 import type { Tuning } from "../src/graph/tuning.ts";
-import { byteLength, elementCount } from "../src/tensor.ts";
+import { byteLength, elementCount, type TensorData } from "../src/tensor.ts";
 import { createRandom, seedOf } from "../test/support/random.ts";
 import type { BenchCase } from "./cases.ts";
 
@@ -20,9 +20,13 @@ export interface Contender {
   dispose(): Promise<void>;
 }
 
-export interface CaseData {
+export interface AtrousData {
   /** Row-major [N, C, H, W] or [N, C, D, H, W]. */
   readonly image: Float32Array;
+  readonly parameter: (name: string) => Promise<TensorData>;
+}
+
+export interface CaseData extends AtrousData {
   readonly parameter: (name: string) => Promise<Float32Array>;
 }
 
@@ -39,13 +43,14 @@ export interface AtrousContender extends Contender {
   /** That run, in order, without repeats. */
   readonly kernels: readonly string[];
   readonly memory: MemoryReport;
+  compute(): Promise<void>;
   profile(rounds: number): Promise<GraphProfile>;
 }
 
 export async function createAtrous(
   gpu: Gpu,
   { graph, precision }: BenchCase,
-  data: CaseData,
+  data: AtrousData,
   tuning?: Tuning,
 ): Promise<AtrousContender> {
   const { image, output } = endsOf(graph);
@@ -86,7 +91,7 @@ export async function createAtrous(
 }
 
 /** Seeded image and weights; weights are scaled so that activations keep their size from layer to layer. */
-export function createData({ graph }: BenchCase): CaseData {
+export function createData({ graph }: Pick<BenchCase, "graph">): CaseData {
   const shapes = new Map(graph.parameters.map(({ name, type }) => [name, type.shape]));
   const parameter = async (name: string) => {
     const shape = shapes.get(name)!;

@@ -2,6 +2,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type BenchRecord, type BenchRow, cpuPeers } from "./record.ts";
+import { formatShare } from "./report/format.ts";
 import { parseRecord } from "./report/read.ts";
 import { countedRatio, summarizeRatios } from "./report/summary.ts";
 
@@ -41,8 +42,13 @@ function formatRecord({ file, record }: NamedRecord): string {
   const kind = adapter.kind === "software" ? `a software adapter, ${host.cores} cores` : host.cpu;
   const title = `**${adapter.driver.replace(/ \(software\)$/, "")}** (${kind}; ${date.slice(0, 10)}; [record](bench/results/${file}))`;
   const kernels = rows.filter(({ suite }) => suite === "kernels");
-  const others = rows.filter(({ suite }) => suite !== "kernels");
-  const parts = [others.length > 0 ? formatRows(others) : "", kernels.length > 0 ? formatKernels(record, kernels) : ""];
+  const gradients = rows.filter(({ suite }) => suite === "gradients");
+  const others = rows.filter((row) => !kernels.includes(row) && !gradients.includes(row));
+  const parts = [
+    others.length > 0 ? formatRows(others) : "",
+    kernels.length > 0 ? formatKernels(record, kernels) : "",
+    gradients.length > 0 ? formatGradients(gradients) : "",
+  ];
   return [title, ...parts.filter(Boolean)].join("\n\n");
 }
 
@@ -55,9 +61,7 @@ function formatRows(rows: readonly BenchRow[]): string {
     "best GPU peer / atrous",
   ];
   const lines = rows.map((row) => [
-    [row.name, ...(row.suite === "start" ? ["cold start"] : []), ...(row.precision === "f16" ? ["f16"] : [])].join(
-      ", ",
-    ),
+    [row.name, ...(titles[row.suite] ?? []), ...(row.precision === "f16" ? ["f16"] : [])].join(", "),
     milliseconds(row.ours.medianMs),
     ...peers.map((name) => {
       const result = row.peers[name];
@@ -74,6 +78,19 @@ function formatKernels(record: BenchRecord, rows: readonly BenchRow[]): string {
   const slowest = least ? `; the least is ${ratio(least.ratio)}, ${least.row.name}; ${below} are below 1` : "";
   const place = record.data === "device" ? "with image and result on the GPU, " : "";
   return `${rows.length} convolutions of the zoo, ${place}best peer's time over ours: geometric mean ${ratio(geometricMean)} of ${count}${slowest}.`;
+}
+
+/** Behind a row's name. */
+const titles: Readonly<Partial<Record<BenchRow["suite"], readonly string[]>>> = {
+  start: ["cold start"],
+  training: ["a step of training"],
+};
+
+function formatGradients(rows: readonly BenchRow[]): string {
+  const shares = rows.flatMap(({ rooflineShare }) => rooflineShare ?? []).sort((a, b) => a - b);
+  if (shares.length === 0) return `${rows.length} kernels of training, without GPU times.`;
+  const [least, middle, most] = [0, 0.5, 1].map((at) => formatShare(shares[Math.round((shares.length - 1) * at)]!));
+  return `${rows.length} kernels of training, gradients among them: ${least} to ${most} of the roofline, median ${middle}.`;
 }
 
 function milliseconds(ms: number): string {

@@ -41,7 +41,7 @@ export interface TrainingMeasures {
 
 /** One shape or network. */
 export interface BenchRow {
-  readonly suite: "kernels" | "models" | "training" | "start";
+  readonly suite: "kernels" | "gradients" | "models" | "training" | "start";
   /** Where the shape comes from, e.g. `ResNet-18`. */
   readonly group: string;
   /** Unique within a suite and precision, e.g. `conv 3x3 64->64 64x64`. */

@@ -1,6 +1,6 @@
 // Reads bench records back: what a report or a comparison may rely on is checked here, once.
 import { fileSource } from "../../src/formats/source-file.ts";
-import type { BenchRecord, BenchRow, Peaks, PeerResult, Samples } from "../record.ts";
+import type { BenchRecord, BenchRow, Peaks, PeerResult, Samples, TrainingMeasures } from "../record.ts";
 import { JsonField } from "./json-field.ts";
 import { peerRatio, rowLabel } from "./summary.ts";
 
@@ -68,7 +68,7 @@ function readPeaks(field: JsonField): Peaks {
 function readRow(field: JsonField): BenchRow {
   const memory = field.at("memory");
   const row = {
-    suite: field.at("suite").oneOf("kernels", "models", "start"),
+    suite: field.at("suite").oneOf("kernels", "gradients", "models", "training", "start"),
     group: field.at("group").text(),
     name: field.at("name").text(),
     precision: field.at("precision").oneOf("f32", "f16"),
@@ -98,8 +98,22 @@ function readRow(field: JsonField): BenchRow {
     },
   };
   requireRatio(field, row);
-  const problem = field.at("problem");
-  return problem.isNull ? row : { ...row, problem: problem.text() };
+  const [problem, training] = [field.at("problem"), field.at("training")];
+  return {
+    ...row,
+    ...(!training.isNull && { training: readTraining(training) }),
+    ...(!problem.isNull && { problem: problem.text() }),
+  };
+}
+
+function readTraining(field: JsonField): TrainingMeasures {
+  const byName = <T>(measure: JsonField, read: (value: JsonField) => T) =>
+    Object.fromEntries(measure.entries().map(([name, value]) => [name, read(value)]));
+  return {
+    losses: byName(field.at("losses"), (losses) => losses.list().map((loss) => loss.number())),
+    uploaded: byName(field.at("uploaded"), readSamples),
+    peakBytes: byName(field.at("peakBytes"), (bytes) => bytes.number()),
+  };
 }
 
 function readShare(field: JsonField): number {

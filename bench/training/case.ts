@@ -80,5 +80,5 @@ function build(outputOf: (b: GraphBuilder) => [name: string, value: Value]): Gra
 export function createTrainingData(entry: TrainingCase): TrainingData {
   const [batch, , height, columns] = entry.network.inputs[0]!.type.shape as [number, number, number, number];
   const labels = Uint32Array.from({ length: batch * height * columns }, (_, i) => Number(2 * (i % columns) >= columns));
-  return { ...createData({ ...entry, graph: entry.network }), labels };
+  return { ...createData({ graph: entry.network }), labels };
 }
