@@ -34,7 +34,7 @@ export function rowColumns(record: BenchRecord): Column<BenchRow>[] {
     ...peerNames(record).map((peer) =>
       number(`${peer}${cpuPeers.has(peer) ? cpuMark : ""} ms`, (row: BenchRow) => peerMs(row, peer)),
     ),
-    number("ratio", countedRatio, formatRatio),
+    ...(peerNames(record).length > 0 ? [number("ratio", countedRatio, formatRatio)] : []),
   ];
 }
 

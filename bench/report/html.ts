@@ -5,7 +5,6 @@ import { html, type Markup } from "../../src/report/markup.ts";
 import { renderPage } from "../../src/report/page.ts";
 import type { BenchRecord, BenchRow } from "../record.ts";
 import {
-  type Column,
   cpuMark,
   cpuNote,
   nodeColumns,

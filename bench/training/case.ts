@@ -45,29 +45,38 @@ export interface TrainingSizes {
 
 export function trainingCases({ sizes, batches }: TrainingSizes): TrainingCase[] {
   const shapes = sizes.flatMap((size) => batches.map((batch) => [batch, 3, size, size] as const));
-  return shapes.flatMap((shape) => Object.entries(variants).map(([title, rates]) => trainingCase(title, rates, shape)));
+  return shapes.flatMap((shape) => Object.entries(variants).map(([title, rates]) => msffCase(title, rates, shape)));
 }
 
 /** Pools that are larger than the bottleneck's map are left out, and the name says so. */
-export function trainingCase(
-  title: string,
-  rates: readonly number[],
-  shape: readonly [batch: number, channels: number, height: number, width: number],
-): TrainingCase {
+function msffCase(title: string, rates: readonly number[], shape: ImageShape): TrainingCase {
   const [batch, , size] = shape;
   const pools = allPools.filter((pool) => 32 * pool <= size);
   const options = msffResNet18.options({ width, rates, pools }, "bench");
-  const logits = (b: GraphBuilder) => msffResNet18.build(b, b.input("image", shape), options);
-  const network = build((b) => ["logits", logits(b)]);
-  const graph = build((b) => {
-    const result = logits(b);
-    return ["loss", crossEntropyLoss(b, result, b.input("labels", [batch, size, size], "u32"))];
-  });
-  const step = createTrainingGraph(graph, { optimizer, groups: 1, group: () => 0, statisticsMomentum });
   const fewer = pools.length < allPools.length ? `, pools ${pools.join(" ")}` : "";
   const name = `${title}${fewer} ${size}x${size} batch ${batch}`;
+  return trainingCase({ group: "MSFF-ResNet18, width 1/4", name }, shape, (b, image) =>
+    msffResNet18.build(b, image, options),
+  );
+}
+
+type ImageShape = readonly [batch: number, channels: number, height: number, width: number];
+
+/** A network from an image to logits of its size. */
+export function trainingCase(
+  title: Pick<TrainingCase, "group" | "name">,
+  shape: ImageShape,
+  logitsOf: (b: GraphBuilder, image: Value) => Value,
+): TrainingCase {
+  const [batch, , height, columns] = shape;
+  const network = build((b) => ["logits", logitsOf(b, b.input("image", shape))]);
+  const graph = build((b) => {
+    const logits = logitsOf(b, b.input("image", shape));
+    return ["loss", crossEntropyLoss(b, logits, b.input("labels", [batch, height, columns], "u32"))];
+  });
+  const step = createTrainingGraph(graph, { optimizer, groups: 1, group: () => 0, statisticsMomentum });
   const { flop, bytes } = costed(step.graph, "f32");
-  return { suite: "training", group: "MSFF-ResNet18, width 1/4", name, precision: "f32", graph, network, flop, bytes };
+  return { suite: "training", ...title, precision: "f32", graph, network, flop, bytes };
 }
 
 function build(outputOf: (b: GraphBuilder) => [name: string, value: Value]): Graph {
