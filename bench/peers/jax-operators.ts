@@ -8,6 +8,7 @@ import type { ConvTranspose2dAttributes } from "../../src/ops/conv-transpose2d.t
 import type { Conv2dAttributes } from "../../src/ops/conv2d.ts";
 import type { MaxPool2dAttributes } from "../../src/ops/max-pool.ts";
 import type { Resize2dAttributes } from "../../src/ops/resize.ts";
+import { bilinearMatrix } from "./layout.ts";
 import { unsupported } from "./unsupported.ts";
 
 export type Jax = typeof import("@jax-js/jax");
@@ -204,16 +205,4 @@ function borderPlane(shape: readonly number[], [top, left, bottom, right]: Four,
     values.fill(0, row * columns + left, row * columns + left + width);
   }
   return { values, shape: [1, 1, rows, columns] };
-}
-
-/** [to, from]: row i holds what output pixel i takes of each input pixel, with positions clamped to the image. */
-function bilinearMatrix(from: number, to: number): Float32Array {
-  const matrix = new Float32Array(to * from);
-  for (let i = 0; i < to; i++) {
-    const position = Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1);
-    const low = Math.floor(position);
-    matrix[i * from + low]! += 1 - (position - low);
-    if (low + 1 < from) matrix[i * from + low + 1]! += position - low;
-  }
-  return matrix;
 }

@@ -1,4 +1,5 @@
 // What the training suite measures: whole steps of training of MSFF-ResNet18 at a quarter of its width.
+import { UsageError } from "../../src/errors.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import type { Graph, Value } from "../../src/graph/graph.ts";
 import { msffResNet18 } from "../../src/models/msff-resnet18.ts";
@@ -48,10 +49,15 @@ export function trainingCases({ sizes, batches }: TrainingSizes): TrainingCase[]
   return shapes.flatMap((shape) => Object.entries(variants).map(([title, rates]) => msffCase(title, rates, shape)));
 }
 
-/** Pools that are larger than the bottleneck's map are left out, and the name says so. */
+/**
+ * Pools that are larger than the bottleneck's map, or that leave a single pixel to the statistics of a batch, are left out, and
+ * the name says so. Throws UsageError where none is left.
+ */
 function msffCase(title: string, rates: readonly number[], shape: ImageShape): TrainingCase {
   const [batch, , size] = shape;
-  const pools = allPools.filter((pool) => 32 * pool <= size);
+  const pools = allPools.filter((pool) => batch * Math.floor(size / 32 / pool) ** 2 > 1);
+  if (pools.length === 0)
+    throw new UsageError(`training: a batch of ${batch} at ${size}x${size} leaves single pixels to batch norm`);
   const options = msffResNet18.options({ width, rates, pools }, "bench");
   const fewer = pools.length < allPools.length ? `, pools ${pools.join(" ")}` : "";
   const name = `${title}${fewer} ${size}x${size} batch ${batch}`;
