@@ -4,9 +4,10 @@
 // In the parameters x is what is read, gy, and y what is written, gx.
 // One invocation per pixel of gx, or per four neighbours in a row: x over w, y over h (of all slices), z over planes n * C + c,
 // in steps of the grid. Sums are in the order of the windows.
+import { type Neighbours, neighboursType, storeNeighbours } from "./neighbours.ts";
 import { planeFunctions, planeParams, volumeParams, type Workgroup } from "./planes.ts";
 import { type Storage, storageTypes } from "./storage.ts";
-import { elementType, loadedAs, storedAs, type Width } from "./strided.ts";
+import { loadedAs } from "./strided.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 import { windowsFunction } from "./windows.ts";
 
@@ -27,9 +28,7 @@ export const maxPoolGradientParams = {
   pad_left: "u32",
 } as const;
 
-export interface MaxPoolGradientTemplate {
-  /** Pixels per invocation. */
-  readonly width: Width;
+export interface MaxPoolGradientTemplate extends Neighbours {
   readonly storage: Storage;
   readonly workgroup: Workgroup;
 }
@@ -40,7 +39,7 @@ ${storageTypes(t.storage)}
 ${structParams(maxPoolGradientParams)}
 @group(0) @binding(0) var<storage, read> gy: array<Element>;
 @group(0) @binding(1) var<storage, read> indices: array<i32>;
-@group(0) @binding(2) var<storage, read_write> gx: array<${elementType(t.width)}>;
+@group(0) @binding(2) var<storage, read_write> gx: array<${neighboursType(t)}>;
 @group(0) @binding(3) var<uniform> p: Params;
 ${planeFunctions}
 ${windowsFunction}
@@ -75,7 +74,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
         }
       }
     }
-    gx[(y_plane(plane) + pixel) / ${t.width}u] = ${storedAs(t.width)}(sum);
+    let at = y_plane(plane) + pixel;
+    ${storeNeighbours(t, "gx", "sum", "at")}
   }
 }
 `;

@@ -5,9 +5,10 @@
 // In the parameters x is what is read, gy, and y what is written, gx.
 // One invocation per pixel of gx, or per four neighbours in a row: x over w, y over h (of all slices), z over planes n * C + c,
 // in steps of the grid.
+import { type Neighbours, neighboursType, storeNeighbours } from "./neighbours.ts";
 import { planeFunctions, planeParams, volumeParams, type Workgroup } from "./planes.ts";
 import { type Storage, storageTypes } from "./storage.ts";
-import { elementType, loadedAs, storedAs, type Width } from "./strided.ts";
+import { loadedAs } from "./strided.ts";
 import { type ParamSpec, type ParamType, structParams, wgsl } from "./wgsl.ts";
 
 export const axisNames = ["depth", "height", "width"] as const;
@@ -23,9 +24,7 @@ export interface AxisRule {
   readonly functions: string;
 }
 
-export interface PlaneGradientTemplate extends AxisRule {
-  /** Pixels per invocation. */
-  readonly width: Width;
+export interface PlaneGradientTemplate extends AxisRule, Neighbours {
   readonly storage: Storage;
   readonly workgroup: Workgroup;
 }
@@ -52,7 +51,7 @@ export function planeGradient(t: PlaneGradientTemplate): string {
 ${storageTypes(t.storage)}
 ${structParams(planeGradientSpec(t.spec))}
 @group(0) @binding(0) var<storage, read> gy: array<Element>;
-@group(0) @binding(1) var<storage, read_write> gx: array<${elementType(t.width)}>;
+@group(0) @binding(1) var<storage, read_write> gx: array<${neighboursType(t)}>;
 @group(0) @binding(2) var<uniform> p: Params;
 ${planeFunctions}
 
@@ -85,7 +84,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
         sum += slice_weight * weight(row, h, height) * row_sum;
       }
     }
-    gx[(y_plane(plane) + id.y * p.out_width + first) / ${t.width}u] = ${storedAs(t.width)}(sum);
+    let at = y_plane(plane) + id.y * p.out_width + first;
+    ${storeNeighbours(t, "gx", "sum", "at")}
   }
 }
 `;

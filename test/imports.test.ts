@@ -103,4 +103,6 @@ test("what browsers get imports no Node module", () => {
   };
   visit("src/index.ts");
   expect(seen.size).toBeGreaterThan(30);
+  // Trainings and pages bring packages that are larger than all of the engine.
+  expect([...seen].filter((file) => /^src\/(train|report|overlay)\//.test(file))).toEqual([]);
 });

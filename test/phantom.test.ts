@@ -74,7 +74,7 @@ test("seeds differ, and the same seed does not", () => {
 }, 300_000);
 
 test("the generator computes with nothing whose last bit depends on the engine", () => {
-  for (const name of readdirSync("weights/phantom")) {
+  for (const name of readdirSync("weights/phantom").filter((name) => name.endsWith(".ts"))) {
     const source = readFileSync(`weights/phantom/${name}`, "utf8").replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
     const calls = [...source.matchAll(/Math\.(\w+)/g)].map((match) => match[1]);
     const exact = ["abs", "ceil", "floor", "imul", "max", "min", "round", "sqrt"];

@@ -19,10 +19,7 @@ interface EvaluateFlags extends GlobalOptions {
 /** Loaded when it is used: other commands start without it. */
 const loadTrain = () => import("../train/index.ts");
 
-/** Opens the validation images of a configuration; paths are relative to `base`. */
-export type OpenValidation = (config: TrainConfig, base: string) => Promise<Dataset>;
-
-export function addEvaluate(program: Command, session: Session, openValidation: OpenValidation): void {
+export function addEvaluate(program: Command, session: Session): void {
   program
     .command("evaluate")
     .description("Measure weights on the validation images: DSC, IoU, precision, recall.")
@@ -44,22 +41,17 @@ Examples:
   $ atrous evaluate lumbar.json --html report.html --json`,
     )
     .action(async (path: string, _, command: Command) => {
-      await runEvaluate(session, path, command.optsWithGlobals<EvaluateFlags>(), openValidation);
+      await runEvaluate(session, path, command.optsWithGlobals<EvaluateFlags>());
     });
 }
 
-async function runEvaluate(
-  session: Session,
-  path: string,
-  flags: EvaluateFlags,
-  openValidation: OpenValidation,
-): Promise<void> {
-  const { bestWeights, imageRows, loadReports, readTrainConfig, writeCsv } = await loadTrain();
+async function runEvaluate(session: Session, path: string, flags: EvaluateFlags): Promise<void> {
+  const { bestWeights, imageRows, loadReports, openTrainData, readTrainConfig, writeCsv } = await loadTrain();
   const config = await readTrainConfig(path);
   const base = dirname(path);
   const weights = flags.weights ?? bestWeights(config, base);
   for (const file of [flags.csv, flags.html]) if (file !== undefined) await requireNewFile(file, [path, weights]);
-  const dataset = await openValidation(config, base);
+  const { validation: dataset } = await openTrainData(config, base);
   const { evaluation, adapter } = await session.withGpu(flags, async (gpu) => ({
     evaluation: await evaluateOn(session, gpu, config, { dataset, weights, overlays: flags.html !== undefined }),
     adapter: gpu.adapter.driver,

@@ -3,12 +3,14 @@ import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
 import { addBench } from "./bench.ts";
 import { addDoctor } from "./doctor.ts";
+import { addEvaluate } from "./evaluate.ts";
 import { describeFailure } from "./failure.ts";
 import { addInspect } from "./inspect.ts";
 import { addParity } from "./parity.ts";
 import { addRun } from "./run.ts";
 import { addSegment } from "./segment.ts";
 import { type ExitCode, Session, type Streams } from "./session.ts";
+import { addTrain } from "./train.ts";
 import { addTune } from "./tune.ts";
 
 /** Runs one command line (without node and script) and returns the exit code; it never rejects and never exits. */
@@ -34,7 +36,8 @@ function createProgram(session: Session): Command {
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")
     .configureHelp({ showGlobalOptions: true });
-  for (const add of [addDoctor, addInspect, addRun, addSegment, addTune, addBench, addParity]) add(program, session);
+  const commands = [addDoctor, addInspect, addRun, addSegment, addTune, addBench, addParity, addTrain, addEvaluate];
+  for (const add of commands) add(program, session);
   program.addHelpText(
     "after",
     `

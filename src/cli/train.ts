@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../index.ts";
 import { writeFileAtomic } from "../node.ts";
-import type { PreviewImage, Train, TrainConfig, TrainSummary } from "../train/index.ts";
+import type { Train, TrainConfig, TrainSummary } from "../train/index.ts";
 import { requireNewFile } from "./output.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { TrainProgress } from "./train-progress.ts";
@@ -18,16 +18,14 @@ interface TrainFlags extends GlobalOptions {
 /** Loaded when it is used: other commands start without it. */
 const loadTrain = () => import("../train/index.ts");
 
-/** What trains, loaded when it is used. */
-export interface Trainer {
-  readonly train: Train;
-  /** The first images of the first epoch, augmented. Paths are relative to `base`. */
-  readonly preview: (config: TrainConfig, base: string, count: number) => Promise<readonly PreviewImage[]>;
-}
-
 const previewCount = 12;
 
-export function addTrain(program: Command, session: Session, loadTrainer: () => Promise<Trainer>): void {
+/** Tests hand in a trainer of their own. */
+export function addTrain(
+  program: Command,
+  session: Session,
+  loadTrainer: () => Promise<{ readonly train: Train }> = loadTrain,
+): void {
   program
     .command("train")
     .description("Train a network; checkpoints, log and report go to the output folder.")
@@ -56,9 +54,9 @@ Examples:
       if (flags.schema) return session.printJson(trainConfigSchema());
       if (path === undefined) throw new UsageError("train: CONFIG.json is missing; see atrous train --help");
       const config = await readTrainConfig(path);
-      const trainer = await loadTrainer();
-      if (flags.preview === undefined) await train(session, trainer, { path, config, flags });
-      else await preview(session, trainer, { path, config, picture: flags.preview });
+      if (flags.preview !== undefined) return preview(session, { path, config, picture: flags.preview });
+      const { train } = await loadTrainer();
+      await runTrain(session, train, { path, config, flags });
     });
 }
 
@@ -67,9 +65,9 @@ interface Given {
   readonly config: TrainConfig;
 }
 
-async function train(
+async function runTrain(
   session: Session,
-  trainer: Trainer,
+  train: Train,
   { path, config, flags }: Given & { readonly flags: TrainFlags },
 ): Promise<void> {
   const progress = new TrainProgress(session.streams.stderr);
@@ -80,7 +78,7 @@ async function train(
   const { onEvent } = progress;
   const options = { base: dirname(path), resume: flags.resume ?? false, onEvent, signal: interruption.signal };
   try {
-    const summary = await session.withGpu(flags, (gpu) => trainer.train(gpu, config, options));
+    const summary = await session.withGpu(flags, (gpu) => train(gpu, config, options));
     progress.stop();
     report(session, path, summary);
     session.exitCode = summary.reason === "interrupted" ? 1 : 0;
@@ -97,14 +95,15 @@ function report(session: Session, path: string, { reason, step, bestDsc, files }
   if (reason === "interrupted") session.print(`go on with: atrous train ${path} --resume`);
 }
 
+/** The first images of the first epoch, augmented. */
 async function preview(
   session: Session,
-  trainer: Trainer,
   { path, config, picture }: Given & { readonly picture: string },
 ): Promise<void> {
   await requireNewFile(picture, [path]);
-  const { encodePreview } = await loadTrain();
-  const images = await trainer.preview(config, dirname(path), previewCount);
-  await writeFileAtomic(picture, encodePreview(images, path, config.classNames));
+  const { encodePreview, openTrainData, previewSamples } = await loadTrain();
+  const { train } = await openTrainData(config, dirname(path));
+  const samples = await previewSamples(train, { seed: config.seed, epoch: 0, count: previewCount });
+  await writeFileAtomic(picture, encodePreview(samples, path, config.classNames));
   session.print(`wrote ${picture}`);
 }

@@ -3,7 +3,7 @@ import { classOverlapShader, classOverlapSpec } from "../../shaders/class-overla
 import { classOverlapGradientShader, classOverlapGradientSpec } from "../../shaders/class-overlap-grad.wgsl.ts";
 import { elementCount, type TensorType } from "../tensor.ts";
 import { mul } from "./arithmetic.ts";
-import { alongItems, pixelSizes, requireIgnoreIndex, requireLabels } from "./labels.ts";
+import { alongItems, alongPixels, pixelSizes, requireIgnoreIndex, requireLabels } from "./labels.ts";
 import { floatType, requireF32, storageOf } from "./operands.ts";
 import { type Kernel, type Operand, type Operator, operandBytes, params } from "./operator.ts";
 import { prefersWorkgroups, rowGrid, rowLanes } from "./rows.ts";
@@ -102,27 +102,23 @@ export const classOverlap: Operator<ClassOverlapAttributes, ClassOverlapGiven> =
 };
 
 const pixels: Kernel<ClassOverlapAttributes> = {
-  name: "classOverlapGradient/strided",
+  name: "classOverlapGradient/pixels",
   applies: () => true,
   views: "all",
   dispatches(call, device) {
     const [gi, gp, q, labels] = call.inputs as [Operand, Operand, Operand, Operand];
-    const [items, channels] = q.shape as [number, number];
-    const count = pixelSizes(labels)[1];
-    const along = ({ view }: Operand, channel: number, pixel: number) => ({
-      offset: view.offset,
-      strides: [view.batchStride, channel, pixel],
-    });
+    const [, channels] = q.shape as [number, number];
+    const sizes = pixelSizes(labels);
     const plan = walk<string>(
-      [items, channels, count],
+      sizes,
       {
-        gi: along(gi, 1, 0),
-        gp: along(gp, 1, 0),
-        q: along(q, count, 1),
-        labels: along(labels, 0, 1),
-        gq: along(call.outputs[0]!, count, 1),
+        gi: alongItems(gi),
+        gp: alongItems(gp),
+        q: alongPixels(q),
+        labels: alongPixels(labels),
+        gq: alongPixels(call.outputs[0]!),
       },
-      { vectors: false, join: false },
+      { vectors: false },
     );
     const { ignoreIndex, squared } = call.attrs;
     const template = { ...plan.template, storage: storageOf({ ...call, inputs: [q] }), squared };
@@ -130,7 +126,12 @@ const pixels: Kernel<ClassOverlapAttributes> = {
       {
         code: classOverlapGradientShader(template),
         bindings: [...(squared ? [0, 1, 2, 3] : [0, 1, 3]).map((input) => ({ input })), { output: 0 }],
-        params: params(classOverlapGradientSpec(template), { ...plan.values, ...labelValues(channels, ignoreIndex) }),
+        params: params(classOverlapGradientSpec(template), {
+          ...plan.values,
+          ...labelValues(channels, ignoreIndex),
+          channels,
+          class_stride: sizes[1],
+        }),
         workgroups: flatGrid(plan.count, device),
       },
     ];

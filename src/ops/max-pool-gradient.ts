@@ -14,13 +14,14 @@ export type MaxPoolGradientAttributes = MaxPoolAttributes<SpaceTypes> & InputSiz
 /** One pixel per invocation, or four neighbours, which share what they read. */
 const gather = (name: string, width: Width): Kernel<MaxPoolGradientAttributes> => ({
   name: `maxPoolGradient/${name}`,
-  applies: ({ outputs: [gx] }) => width === 1 || isAligned(gx!, gx!.shape.at(-1)!),
+  applies: ({ outputs: [gx] }) => gx!.shape.at(-1)! % width === 0,
   views: [0, 1],
   dispatches(call, device) {
     const kernel = asTriple(call.attrs.kernel, 1);
     const dilation = asTriple(call.attrs.dilation, 1);
     const reach = kernel.map((taps, axis) => dilation[axis]! * (taps - 1) + 1);
     const planes = outputPlanes(call);
+    const aligned = isAligned(call.outputs[0]!, planes.width);
     const { workgroup, workgroups } = planeGrid({ ...planes, width: planes.width / width }, device);
     const values = {
       ...planeValues(call),
@@ -33,7 +34,7 @@ const gather = (name: string, width: Width): Kernel<MaxPoolGradientAttributes> =
     };
     return [
       {
-        code: shader({ width, storage: storageOf(call), workgroup }),
+        code: shader({ width, aligned, storage: storageOf(call), workgroup }),
         bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
         params: params(maxPoolGradientParams, values),
         workgroups,

@@ -48,11 +48,12 @@ export function createPlaneGradient<A extends InputSize>(name: string, record: P
 function gather<A extends object>(name: string, width: Width, { describe }: PlaneGradientRecord<A>): Kernel<A> {
   return {
     name,
-    applies: ({ outputs: [gx] }) => width === 1 || isAligned(gx!, gx!.shape.at(-1)!),
+    applies: ({ outputs: [gx] }) => gx!.shape.at(-1)! % width === 0,
     views: [0],
     dispatches(call, device) {
       const { rule, values, flat, factor } = describe(call);
       const planes = outputPlanes(call);
+      const aligned = isAligned(call.outputs[0]!, planes.width);
       const { workgroup, workgroups } = planeGrid({ ...planes, width: planes.width / width }, device);
       const perAxis = Object.entries(values).flatMap(([field, numbers]) =>
         asTriple(numbers, flat[field]!).map((number, axis) => [`${field}_${axisNames[axis]}`, number]),
@@ -60,7 +61,7 @@ function gather<A extends object>(name: string, width: Width, { describe }: Plan
       const all = { ...planeValues(call), ...volumeValues(call), factor, ...Object.fromEntries(perAxis) };
       return [
         {
-          code: shader({ ...rule, width, storage: storageOf(call), workgroup }),
+          code: shader({ ...rule, width, aligned, storage: storageOf(call), workgroup }),
           bindings: [{ input: 0 }, { output: 0 }],
           params: params(planeGradientSpec(rule.spec), all),
           workgroups,

@@ -21,7 +21,7 @@ const group = keys({
       "Regular expression: the parameters whose names it finds are of this group. The first group that matches counts.",
     ),
   rateFactor: nonNegative().default(1).describe("Factor of the learning rate. Default 1."),
-  weightDecay: nonNegative().optional().describe("Default: the optimizer's."),
+  weightDecay: nonNegative().exactOptional().describe("Default: the optimizer's."),
   frozen: flag().default(false).describe("Whether these parameters stay as they are. Default false."),
 });
 
@@ -40,13 +40,16 @@ const common = {
     .default(0)
     .describe("Factor of the L2 penalty (adamw: of the decoupled decay). Default 0."),
   clipNorm: positive()
-    .optional()
+    .exactOptional()
     .describe("Gradients longer than this, all together, are shortened to it. Default: never."),
   groups: z
     .array(group, { error: "a list of groups" })
     .default([])
     .describe("Parameters that are trained differently. Default: none."),
 };
+
+const weightDecay = nonNegative().default(0).describe("Factor of the L2 penalty. Default 0.");
+const decoupledDecay = nonNegative().default(0.01).describe("Factor of the decoupled decay. Default 0.01.");
 
 const momentum = fraction().default(0.9).describe("Momentum. Default 0.9.");
 const nesterov = flag().default(false).describe("Whether the momentum is Nesterov's. Default false.");
@@ -62,9 +65,11 @@ const moments = {
 export const optimizerSchema = variants(
   ["sgd", "adam", "adamw"],
   [
-    keys({ kind: kind.byDefault("sgd"), ...common, momentum, nesterov }).describe("torch.optim.SGD; the default."),
-    keys({ kind: kind("adam"), ...common, ...moments }).describe("torch.optim.Adam."),
-    keys({ kind: kind("adamw"), ...common, ...moments }).describe("torch.optim.AdamW."),
+    keys({ kind: kind.byDefault("sgd"), ...common, weightDecay, momentum, nesterov })
+      .refine((sgd) => !sgd.nesterov || sgd.momentum > 0, { path: ["nesterov"], error: "false, or a momentum above 0" })
+      .describe("torch.optim.SGD; the default."),
+    keys({ kind: kind("adam"), ...common, weightDecay, ...moments }).describe("torch.optim.Adam."),
+    keys({ kind: kind("adamw"), ...common, weightDecay: decoupledDecay, ...moments }).describe("torch.optim.AdamW."),
   ],
 );
 
@@ -83,7 +88,7 @@ const warmup = {
 const step = keys({
   kind: kind.byDefault("step"),
   milestones: list(whole(1), "a list of epochs, whole numbers from 1")
-    .optional()
+    .exactOptional()
     .describe(
       "Epochs, counted from 0, from which on the rate is multiplied once more. Default: the last fifth, [80] of 100 epochs.",
     ),
@@ -93,7 +98,7 @@ const step = keys({
 
 const cosine = keys({
   kind: kind("cosine"),
-  epochs: whole(1).optional().describe("Epochs until the least rate. Default: all of them."),
+  epochs: whole(1).exactOptional().describe("Epochs until the least rate. Default: all of them."),
   leastRate: nonNegative().default(0).describe("The rate at the end. Default 0."),
   ...warmup,
 });

@@ -5,11 +5,9 @@ import { FormatError } from "../errors.ts";
 import { networks } from "../models/model-file.ts";
 import type { Network } from "../models/network.ts";
 import { choice, keys, list, orList, text, whole } from "./config-keys.ts";
-import { lossSchema } from "./config-losses.ts";
+import { type LossConfig, lossSchema } from "./config-losses.ts";
 import { optimizerSchema, type ScheduleConfig, scheduleSchema } from "./config-optimizer.ts";
-
-/** The dataset's options. */
-const dataSchema = z.looseObject({}, { error: "an object" });
+import { dataSchema } from "./data/options.ts";
 
 const networkNames = networks.map(({ name }) => name);
 
@@ -42,6 +40,7 @@ const trainSchema = keys({
     ),
   data: dataSchema.describe("Where images and labels are, and how they are prepared."),
   losses: list(lossSchema, "a list of losses")
+    .refine(agreeOnLabels, { error: "the kind partial alone, since its labels are sets of classes" })
     .prefault([{ kind: "size-adaptive" }])
     .describe("What is minimised: the sum of these. Default: the size-adaptive loss."),
   optimizer: optimizerSchema.prefault({}).describe("How parameters are updated. Default: SGD."),
@@ -82,6 +81,11 @@ const trainSchema = keys({
     .default(2)
     .describe("Threads that prepare batches; 0 prepares them between the steps. Default 2."),
 });
+
+function agreeOnLabels(losses: readonly LossConfig[]): boolean {
+  const partial = losses.filter((loss) => loss.kind === "partial").length;
+  return partial === 0 || partial === losses.length;
+}
 
 /** As a file gives it: everything but `data` may be missing. */
 export type TrainConfigInput = z.input<typeof trainSchema>;

@@ -2,9 +2,7 @@
 // A ratio of nothing to nothing is undefined, never 0 or 1: a class that neither prediction nor labels have says nothing about a
 // network, and is left out of means. A class that is predicted though the labels have none of it is a mistake, DSC 0.
 import { UsageError } from "../errors.ts";
-
-/** What labels are: the number of a pixel's class, or the set of classes that it may have (bit c for class c). */
-export type Targets = "index" | "sets";
+import type { TargetKind } from "./data/class-map.ts";
 
 /** Labels of pixels that count nowhere: an index, and the set of all classes there could be. */
 export const ignoreIndex = 255;
@@ -42,7 +40,7 @@ export const metricNames = ["dsc", "iou", "precision", "recall"] as const satisf
 export function countPixels(
   predicted: ArrayLike<number>,
   labels: Uint32Array,
-  { classes, targets }: { readonly classes: number; readonly targets: Targets },
+  { classes, targets }: { readonly classes: number; readonly targets: TargetKind },
 ): ClassCounts[] {
   if (predicted.length !== labels.length) {
     throw new UsageError(`metrics: ${predicted.length} predicted pixels, expected ${labels.length} as labels`);

@@ -1,7 +1,8 @@
 // Pictures of the images that a network segments best and worst.
 import { encodePicture, encodeSheet, greyWindow } from "../overlay/index.ts";
+import { singleClass, type TargetKind } from "./data/class-map.ts";
+import type { PreviewSample } from "./data/preview.ts";
 import type { Dataset, Sample } from "./dataset.ts";
-import { ignoreIndex, type Targets } from "./metrics.ts";
 import { type ImageResult, rankImages, type SegmentBatch } from "./validate.ts";
 
 export interface Overlay {
@@ -54,25 +55,13 @@ function drawSample(
 }
 
 /** Pixels of no known class are drawn as background. */
-function truthOf(labels: Uint32Array, targets: Targets): Uint8Array {
-  if (targets === "index") return Uint8Array.from(labels, (label) => (label === ignoreIndex ? 0 : label));
-  const isSingle = (set: number) => set !== 0 && (set & (set - 1)) === 0;
-  return Uint8Array.from(labels, (set) => (isSingle(set) ? 31 - Math.clz32(set) : 0));
-}
-
-/** One image as the training sees it. */
-export interface PreviewImage {
-  readonly id: string;
-  readonly height: number;
-  readonly width: number;
-  readonly grey: Float32Array;
-  /** Class of each pixel, 0 where it has none. */
-  readonly classes: Uint8Array;
+function truthOf(labels: Uint32Array, targets: TargetKind): Uint8Array {
+  return Uint8Array.from(labels, (label) => singleClass(label, targets) ?? 0);
 }
 
 /** PNG of images with their classes side by side, to see that masks follow images and that augmentation stays plausible. */
 export function encodePreview(
-  images: readonly PreviewImage[],
+  images: readonly PreviewSample[],
   title: string,
   classNames: readonly string[],
 ): Uint8Array {

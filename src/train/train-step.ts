@@ -6,6 +6,8 @@ import { compile } from "../graph/compile.ts";
 import type { CompiledGraph, MemoryReport, RunInputs } from "../graph/compiled-graph.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { GraphProfile, ProfileOptions } from "../graph/profile.ts";
+import { fitMemory, type Recompute } from "../graph/recompute.ts";
+import { deviceTraits } from "../ops/operator.ts";
 import type { Tensor, TensorData } from "../tensor.ts";
 import type { Optimizer } from "./optimizers.ts";
 import { createTrainingGraph, type Packing, packTensors, type TrainingGraph, unpackTensors } from "./training-graph.ts";
@@ -31,6 +33,8 @@ export interface TrainStepOptions extends Pick<Precision, "precision" | "keepFul
   readonly clipNorm?: number;
   /** How far running statistics move towards a batch's. Default 0.1, as in PyTorch. */
   readonly statisticsMomentum?: number;
+  /** What becomes of values that the backward pass reads: kept, or computed again to save memory. Default `none`. */
+  readonly recompute?: Recompute;
   /** Called as pipelines become ready. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -47,9 +51,13 @@ export interface StepResult {
 export interface TrainState {
   /** Steps taken. */
   readonly step: number;
-  /** `weights`, `statistics` and the optimizer's moments, packed as this graph packs them. */
-  readonly tensors: ReadonlyMap<string, Float32Array>;
+  /** Parameters and running statistics by their names, the optimizer's moments as `velocity:conv1.weight`. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
 }
+
+/** Of the loss in f16, so that small gradients are not lost: doubled after this many steps that were finite. */
+const steadySteps = 200;
+const scaleState = "scale:loss";
 
 /**
  * Compiles a step of training. `graph` has the scalar output `loss`; its parameters are trained, but for frozen ones.
@@ -76,19 +84,38 @@ export async function compileTrainStep(gpu: Gpu, graph: Graph, options: TrainSte
     ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
     ...(options.statisticsMomentum !== undefined && { statisticsMomentum: options.statisticsMomentum }),
   });
+  const fitted = fitMemory(training.graph, training.forward, options.recompute ?? "none", {
+    traits: deviceTraits(gpu),
+    ...(precision && { precision }),
+    ...(keepFull && { keepFull }),
+  });
   const weights = await packTensors(training.weights, options.parameter);
   const first = new Map<string, () => Promise<Float32Array>>([
     ["weights", async () => weights],
     ["statistics", () => packTensors(training.statistics, options.parameter)],
     ...optimizer.moments.map((name) => [name, async () => new Float32Array(weights.length)] as const),
   ]);
-  const compiled = await compile(gpu, training.graph, {
+  const compiled = await compile(gpu, fitted.graph, {
     parameter: (name) => first.get(name)?.() ?? options.parameter(name),
     ...(precision && { precision }),
     ...(keepFull && { keepFull }),
     ...(onProgress && { onProgress }),
   });
-  return new TrainStep(compiled, training, optimizer, rows);
+  return new TrainStep({ compiled, training, optimizer, groups: rows, isHalf: precision === "f16" });
+}
+
+interface TrainStepParts {
+  readonly compiled: CompiledGraph;
+  readonly training: TrainingGraph;
+  readonly optimizer: Optimizer;
+  readonly groups: readonly Omit<ParameterGroup, "match">[];
+  readonly isHalf: boolean;
+}
+
+interface PackedState {
+  readonly name: string;
+  readonly packing: Packing;
+  readonly prefix: string;
 }
 
 /** Made by {@link compileTrainStep}. Steps are taken in the order of their calls. */
@@ -97,18 +124,19 @@ export class TrainStep {
   readonly #training: TrainingGraph;
   readonly #optimizer: Optimizer;
   readonly #groups: readonly Omit<ParameterGroup, "match">[];
+  readonly #isHalf: boolean;
   #step = 0;
+  #lossScale: number;
+  /** Steps since a gradient overflowed. */
+  #steady = 0;
 
-  constructor(
-    compiled: CompiledGraph,
-    training: TrainingGraph,
-    optimizer: Optimizer,
-    groups: readonly Omit<ParameterGroup, "match">[],
-  ) {
+  constructor({ compiled, training, optimizer, groups, isHalf }: TrainStepParts) {
     this.#compiled = compiled;
     this.#training = training;
     this.#optimizer = optimizer;
     this.#groups = groups;
+    this.#isHalf = isHalf;
+    this.#lossScale = isHalf ? 2 ** 12 : 1;
   }
 
   /** Steps taken. */
@@ -133,7 +161,7 @@ export class TrainStep {
     const { shape } = this.#compiled.graph.inputs.find(({ name }) => name === "lossScale")!.type;
     return {
       settings: { shape: [rows.length, 4], data: Float32Array.from(rows.flat()) },
-      lossScale: { shape, data: Float32Array.of(1) },
+      lossScale: { shape, data: Float32Array.of(this.#lossScale) },
     };
   }
 
@@ -145,7 +173,16 @@ export class TrainStep {
     this.#step++;
     const outputs = await this.#compiled.run({ ...inputs, ...this.#settings(this.#step, rate) });
     const { gradient, ...own } = outputs;
-    return { loss: own.loss!.data[0]!, gradientNorm: gradient!.data[1]!, outputs: own };
+    const gradientNorm = gradient!.data[1]!;
+    if (this.#isHalf) this.#adaptScale(Number.isFinite(gradientNorm));
+    return { loss: own.loss!.data[0]!, gradientNorm, outputs: own };
+  }
+
+  /** Halved where a gradient overflowed, doubled where none has for long. */
+  #adaptScale(finite: boolean): void {
+    this.#steady = finite ? this.#steady + 1 : 0;
+    if (!finite) this.#lossScale /= 2;
+    else if (this.#steady % steadySteps === 0) this.#lossScale *= 2;
   }
 
   /**
@@ -159,36 +196,50 @@ export class TrainStep {
   }
 
   /** Trained parameters and running statistics, by name. */
-  async parameters(): Promise<Map<string, Tensor>> {
-    const [weights, statistics] = [this.#training.weights, this.#training.statistics];
-    return new Map([...(await this.#unpack("weights", weights)), ...(await this.#unpack("statistics", statistics))]);
+  parameters(): Promise<Map<string, Tensor>> {
+    return this.#read(this.#states.filter(({ prefix }) => prefix === ""));
   }
 
-  async #unpack(name: string, packing: Packing): Promise<Map<string, Tensor>> {
-    if (packing.names.length === 0) return new Map();
-    return unpackTensors(packing, (await this.#compiled.readState(name)).data as Float32Array);
+  /** The graph's states: how they are packed, and what stands before the names of their tensors in a checkpoint. */
+  get #states(): readonly PackedState[] {
+    const { weights, statistics } = this.#training;
+    const moments = this.#optimizer.moments.map((name) => ({ name, packing: weights, prefix: `${name}:` }));
+    const running = { name: "statistics", packing: statistics, prefix: "" };
+    const isEmpty = statistics.names.length === 0;
+    return [{ name: "weights", packing: weights, prefix: "" }, ...(isEmpty ? [] : [running]), ...moments];
   }
 
-  /** Names of the states, in the order that checkpoints have. */
-  get #states(): readonly string[] {
-    const statistics = this.#training.statistics.names.length > 0 ? ["statistics"] : [];
-    return ["weights", ...statistics, ...this.#optimizer.moments];
+  async #read(states: readonly PackedState[]): Promise<Map<string, Tensor>> {
+    const tensors = new Map<string, Tensor>();
+    for (const { name, packing, prefix } of states) {
+      const { data } = await this.#compiled.readState(name);
+      for (const [own, tensor] of unpackTensors(packing, data as Float32Array)) tensors.set(prefix + own, tensor);
+    }
+    return tensors;
   }
 
-  /** Everything that training changes, bit by bit. */
+  /** Everything that training changes, bit by bit, after the steps that were asked for before. */
   async save(): Promise<TrainState> {
     const step = this.#step;
-    const tensors = new Map<string, Float32Array>();
-    for (const name of this.#states) tensors.set(name, (await this.#compiled.readState(name)).data as Float32Array);
-    return { step, tensors };
+    const scale = { shape: [2], data: Float32Array.of(this.#lossScale, this.#steady) };
+    const tensors = await this.#read(this.#states);
+    return { step, tensors: this.#isHalf ? tensors.set(scaleState, scale) : tensors };
   }
 
-  /** Goes on where another step of the same graph was saved. Throws UsageError where a tensor is missing, ShapeError. */
+  /** Goes on where another step of the same graph was saved. Throws UsageError where a tensor is missing or does not fit. */
   async restore({ step, tensors }: TrainState): Promise<void> {
-    for (const name of this.#states) {
-      const data = tensors.get(name);
-      if (!data) throw new UsageError(`training state: ${name} is missing`);
+    const saved = (name: string) => {
+      const tensor = tensors.get(name);
+      if (tensor) return tensor.data;
+      throw new UsageError(`training state: ${name} is missing`);
+    };
+    for (const { name, packing, prefix } of this.#states) {
+      const data = await packTensors(packing, async (own) => saved(prefix + own));
       await this.#compiled.writeState(name, { shape: [data.length], data });
+    }
+    if (this.#isHalf) {
+      const [scale = 1, steady = 0] = saved(scaleState);
+      [this.#lossScale, this.#steady] = [scale, steady];
     }
     this.#step = step;
   }

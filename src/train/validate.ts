@@ -79,8 +79,7 @@ export async function validate(
     }
     lossSum = loss === undefined || lossSum === undefined ? undefined : lossSum + loss * samples.length;
     indices.forEach((index, i) => {
-      const counts = countPixels(maps[i]!, samples[i]!.labels, { classes: classes.length, targets: dataset.targets });
-      images.push(imageResult(dataset, index, counts));
+      images.push(measureImage(dataset, index, samples[i]!, maps[i]!, classes.length));
     });
     onProgress?.(images.length, dataset.size);
   }
@@ -88,10 +87,22 @@ export async function validate(
   return { ...poolImages(images, classes), loss, images };
 }
 
-function imageResult(dataset: Dataset, index: number, counts: readonly ClassCounts[]): ImageResult {
-  const classes = counts.map(measureClass);
+function measureImage(
+  dataset: Dataset,
+  index: number,
+  { labels }: Sample,
+  map: ArrayLike<number>,
+  classCount: number,
+): ImageResult {
   const [id, subject] = [dataset.ids[index]!, dataset.subjects[index]!];
-  return { index, id, subject, counts, classes, mean: meanOverForeground(classes) };
+  try {
+    const counts = countPixels(map, labels, { classes: classCount, targets: dataset.targets });
+    const classes = counts.map(measureClass);
+    return { index, id, subject, counts, classes, mean: meanOverForeground(classes) };
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`${id}: ${error.message}`);
+    throw error;
+  }
 }
 
 function poolImages(

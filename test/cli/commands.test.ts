@@ -21,6 +21,7 @@ describe("help and version", () => {
     "help run",
     "help parity",
     "tune --help",
+    "evaluate --help",
     "bench --help",
   ])("%s", async (line) => {
     const { code, stdout, stderr } = await atrous(...line.split(" "));

@@ -3,58 +3,66 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
 import { beforeAll, expect, test } from "vitest";
-import { addEvaluate } from "../../src/cli/evaluate.ts";
+import { writeLabelPng, writePng } from "../../src/formats/png/index.ts";
 import { readSafetensors } from "../../src/formats/safetensors/index.ts";
 import { fileSource } from "../../src/formats/source-file.ts";
 import { loadModel } from "../../src/models/load.ts";
 import { type CheckpointTensor, saveCheckpoint } from "../../src/train/checkpoint-node.ts";
-import type { Dataset } from "../../src/train/index.ts";
+import { openTrainData, readTrainConfig } from "../../src/train/index.ts";
 import { openTestGpu } from "../support/gpu.ts";
 import { createRandom, uniform } from "../support/random.ts";
-import { buildConfig, data } from "../train/config.ts";
-import { modelPath, testFolder } from "./command.ts";
-import { runCommand } from "./program.ts";
+import { buildConfig } from "../train/config.ts";
+import { atrous, modelPath, testFolder } from "./command.ts";
 
 const folder = testFolder();
 const file = (name: string) => join(folder, name);
 const imageSize = [64, 96] as const;
 const pixels = imageSize[0] * imageSize[1];
+const [height, width] = imageSize;
 const network = { classes: 2, width: 0.125, msff: false };
+const classNames = ["background", "body"];
+const source = { images: "*_img.png", labels: "*_lab.png", subject: "^(.)", classes: { "0": 0, "1": 1 } };
+// a0, a1 and b0 validate; c0 is there since something has to be trained on.
+const data = { size: imageSize, sources: [source], split: { validation: ["a", "b"] } };
 const configPath = file("small.json");
-writeFileSync(configPath, JSON.stringify({ data, network, batch: 2, classNames: ["background", "body"] }));
+writeFileSync(configPath, JSON.stringify({ data, network, batch: 2, classNames }));
 
-const images = [1, 2, 3].map((seed) => uniform(pixels, createRandom(seed)));
-const maps: Uint32Array[] = [];
+const ids = ["a0", "a1", "b0"];
+const maps: Uint8Array[] = [];
+
+function writeLabels(labels: readonly Uint8Array[]): void {
+  labels.forEach((label, i) => {
+    writeFileSync(file(`${ids[i]}_lab.png`), writeLabelPng({ width, height, data: label }));
+  });
+}
 
 beforeAll(async () => {
+  for (const [i, id] of [...ids, "c0"].entries()) {
+    const grey = Uint8Array.from(uniform(pixels, createRandom(i)), (value) => 128 + 100 * value);
+    writeFileSync(file(`${id}_img.png`), writePng({ width, height, channels: 1, data: grey }));
+    writeFileSync(file(`${id}_lab.png`), writeLabelPng({ width, height, data: new Uint8Array(pixels) }));
+  }
+  const { validation } = await openTrainData(await readTrainConfig(configPath), folder);
+  expect(validation.ids).toEqual(ids);
   const gpu = await openTestGpu();
   const model = await loadModel(gpu, modelPath, { shape: [1, 3, ...imageSize], outputs: ["classes"] });
-  for (const image of images) {
+  for (const index of ids.keys()) {
+    const { image } = await validation.sample(index);
     const repeated = new Float32Array(3 * pixels);
     for (let c = 0; c < 3; c++) repeated.set(image, c * pixels);
     const { classes } = await model.run({ image: { shape: [1, 3, ...imageSize], data: repeated } });
-    maps.push(Uint32Array.from(classes!.data));
+    maps.push(Uint8Array.from(classes!.data));
   }
   await model.dispose();
   await gpu.dispose();
 });
 
-function datasetOf(labels: readonly Uint32Array[]): Dataset {
-  return {
-    size: images.length,
-    imageSize,
-    ids: ["first", "second", "third"],
-    subjects: ["a", "a", "b"],
-    targets: "index",
-    sample: async (index) => ({ image: images[index]!, labels: labels[index]! }),
-  };
+function evaluate(labels: readonly Uint8Array[], ...flags: string[]) {
+  writeLabels(labels);
+  return atrous("evaluate", configPath, ...flags, "--adapter", process.env.ATROUS_TEST_ADAPTER ?? "auto");
 }
 
-function evaluate(labels: readonly Uint32Array[], ...flags: string[]) {
-  const adapter = ["--adapter", process.env.ATROUS_TEST_ADAPTER ?? "auto"];
-  const argv = ["evaluate", configPath, "--weights", modelPath, ...flags, ...adapter];
-  return runCommand((program, session) => addEvaluate(program, session, async () => datasetOf(labels)), ...argv);
-}
+const given = ["--weights", modelPath];
 
 test("the network has both classes, or the numbers below would say nothing", () => {
   for (const map of maps) {
@@ -64,7 +72,7 @@ test("the network has both classes, or the numbers below would say nothing", () 
 });
 
 test("labels of the network itself: every metric is 1, in batches that do not come out even", async () => {
-  const { code, stdout } = await evaluate(maps);
+  const { code, stdout } = await evaluate(maps, ...given);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^weights +weights\/goldens\/plain-w8\/model\.safetensors$/m);
   expect(stdout).toMatch(/^images +3$/m);
@@ -76,7 +84,7 @@ test("JSON, CSV and a page say the same", async () => {
   // All labels of the second image turned around: nothing is right there.
   const labels = maps.map((map, i) => (i === 1 ? map.map((label) => 1 - label) : map));
   const [csv, html] = [file("images.csv"), file("report.html")];
-  const { stdout } = await evaluate(labels, "--json", "--csv", csv, "--html", html);
+  const { stdout } = await evaluate(labels, ...given, "--json", "--csv", csv, "--html", html);
   const report = JSON.parse(stdout);
   const bodies = maps.map((map) => map.filter((label) => label === 1).length) as [number, number, number];
   const right = bodies[0] + bodies[2];
@@ -87,11 +95,11 @@ test("JSON, CSV and a page say the same", async () => {
   expect(report.images.map(({ mean }: { mean: { dsc: number } }) => mean.dsc)).toEqual([1, 0, 1]);
   const rows = readFileSync(csv, "utf8").trimEnd().split("\r\n");
   expect(rows).toHaveLength(1 + 3 * 2);
-  expect(rows[4]).toBe(`second,a,1,body,0,${bodies[1]},${pixels - bodies[1]},0,0,0,0`);
+  expect(rows[4]).toBe(`a1,a,1,body,0,${bodies[1]},${pixels - bodies[1]},0,0,0,0`);
   const page = parseHTML(readFileSync(html, "utf8")).document;
   expect(page.querySelector("h1")?.textContent).toBe("Evaluation of model.safetensors");
   const captions = [...page.querySelectorAll(".pictures figcaption")].map(({ textContent }) => textContent);
-  expect(captions).toEqual(["second: DSC 0.0000", "first: DSC 1.0000", "third: DSC 1.0000"]);
+  expect(captions).toEqual(["a1: DSC 0.0000", "a0: DSC 1.0000", "b0: DSC 1.0000"]);
 });
 
 test("a checkpoint is as good as weights, and the best one of the output folder is the default", async () => {
@@ -107,23 +115,30 @@ test("a checkpoint is as good as weights, and the best one of the output folder 
   mkdirSync(file("small"));
   const place = { step: 1, epoch: 0, batchInEpoch: 0, schedule: null, best: null, validationsSinceBest: 0 };
   await saveCheckpoint(join(file("small"), "best.safetensors"), { ...place, tensors: new Map(stored) }, buildConfig());
-  const adapter = ["--adapter", process.env.ATROUS_TEST_ADAPTER ?? "auto"];
-  const add = (...[program, session]: Parameters<Parameters<typeof runCommand>[0]>) =>
-    addEvaluate(program, session, async () => datasetOf(maps));
-  const { stdout } = await runCommand(add, "evaluate", configPath, ...adapter);
+  const { stdout } = await evaluate(maps);
   expect(stdout).toContain(join("small", "best.safetensors"));
   expect(stdout).toMatch(/^mean +1\.0000/m);
 });
 
-test("weights of another network are refused by their names", async () => {
-  writeFileSync(file("other.json"), JSON.stringify({ data, network: { ...network, width: 0.25 } }));
-  const argv = ["evaluate", file("other.json"), "--weights", modelPath];
-  const run = runCommand((program, session) => addEvaluate(program, session, async () => datasetOf(maps)), ...argv);
-  await expect(run).rejects.toThrow(
-    /model\.safetensors: does not fit the network: .* misshapen \("conv1\.weight" got \[8, 3, 7, 7\]/,
+test("mistakes are one line that names the file or the key", async () => {
+  const other = file("other.json");
+  const failure = async (config: object, ...flags: string[]) => {
+    writeFileSync(other, JSON.stringify({ data, ...config }));
+    const { code, stderr } = await atrous("evaluate", other, ...flags);
+    expect(code).toBe(2);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    return stderr;
+  };
+  const wide = await failure({ network: { ...network, width: 0.25 } }, ...given);
+  expect(wide).toMatch(
+    /model\.safetensors: does not fit the network: 173 misshapen \("conv1\.weight" got \[8, 3, 7, 7\]/,
   );
-});
-
-test("an output is not written over an input", async () => {
-  await expect(evaluate(maps, "--csv", configPath)).rejects.toThrow(`${configPath}: is one of the inputs`);
+  expect(await failure({ network }, ...given, "--csv", other)).toContain(`${other}: is one of the inputs`);
+  expect(await failure({ network })).toContain(join("other", "best.safetensors"));
+  expect(await failure({ network: { ...network, classes: 1 } }, ...given)).toContain(
+    "data: got labels of class 1, expected classes below 1, which is network.classes",
+  );
+  expect(await failure({ network, optimizer: { rate: "fast" } })).toBe(
+    `atrous: ${other}: optimizer.rate: got "fast", expected a positive number\n`,
+  );
 });

@@ -14,8 +14,9 @@ const attrs = concat.attributes({});
 
 test("gives the places of channels in a batch item", () => {
   const inputs = [f32(2, 3, 4, 5), f32(2, 1, 4, 5), f32(2, 6, 4, 5)];
-  expect(concat.regions?.(inputs, attrs)).toEqual([0, 60, 80]);
-  expect(concat.regions?.(inputs, { axis: -3 })).toEqual([0, 60, 80]);
+  const places = { layout: "item", offsets: [0, 60, 80] };
+  expect(concat.regions?.(inputs, attrs)).toEqual(places);
+  expect(concat.regions?.(inputs, { axis: -3 })).toEqual(places);
   expect(concat.regions?.([f32(2, 3), f32(1, 3)], { axis: 0 })).toBeUndefined();
 });
 

@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { FormatError } from "../../src/errors.ts";
 import { networkOf, parseTrainConfig, trainConfigSchema } from "../../src/train/config.ts";
 import { nearest } from "../../src/train/config-keys.ts";
+import { type LossConfig, lossKinds } from "../../src/train/config-losses.ts";
+import type { LossKind, LossTerm } from "../../src/train/losses/index.ts";
 
 import { data } from "./config.ts";
 
@@ -12,7 +14,7 @@ test("the defaults are the paper's training", () => {
   const config = parseTrainConfig({ data }, "runs/paper.json");
   expect(config).toMatchObject({
     network: { name: "msff-resnet18", classes: 8, width: 1, inChannels: 3, rates: [1, 3, 5], pools: [2, 3, 4, 5] },
-    losses: [{ kind: "size-adaptive", alpha: 1, shares: "batch", weight: 1, output: "logits", ignoreIndex: 255 }],
+    losses: [{ kind: "size-adaptive", alpha: 1, shares: "batch", weight: 1, ignoreIndex: 255 }],
     optimizer: { kind: "sgd", rate: 1e-3, momentum: 0.9, nesterov: false, weightDecay: 0, groups: [] },
     schedule: { kind: "step", milestones: [80], factor: 0.1, warmupSteps: 0 },
     classNames: ["background", "class 1", "class 2", "class 3", "class 4", "class 5", "class 6", "class 7"],
@@ -73,6 +75,16 @@ test.each<[unknown, string]>([
     { data, optimizer: { kind: "adam", betas: [0.9] } },
     "optimizer.betas: got [0.9], expected two numbers from 0 to below 1",
   ],
+  [
+    { data, losses: [{ kind: "partial" }, { kind: "dice" }] },
+    'losses: got [{"kind":"partial"},{"kind":"dice"}], expected the kind partial alone, since its labels are sets of classes',
+  ],
+  [
+    { data, optimizer: { nesterov: true, momentum: 0 } },
+    "optimizer.nesterov: got true, expected false, or a momentum above 0",
+  ],
+  [{ data: { ...data, size: 3 } }, "data.size: got 3, expected [height, width]"],
+  [{ data: { ...data, sizes: 3 } }, "data.sizes: unknown key, did you mean size?"],
   [{ data, losses: [] }, "losses: got [], expected a list of losses"],
   [{ data, losses: [{ alpha: 1 }] }, 'losses[0].kind: got nothing, expected "cross-entropy", "size-adaptive", '],
   [{ data, losses: [{ kind: "dice", alpha: 1 }] }, "losses[0].alpha: unknown key, expected one of kind, weight, "],
@@ -115,6 +127,19 @@ test("near words are suggested, far ones are not", () => {
   expect(nearest("weigth", ["weight", "output"])).toBe("weight");
   expect(nearest("Momentum", ["momentum"])).toBe("momentum");
   expect(nearest("gpu", ["rate", "output"])).toBeUndefined();
+});
+
+/** Options that only the configuration has, or only the loss. */
+type DifferentOptions = {
+  [K in LossKind]:
+    | Exclude<keyof Extract<LossConfig, { kind: K }>, keyof Extract<LossTerm, { kind: K }>>
+    | Exclude<keyof Extract<LossTerm, { kind: K }>, keyof Extract<LossConfig, { kind: K }>>;
+}[LossKind];
+
+test("losses have the options of what computes them, by the type checker", () => {
+  const same: [DifferentOptions] extends [never] ? true : DifferentOptions = true;
+  expect(same).toBe(true);
+  expect(lossKinds).toHaveLength(7);
 });
 
 interface SchemaNode {

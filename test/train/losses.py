@@ -61,6 +61,13 @@ def size_adaptive(x, y, alpha, s):
     return -((1 - s) ** alpha * t * F.log_softmax(x, 1)).sum() / counted.sum()
 
 
+def without_class_0(x, y):
+    share = torch.stack([(y == c).sum() for c in range(CLASSES)]).double()
+    share[0] = 0
+    share /= share.sum()
+    return F.cross_entropy(x, y, 1 - share, ignore_index=0, reduction="sum") / (y != 0).sum()
+
+
 def dice(p, y, smoothing=1.0, squared=False, dims=(0, 2, 3), weights=None):
     t, counted = one_hot(y, p.shape[1])
     p = p * counted
@@ -135,6 +142,7 @@ CASES = {
         "logits",
         lambda x: size_adaptive(x, Y, 2, torch.tensor([0.7, 0.1, 0.15, 0.05]).double().view(1, -1, 1, 1)),
     ),
+    "size-adaptive, ignoring class 0": ("logits", lambda x: without_class_0(x, Y.clamp(max=CLASSES - 1))),
     "bce": ("logits", lambda x: bce(x, Y)),
     "bce, weights": ("logits", lambda x: bce(x, Y, WEIGHTS)),
     "bce, binary": ("binary", lambda x: bce(x, LABELS["binaryLabels"])),
@@ -170,7 +178,7 @@ CASES = {
 
 def main():
     tensors = {name: value.clone() for name, value in INPUTS.items()}
-    tensors |= {name: value.to(torch.int32) for name, value in LABELS.items()}
+    tensors |= {name: value.to(torch.uint8) for name, value in LABELS.items()}
     tensors["targets"] = TARGETS
     for name, (logits, loss) in CASES.items():
         x = INPUTS[logits].double().requires_grad_()

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { UsageError } from "../../src/errors.ts";
 import { writeCsv } from "../../src/train/csv.ts";
+import { ignoredTarget } from "../../src/train/data/class-map.ts";
 import {
   addCounts,
   type ClassCounts,
@@ -85,6 +86,10 @@ test("sets of one class each are index labels", () => {
   const labels = Uint32Array.from(predicted, (_, i) => (i * 5 + 3) % 32);
   const asSets = labels.map((label) => 2 ** label); // bit 31 too
   expect(countPixels(predicted, asSets, sets(32))).toEqual(countPixels(predicted, labels, index(32)));
+});
+
+test("pixels that count nowhere are those of the data", () => {
+  expect([ignoreIndex, ignoreSet]).toEqual([ignoredTarget("index"), ignoredTarget("sets")]);
 });
 
 test("counts of images add up", () => {

@@ -2,15 +2,16 @@
 import { decode } from "fast-png";
 import { expect, test } from "vitest";
 import { greyWindow } from "../../src/overlay/index.ts";
+import type { TargetKind } from "../../src/train/data/class-map.ts";
 import type { Dataset } from "../../src/train/dataset.ts";
-import { ignoreIndex, ignoreSet, type Targets } from "../../src/train/metrics.ts";
+import { ignoreIndex, ignoreSet } from "../../src/train/metrics.ts";
 import { drawOverlays, encodePreview } from "../../src/train/overlay.ts";
 import { type SegmentBatch, validate } from "../../src/train/validate.ts";
 
 const side = 32;
 
 /** Image i has i wrong rows of 32; its upper half is class 1. */
-function datasetOf(count: number, targets: Targets = "index"): Dataset {
+function datasetOf(count: number, targets: TargetKind = "index"): Dataset {
   const ids = Array.from({ length: count }, (_, i) => `${i}`);
   const labels = Uint32Array.from({ length: side * side }, (_, p) => (p < (side * side) / 2 ? 1 : 0));
   return {
@@ -97,6 +98,7 @@ test("a preview has a tile for each image", () => {
         ["background", "body"],
       ),
     );
-  expect(draw(6).width * draw(6).height).toBeGreaterThan(5 * 320 * 320);
+  const { width, height } = draw(6);
+  expect(width * height).toBeGreaterThan(5 * 320 * 320);
   expect(greyWindow([image.grey])).toEqual({ black: 1, white: 62 });
 });

@@ -82,6 +82,13 @@ test("what cannot be measured is refused", async () => {
   );
   const short: SegmentBatch = async () => ({ maps: [] });
   await expect(validate(short, dataset, options)).rejects.toThrow("validation: got 0 class maps, expected 2");
+  const strange = datasetOf([
+    [0, 0, 0, 0],
+    [0, 0, 9, 0],
+  ]);
+  await expect(validate(answer, strange, options)).rejects.toThrow(
+    new UsageError("scan 0, left: metrics: pixel 2 has label 9, expected 0 to 2 or 255"),
+  );
   const stopped = AbortSignal.abort(new Error("enough"));
   await expect(validate(answer, dataset, { ...options, signal: stopped })).rejects.toThrow("enough");
 });

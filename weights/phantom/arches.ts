@@ -2,9 +2,10 @@
 
 import type { Anatomy, Vertebra } from "./anatomy.ts";
 import type { Local } from "./bodies.ts";
-import { ellipse } from "./canal.ts";
 import { latticeNoise, mix, smooth } from "./random.ts";
-import { coverage, LABEL, paint, roundedBox, type Sample } from "./sample.ts";
+import { coverage, LABEL, paint, type Sample } from "./sample.ts";
+import { ellipse, roundedBox } from "./shapes.ts";
+import { corticalBone } from "./texture.ts";
 
 /** Paints the fat of the foramen below the pedicle, its root and its vein; bone comes after, over it. */
 export function paintForamen(anatomy: Anatomy, vertebra: Vertebra, local: Local, sample: Sample): void {
@@ -62,8 +63,6 @@ function bone(anatomy: Anatomy, vertebra: Vertebra, local: Local, distance: numb
   if (distance > anatomy.edge) return;
   const { tissues, edge, seed } = anatomy;
   const grain = latticeNoise(seed + 41, (local.a + vertebra.v) / 3, local.b / 3, local.x / 6) - 0.5;
-  const marrow = mix(tissues.marrow, tissues.fat, 0.12) * (1 + 0.35 * anatomy.texture * grain);
-  const rim = coverage(-distance - 0.9, 1.1);
   const label = vertebra.region === "sacral" ? LABEL.background : LABEL.posterior;
-  paint(sample, coverage(distance, edge), mix(marrow, tissues.cortex, 0.9 * rim), label);
+  paint(sample, coverage(distance, edge), corticalBone(tissues, distance, anatomy.texture, grain), label);
 }

@@ -2,7 +2,8 @@
 
 import type { Anatomy, Vertebra } from "./anatomy.ts";
 import { clamp, latticeNoise, mix, smooth } from "./random.ts";
-import { coverage, LABEL, paint, roundedBox, type Sample } from "./sample.ts";
+import { coverage, LABEL, paint, type Sample } from "./sample.ts";
+import { roundedBox } from "./shapes.ts";
 
 /** Offset of a point in a vertebra's own frame: a posterior, b inferior, x to the right, from the body's centre. */
 export interface Local {

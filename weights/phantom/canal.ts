@@ -3,6 +3,7 @@
 import type { Anatomy } from "./anatomy.ts";
 import { clamp, createRandom, latticeNoise, mix, smooth } from "./random.ts";
 import { coverage, LABEL, paint, type Sample } from "./sample.ts";
+import { ellipse } from "./shapes.ts";
 
 /** The canal's course, one entry for each mm of height from TOP to -TOP. */
 export interface Canal {
@@ -95,13 +96,6 @@ export function paintCanal(anatomy: Anatomy, canal: Canal, u: number, v: number,
   if (cordRadius < 0.4) return;
   const cord = ellipse(across - 0.4, aside, cordRadius, cordRadius * 1.15);
   paint(sample, coverage(cord, edge), tissues.cord, LABEL.sac);
-}
-
-/** Roughly the distance to an ellipse, exact on its edge. */
-export function ellipse(dx: number, dy: number, radiusX: number, radiusY: number): number {
-  return (
-    (Math.sqrt((dx * dx) / (radiusX * radiusX) + (dy * dy) / (radiusY * radiusY)) - 1) * Math.min(radiusX, radiusY)
-  );
 }
 
 /** Straight lines through [position, value] pairs, sampled at each mm; beyond the ends the last line goes on. */

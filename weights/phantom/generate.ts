@@ -1,33 +1,36 @@
-// Writes phantoms as NIfTI. Run it bundled:
-//   npx esbuild weights/phantom/generate.ts --bundle --platform=node --format=esm --outfile=dist/phantom.js
-//   node dist/phantom.js --seeds 1-40 --output DIR
+// Writes phantoms, which are synthetic images with their truth.
+//   npm run phantom -- --task axial|sagittal --seeds FIRST[-LAST] --output DIR [--slices N] [--size N]
 
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { writeNifti } from "../../src/formats/nifti/write.ts";
-import { createLumbarPhantom } from "./phantom.ts";
+import { UsageError } from "../../src/errors.ts";
+import { type GeneratorArguments, parseArguments, usage } from "./arguments.ts";
+import { type AxialSubjectFiles, writeAxial, writeAxialDataset } from "./write-axial.ts";
+import { writeSagittal } from "./write-sagittal.ts";
 
-const { values } = parseArgs({
-  options: { seeds: { type: "string" }, output: { type: "string" }, slices: { type: "string" } },
-});
-const seeds = /^(\d+)(?:-(\d+))?$/.exec(values.seeds ?? "");
-const slices = values.slices === undefined ? undefined : Number(values.slices);
-if (!seeds || !values.output || (slices !== undefined && !(Number.isInteger(slices) && slices > 0))) {
-  console.error("usage: phantom --seeds FIRST[-LAST] --output DIR [--slices N]");
-  process.exit(2);
+try {
+  const given = parseArguments(process.argv.slice(2));
+  await (given.task === "axial" ? generateAxial(given) : generateSagittal(given));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`${error.message}\n${usage}`);
+  process.exitCode = 2;
 }
-await mkdir(values.output, { recursive: true });
-for (let seed = Number(seeds[1]); seed <= Number(seeds[2] ?? seeds[1]); seed++) {
-  const { shape, image, labels, affine, contrast } = createLumbarPhantom(seed, slices === undefined ? {} : { slices });
-  for (const [name, data] of [
-    [`seed-${seed}-truth.nii.gz`, labels],
-    [`seed-${seed}.nii.gz`, image],
-  ] as const) {
-    // Written beside and moved, so that a reader never sees half a file; the image last, when its truth is there.
-    const path = join(values.output, name);
-    await writeFile(`${path}.part`, await writeNifti({ shape, data, like: { affine } }, { gzip: true }));
-    await rename(`${path}.part`, path);
+
+async function generateSagittal({ seeds, output, options }: GeneratorArguments): Promise<void> {
+  await mkdir(output, { recursive: true });
+  for (const seed of seeds) console.error(await writeSagittal(seed, output, options));
+}
+
+async function generateAxial({ seeds, output, options }: GeneratorArguments): Promise<void> {
+  if (existsSync(join(output, "dataset.json")))
+    throw new UsageError(`--output: ${output} holds a data set, expected a folder without dataset.json`);
+  await mkdir(output, { recursive: true });
+  const subjects: AxialSubjectFiles[] = [];
+  for (const seed of seeds) {
+    subjects.push(await writeAxial(seed, output, options));
+    console.error(`seed ${seed}: ${subjects.at(-1)!.slices.length} slices`);
   }
-  console.error(`seed ${seed}: ${shape.join(" x ")}, ${contrast}`);
+  await writeAxialDataset(subjects, output, options);
 }

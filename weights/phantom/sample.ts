@@ -21,12 +21,3 @@ export function paint(sample: Sample, cover: number, value: number, label: numbe
   sample.value += (value - sample.value) * cover;
   if (cover > 0.5) sample.label = label;
 }
-
-/** Distance to a box with rounded edges, in any number of axes: offsets from its centre, half-lengths, radius. */
-export function roundedBox(dx: number, dy: number, halfX: number, halfY: number, radius: number): number {
-  const x = Math.abs(dx) - halfX + radius;
-  const y = Math.abs(dy) - halfY + radius;
-  const ox = Math.max(x, 0);
-  const oy = Math.max(y, 0);
-  return Math.min(Math.max(x, y), 0) + Math.sqrt(ox * ox + oy * oy) - radius;
-}

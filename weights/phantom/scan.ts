@@ -1,8 +1,8 @@
 // What the scanner does to the signal: coil sensitivity, saturation of the belly, noise, 12-bit storage.
 
-import { createRandom, smooth } from "./random.ts";
+import { createRandom, type Random, smooth } from "./random.ts";
 
-/** Signal (about 0..1) to stored values. Rician noise: the length of a complex signal with noise in both parts. */
+/** Signal (about 0..1) to stored values. */
 export function degrade(
   signal: Float64Array,
   shape: readonly [number, number, number],
@@ -30,11 +30,17 @@ export function degrade(
         const field =
           (1 + coil * (x * x * x * 1.6 + 0.4 * x - 0.5)) * (1 + tilt * y + across * z - bow * y * y * y * y);
         const shade = 1 - saturation * smooth(band + 0.12, band - 0.08, x);
-        const real = signal[voxel]! * Math.max(field, 0.05) * shade + noise * random.normal();
-        const imaginary = noise * random.normal();
-        stored[voxel] = Math.min(4095, Math.round(gain * Math.sqrt(real * real + imaginary * imaginary)));
+        const measured = rician(signal[voxel]! * Math.max(field, 0.05) * shade, noise, random);
+        stored[voxel] = Math.min(4095, Math.round(gain * measured));
       }
     }
   }
   return stored;
+}
+
+/** The length of a complex signal with normal noise in both parts: the noise of magnitude images. */
+export function rician(signal: number, noise: number, random: Random): number {
+  const real = signal + noise * random.normal();
+  const imaginary = noise * random.normal();
+  return Math.sqrt(real * real + imaginary * imaginary);
 }

@@ -1,9 +1,11 @@
 // The rest of the body: air, skin, fat, muscles of back and belly, psoas, bowel, great vessels, kidneys, bladder.
 
 import type { Anatomy } from "./anatomy.ts";
-import { atHeight, type Canal, ellipse, interpolate, smoothTwice } from "./canal.ts";
+import { atHeight, type Canal, interpolate, smoothTwice } from "./canal.ts";
 import { clamp, createRandom, latticeNoise, mix, smooth } from "./random.ts";
 import { coverage, LABEL, paint, type Sample } from "./sample.ts";
+import { ellipse } from "./shapes.ts";
+import { bowel, marbledMuscle, septatedFat } from "./texture.ts";
 
 export interface Surroundings {
   /** For each row of the canal's tables: u of the fascia over the back muscles, of the skin, of the belly's skin. */
@@ -107,12 +109,11 @@ function backTissue(anatomy: Anatomy, around: Surroundings, u: number, v: number
   const { tissues, seed } = anatomy;
   const toFascia = u - atHeight(around.fascia, v) - smooth(8, 25, aside) * 4;
   const septa = latticeNoise(seed + 52, (u + 0.4 * v) / 7, (v - 0.4 * u) / 15, x / 9);
-  const fat = tissues.skinFat * (0.94 + 0.12 * septa - 0.11 * smooth(0.09, 0.01, Math.abs(septa - 0.5)));
+  const fat = septatedFat(tissues, septa);
   // Between the processes ligament and fat, to the sides muscle with fatty streaks along it.
   const streak = latticeNoise(seed + 53, (u - 0.3 * v) / 3.2, v / 16, x / 5);
   const patch = latticeNoise(seed + 54, u / 12, v / 20, x / 10);
-  const fatty = around.fatStreaks * smooth(0.45, 0.8, 0.6 * streak + 0.4 * patch);
-  const muscle = mix(tissues.muscle, tissues.fat, 0.85 * fatty) * (0.85 + 0.3 * streak);
+  const muscle = marbledMuscle(tissues, around.fatStreaks, streak, patch);
   const weave = latticeNoise(seed + 55, u / 4, v / 4, x / 4);
   const between = mix(tissues.ligament * 1.6, tissues.fat, 0.25 + 0.5 * weave);
   const deep = mix(between, muscle, smooth(2.5, 7, aside));
@@ -127,21 +128,8 @@ function frontTissue(anatomy: Anatomy, around: Surroundings, u: number, v: numbe
   const fat = tissues.skinFat * 0.85;
   if (depth < wall - 2) return fat * (0.9 + 0.15 * latticeNoise(seed + 61, u / 6, v / 10, x / 8));
   const muscleWall = smooth(wall - 2, wall, depth) * smooth(wall + 9, wall + 7, depth);
-  // Bowel: loops are cells of a coarse field, their walls where two fields are equal.
-  // A second field bends the first, which hides its lattice.
-  const bend = latticeNoise(seed + 66, u / 13, v / 13, x / 15) - 0.5;
-  const twist = latticeNoise(seed + 67, u / 11, v / 12, x / 15) - 0.5;
-  const p = (0.8 * u + 0.6 * v + 16 * bend) / 17;
-  const q = (0.8 * v - 0.6 * u + 16 * twist) / 17;
-  const loop = latticeNoise(seed + 62, p, q, x / 16);
-  const other = latticeNoise(seed + 63, p, q, x / 16);
-  const fill = latticeNoise(seed + 64, 0.7 * p, 0.7 * q, x / 22);
-  const fine = latticeNoise(seed + 65, u / 4, v / 6, x / 5) - 0.5;
-  const edgeOfLoop = smooth(0.12, 0.02, Math.abs(loop - other));
-  let value = mix(tissues.fat * 0.8, tissues.bowel, smooth(0.42, 0.55, loop));
-  value = mix(value, tissues.fluid * 0.7, 0.5 * smooth(0.68, 0.85, fill));
-  value = mix(value, tissues.air, Math.min(1, gas * 1.6) * smooth(0.7, 0.8, other));
-  value = mix(value, tissues.muscle, 0.6 * edgeOfLoop) * (1 + 0.35 * fine);
+  const { loop, fill, fine, signal } = bowel(tissues, seed, gas, u, v, x);
+  let value = signal;
   // Above, an organ (liver, stomach) takes the place of bowel.
   const organ = smooth(-45, -75, v + 14 * (loop - 0.5)) * smooth(wall + 8, wall + 16, depth);
   value = mix(value, tissues.organ * (1 + 0.2 * fine), organ * smooth(0.25, 0.4, fill));

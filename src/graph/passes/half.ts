@@ -6,11 +6,13 @@ import { rewrite } from "./rewrite.ts";
 /**
  * Every node that runs on data reads and writes f16, but for the names in `keep`; what depends on parameters alone is
  * computed in f32 and converted then. Kernels add up in f32, and take biases and other inputs that the operator calls
- * `full` in f32.
+ * `full` in f32. Statistics, which a node on f16 gives as f32, stay so, and so does what is computed from them alone: the
+ * losses of pixels and their sum.
  */
 export function storeHalf(graph: Graph, keep: ReadonlySet<string> = new Set()): Graph {
   const fixed = new Set<Value>([...graph.parameters]);
   const converted = new Map<string, Value>();
+  const statistics = new Set<Value>();
   const half = rewrite(graph, (node, { value, emit }) => {
     const inputs = node.inputs.map(value);
     const runsOnce = inputs.every((input) => input.kind === "constant" || fixed.has(input));
@@ -30,15 +32,22 @@ export function storeHalf(graph: Graph, keep: ReadonlySet<string> = new Set()): 
       return undefined;
     }
     const full = new Set(fullInputs(node));
-    const isHalf = !runsOnce && !keep.has(node.name);
+    const isStatistic = readsStatistics(inputs);
+    const isHalf = !runsOnce && !isStatistic && !keep.has(node.name);
     const typed = inputs.map((input, i) => to(input, isHalf && !full.has(i) ? "f16" : "f32"));
     const outputNames = node.outputs.map(({ name }) => name);
     const { name, epilogue } = node;
     const outputs = emit(createNode(node.operator, typed, node.attrs, { name, epilogue, outputNames }));
     if (runsOnce) for (const output of outputs) fixed.add(output);
+    if (isHalf || isStatistic) for (const output of outputs) if (output.type.dtype === "f32") statistics.add(output);
     return outputs;
   });
   return withFullOutputs(half);
+
+  function readsStatistics(inputs: readonly Value[]): boolean {
+    const computed = inputs.filter((input) => isFloat(input) && input.kind === "computed" && !fixed.has(input));
+    return computed.length > 0 && computed.every((input) => statistics.has(input));
+  }
 }
 
 /**

@@ -149,19 +149,24 @@ function columnLength(affine: Affine, axis: number): number {
   return Math.hypot(affine[0]![axis]!, affine[1]![axis]!, affine[2]![axis]!);
 }
 
-function requireFinite(path: string, volume: NiftiVolume): void {
-  const at = volume.data.findIndex((value) => !Number.isFinite(value));
-  if (at < 0) return;
-  throw new FormatError(`${path}: voxel ${voxelAt(volume, at)} is ${volume.data[at]}, expected finite numbers`);
+function requireFinite(path: string, { shape, data }: NiftiVolume): void {
+  for (let at = 0; at < data.length; at++) {
+    if (Number.isFinite(data[at])) continue;
+    throw new FormatError(`${path}: voxel ${voxelAt(shape, at)} is ${data[at]}, expected finite numbers`);
+  }
 }
 
-function wholeLabels(path: string, volume: NiftiVolume): Uint16Array {
-  const at = volume.data.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value <= largestLabel));
-  if (at < 0) return Uint16Array.from(volume.data);
-  const expected = `expected a whole number from 0 to ${largestLabel}`;
-  throw new FormatError(`${path}: voxel ${voxelAt(volume, at)} is ${volume.data[at]}, ${expected}`);
+function wholeLabels(path: string, { shape, data }: NiftiVolume): Uint16Array {
+  const labels = new Uint16Array(data);
+  for (let at = 0; at < data.length; at++) {
+    // What is fractional, too large or no number at all does not survive as it is.
+    if (labels[at] === data[at]) continue;
+    const expected = `expected a whole number from 0 to ${largestLabel}`;
+    throw new FormatError(`${path}: voxel ${voxelAt(shape, at)} is ${data[at]}, ${expected}`);
+  }
+  return labels;
 }
 
-function voxelAt({ shape: [i, j] }: NiftiVolume, at: number): string {
+function voxelAt([i, j]: NiftiVolume["shape"], at: number): string {
   return `(${at % i}, ${Math.floor(at / i) % j}, ${Math.floor(at / i / j)})`;
 }

@@ -8,7 +8,7 @@ import { classCounts } from "../../ops/class-counts.ts";
 import { type CrossEntropyGiven, crossEntropy } from "../../ops/cross-entropy.ts";
 import { expand } from "../../ops/expand.ts";
 import { sum } from "../../ops/reductions.ts";
-import { number, pixelCount, type Reduction, ratio, reduce, weightTable } from "./reduction.ts";
+import { number, pixelCount, type Reduction, ratio, reduce, requireClassWeights, weightTable } from "./reduction.ts";
 
 export interface CrossEntropyLossOptions {
   /** Label of pixels that do not count. Default 255. */
@@ -44,7 +44,7 @@ export interface PartialLabelLossOptions extends Omit<CrossEntropyLossOptions, "
  * - logits x: [N, C, ...], at most 32 classes; sets: u32 [N, ...], bit c set where class c is admitted; result: f32 []
  * - pixels that admit no class, or all, do not count.
  * Throws ShapeError for sets or weights that do not fit.
- * Source: G. Shi et al., Marginal loss and exclusion loss for partially supervised multi-organ segmentation, 2021, eq. 4.
+ * Source: G. Shi et al., Marginal loss and exclusion loss for partially supervised multi-organ segmentation, 2021.
  */
 export function partialLabelLoss(
   b: GraphBuilder,
@@ -81,8 +81,10 @@ export interface SizeAdaptiveLossOptions {
  * Size-adaptive loss: L = -(1/N) sum_i sum_c (1 - S_c)^alpha y_ic log p_ic, with p = softmax(logits), N the number of pixels and
  * S_c the fraction of them that belong to class c. Ignored pixels belong to no class and are not among the N.
  * - logits: [N, C, ...]; labels: u32 class indices [N, ...]; result: f32 []
- * Throws ShapeError for labels that do not fit, UsageError for shares that are not C numbers from 0 to 1.
- * Source: Y. Zhang et al., Accurate Segmentation of Lumbar Spine MRI by Deep Neural Network with Size-Adaptive Loss, 2023, eq. 3.
+ * Throws ShapeError for labels or a table that do not fit, UsageError for shares that are not from 0 to 1
+ * and for an alpha below 0.
+ * Source: Y. Zhang et al., Accurate Segmentation of Lumbar Spine Magnetic Resonance Imaging by Deep Neural Network with
+ * Size-Adaptive Loss, 2023, eq. 3.
  */
 export function sizeAdaptiveLoss(
   b: GraphBuilder,
@@ -90,6 +92,7 @@ export function sizeAdaptiveLoss(
   labels: Value,
   { alpha = 1, shares = "batch", ignoreIndex }: SizeAdaptiveLossOptions = {},
 ): Value {
+  if (!(alpha >= 0)) throw new UsageError(`sizeAdaptiveLoss: alpha is ${alpha}, expected at least 0`);
   const weights =
     typeof shares === "string"
       ? measuredWeights(b, { logits, labels }, { alpha, shares, ignoreIndex: ignoreIndex ?? 255 })
@@ -149,13 +152,9 @@ export function focalLoss(
 ): Value {
   const channels = logits.type.shape[1]!;
   const classes = Math.max(channels, 2);
-  const weights = Array.from({ length: classes }, (_, c) => {
-    const balance = alpha === undefined ? 1 : c === 0 ? 1 - alpha : alpha;
-    return balance * (classWeights?.[c] ?? 1);
-  });
-  if (classWeights && classWeights.length !== classes) {
-    throw new UsageError(`focalLoss: got ${classWeights.length} class weights, expected ${classes}`);
-  }
+  const balance = (c: number) => (alpha === undefined ? 1 : c === 0 ? 1 - alpha : alpha);
+  const weights = (classWeights ?? Array<number>(classes).fill(1)).map((weight, c) => weight * balance(c));
+  requireClassWeights(weights, classes);
   const form = given(ignoreIndex);
   const losses =
     channels === 1

@@ -39,9 +39,13 @@ export function number(b: GraphBuilder, value: number): Value {
 /** The weights of classes for each item of x [N, C, ...]: f32 [N, C]. Throws ShapeError unless there are C. */
 export function weightTable(b: GraphBuilder, { type: { shape } }: Value, weights: readonly number[]): Value {
   const [items, classes] = shape as [number, number];
-  if (weights.length !== classes) {
-    throw new ShapeError(`loss: got ${weights.length} class weights, expected one for each of ${classes} classes`);
-  }
+  requireClassWeights(weights, classes);
   const data = Float32Array.from({ length: items * classes }, (_, i) => weights[i % classes]!);
   return b.constant("class weights", { shape: [items, classes], data });
+}
+
+/** Throws ShapeError unless there is one weight for each class. */
+export function requireClassWeights(weights: readonly number[], classes: number): void {
+  if (weights.length === classes) return;
+  throw new ShapeError(`loss: got ${weights.length} class weights, expected one for each of ${classes} classes`);
 }

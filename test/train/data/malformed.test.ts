@@ -1,6 +1,7 @@
 // Data that is not what it should be: the message names the file or the key.
 import { expect, test } from "vitest";
 import { FormatError, UsageError } from "../../../src/errors.ts";
+import { writeNifti } from "../../../src/formats/nifti/index.ts";
 import { openDataset } from "../../../src/train/data/open-node.ts";
 import type { DataOptions } from "../../../src/train/data/options.ts";
 import { DataFolder, niftiSource, pngSource, spaced, type VolumeChange } from "./data-folder.ts";
@@ -86,6 +87,18 @@ test("voxels that are no numbers, and a label of one slice without a class", asy
   await expect((await labels.dataset).sample(2)).rejects.toThrow(
     new FormatError(`${labels.labels}: slice 2: label 300 has no class, expected one of 0, 1`),
   );
+});
+
+test.each([-1, 0.5, 65536, Number.NaN])("a label of %d is none", async (value) => {
+  const folder = new DataFolder();
+  await folder.volume("p1", [4, 3, 5]);
+  const shape = [4, 3, 5] as const;
+  const data = new Float32Array(60);
+  data[5] = value;
+  folder.write("p1-labels.nii.gz", await writeNifti({ shape, data, like: { affine: spaced(1) } }, { gzip: true }));
+  const dataset = await open(folder, { sources: [niftiSource] });
+  const message = `voxel (1, 1, 0) is ${value}, expected a whole number from 0 to 65535`;
+  await expect(dataset.sample(0)).rejects.toThrow(new FormatError(`${folder.path}/p1-labels.nii.gz: ${message}`));
 });
 
 const one = new DataFolder();
