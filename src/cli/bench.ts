@@ -71,9 +71,9 @@ export function addBench(program: Command, session: Session): void {
 Times are of whole runs, data in and data out of host memory, or with --resident
 from GPU memory to GPU memory; GPU ms are by timestamps. Engines take turns on
 the same driver; --adapter moves atrous alone, so with --peers choose the driver
-by VK_DRIVER_FILES. Steps of training have the batch on the GPU, and are timed with
-its upload too; TensorFlow.js and jax-js train, TensorFlow.js without dilations.
-jax-js takes minutes for its first step. Peers are packages to install: onnxruntime-node,
+by VK_DRIVER_FILES. Steps of training have the batch on the GPU, and are timed
+with its upload too. Of the peers tfjs and jax train: tfjs without dilations,
+jax after minutes for its first step. Peers are packages to install: onnxruntime-node,
 @tensorflow/tfjs-core with @tensorflow/tfjs-backend-webgpu, @jax-js/jax.
 
 Exit codes: 0 good, 1 a result differs or a regression, 2 bad usage or input.
