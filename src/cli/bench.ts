@@ -73,8 +73,9 @@ from GPU memory to GPU memory; GPU ms are by timestamps. Engines take turns on
 the same driver; --adapter moves atrous alone, so with --peers choose the driver
 by VK_DRIVER_FILES. Steps of training have the batch on the GPU, and are timed
 with its upload too. Of the peers tfjs and jax train: tfjs without dilations,
-jax after minutes for its first step. Peers are packages to install: onnxruntime-node,
-@tensorflow/tfjs-core with @tensorflow/tfjs-backend-webgpu, @jax-js/jax.
+jax after minutes for its first step. Peers are packages to install:
+onnxruntime-node, @tensorflow/tfjs-core with @tensorflow/tfjs-backend-webgpu,
+@jax-js/jax.
 
 Exit codes: 0 good, 1 a result differs or a regression, 2 bad usage or input.
 

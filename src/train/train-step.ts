@@ -148,7 +148,7 @@ export class TrainStep {
     return this.#compiled.memory;
   }
 
-  /** The compiled graph, for profiles. */
+  /** What runs. */
   get compiled(): CompiledGraph {
     return this.#compiled;
   }

@@ -99,7 +99,8 @@ test("both variants of each size and batch, FLOP of the whole step", () => {
   const product = 2 * 9 * 64 * 64;
   const products = 2 * (3 * product) + 3 * (2 * product);
   expect(entry.flop / products).toBeGreaterThan(1);
-  expect(entry.flop / products).toBeLessThan(1.02);
+  // Loss and update are little beside them; the image's gradient would be a quarter more.
+  expect(entry.flop / products).toBeLessThan(1.1);
 });
 
 test("the profile of a step names its nodes, there and back", async () => {
