@@ -11,13 +11,13 @@ import type { Precision } from "./record.ts";
 import { type ConvSpec, describe } from "./shape.ts";
 
 export interface BenchCase {
-  readonly suite: "kernels" | "models" | "onnx";
+  readonly suite: "kernels" | "gradients" | "models" | "training" | "onnx";
   /** Where the shape comes from. */
   readonly group: string;
   readonly name: string;
   /** The convolution as text; kernels only. */
   readonly spec?: string;
-  /** One input and one output, both f32 whatever the precision; of a file there may be more outputs. */
+  /** One input and one output, both f32 whatever the precision; a training's has labels too, a file's may have more outputs. */
   readonly graph: Graph;
   /** How everything between is stored. */
   readonly precision: Precision;

@@ -7,7 +7,7 @@ import type { Graph, Value } from "../src/graph/graph.ts";
 import type { GraphProfile } from "../src/graph/profile.ts";
 import type { Tuning } from "../src/graph/tuning.ts";
 import { weightsFor } from "../src/models/weights.ts";
-import { byteLength, elementCount } from "../src/tensor.ts";
+import { byteLength, elementCount, type TensorData } from "../src/tensor.ts";
 import { createRandom, seedOf } from "../test/support/random.ts";
 import type { BenchCase } from "./cases.ts";
 
@@ -24,9 +24,13 @@ export interface Contender {
   dispose(): Promise<void>;
 }
 
-export interface CaseData {
+export interface AtrousData {
   /** Row-major [N, C, H, W] or [N, C, D, H, W]. */
   readonly image: Float32Array;
+  readonly parameter: (name: string) => Promise<TensorData>;
+}
+
+export interface CaseData extends AtrousData {
   readonly parameter: (name: string) => Promise<Float32Array>;
 }
 
@@ -70,13 +74,14 @@ export interface AtrousContender extends Contender {
   /** That run, in order, without repeats. */
   readonly kernels: readonly string[];
   readonly memory: MemoryReport;
+  compute(): Promise<void>;
   profile(rounds: number): Promise<GraphProfile>;
 }
 
 export async function createAtrous(
   gpu: Gpu,
-  { graph, precision, file }: BenchCase,
-  data: CaseData,
+  { graph, precision, file }: Pick<BenchCase, "graph" | "precision" | "file">,
+  data: AtrousData,
   tuning?: Tuning,
 ): Promise<AtrousContender> {
   const image = onlyInput(graph);
@@ -124,7 +129,7 @@ export function requireFloats(engine: string, output: string, data: unknown): Fl
 }
 
 /** A file's own image and weights; else seeded ones: weights are scaled so that activations keep their size from layer to layer. */
-export function createData({ graph, file }: BenchCase): CaseData {
+export function createData({ graph, file }: Pick<BenchCase, "graph" | "file">): CaseData {
   if (file) return { image: file.image, parameter: (name) => file.weights.readF32(name) };
   const shapes = new Map(graph.parameters.map(({ name, type }) => [name, type.shape]));
   const parameter = async (name: string) => {

@@ -35,7 +35,7 @@ export interface MeasureOptions {
 export const agreement = { f32: 1e-5, f16: 5e-2 } as const;
 
 /** How far our own result in f16 may be from that in f32. */
-const ownAgreement = parityLimits.f16;
+export const ownAgreement = parityLimits.f16;
 
 export interface Measurement {
   readonly row: BenchRow;
@@ -99,7 +99,7 @@ async function resultInF32(gpu: Gpu, entry: BenchCase, data: CaseData): Promise<
   }
 }
 
-function tuneOptions({ precision }: BenchCase, { tuning: known, onCandidate }: MeasureOptions): TuneOptions {
+export function tuneOptions({ precision }: BenchCase, { tuning: known, onCandidate }: MeasureOptions): TuneOptions {
   return { precision, ...(known && { known }), ...(onCandidate && { onCandidate }) };
 }
 

@@ -2,7 +2,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type BenchRecord, type BenchRow, cpuPeers, type PeerResult } from "./record.ts";
-import { formatCount, isBusy } from "./report/format.ts";
+import { formatCount, formatShare, isBusy } from "./report/format.ts";
 import { parseRecord } from "./report/read.ts";
 import { countedRatio, summarizeRatios } from "./report/summary.ts";
 
@@ -45,10 +45,12 @@ function formatRecord({ file, record }: NamedRecord): string {
     : "";
   const title = `**${adapter.driver.replace(/ \(software\)$/, "")}** (${kind}; ${date.slice(0, 10)}; [record](bench/results/${file})${busy})`;
   const of = (...suites: readonly BenchRow["suite"][]) => rows.filter(({ suite }) => suites.includes(suite));
-  const [others, kernels, files] = [of("models", "start"), of("kernels"), of("onnx")];
+  const [others, kernels, files] = [of("models", "start", "training"), of("kernels"), of("onnx")];
+  const gradients = of("gradients");
   const parts = [
     others.length > 0 ? formatRows(others) : "",
     kernels.length > 0 ? formatKernels(record, kernels) : "",
+    gradients.length > 0 ? formatGradients(gradients) : "",
     files.length > 0 ? formatFiles(files) : "",
   ];
   return [title, ...parts.filter(Boolean)].join("\n\n");
@@ -63,9 +65,7 @@ function formatRows(rows: readonly BenchRow[]): string {
     "best GPU peer / atrous",
   ];
   const lines = rows.map((row) => [
-    [row.name, ...(row.suite === "start" ? ["cold start"] : []), ...(row.precision === "f16" ? ["f16"] : [])].join(
-      ", ",
-    ),
+    [row.name, ...(titles[row.suite] ?? []), ...(row.precision === "f16" ? ["f16"] : [])].join(", "),
     milliseconds(row.ours.medianMs),
     ...peers.map((name) => {
       const result = row.peers[name];
@@ -132,6 +132,19 @@ function formatPeer(result: PeerResult | undefined, notes: string[]): string {
   const { note } = result;
   if (note !== undefined && !notes.includes(note)) notes.push(note);
   return `${milliseconds(result.samples.medianMs)}${note === undefined ? "" : "*".repeat(notes.indexOf(note) + 1)}`;
+}
+
+/** Behind a row's name. */
+const titles: Readonly<Partial<Record<BenchRow["suite"], readonly string[]>>> = {
+  start: ["cold start"],
+  training: ["a step of training"],
+};
+
+function formatGradients(rows: readonly BenchRow[]): string {
+  const shares = rows.flatMap(({ rooflineShare }) => rooflineShare ?? []).sort((a, b) => a - b);
+  if (shares.length === 0) return `${rows.length} kernels of training, without GPU times.`;
+  const [least, middle, most] = [0, 0.5, 1].map((at) => formatShare(shares[Math.round((shares.length - 1) * at)]!));
+  return `${rows.length} kernels of training, gradients among them: ${least} to ${most} of the roofline, median ${middle}.`;
 }
 
 function milliseconds(ms: number): string {

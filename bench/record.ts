@@ -36,9 +36,19 @@ export type Precision = "f32" | "f16";
 /** Where data is before and after what is timed: with `host`, times are of whole runs with upload and read-back. */
 export type DataPlace = "host" | "device";
 
+/** What is measured of a step of training beside its time, which is with the batch on the GPU. By contender. */
+export interface TrainingMeasures {
+  /** Losses of the first steps. */
+  readonly losses: Readonly<Record<string, readonly number[]>>;
+  /** Times of a step whose batch comes from host memory. */
+  readonly uploaded: Readonly<Record<string, Samples>>;
+  /** The most bytes at one moment: planned by atrous, seen in the GPU buffers of the others. */
+  readonly peakBytes: Readonly<Record<string, number>>;
+}
+
 /** One shape or network. */
 export interface BenchRow {
-  readonly suite: "kernels" | "models" | "start" | "onnx";
+  readonly suite: "kernels" | "gradients" | "models" | "training" | "start" | "onnx";
   /** Where the shape comes from, e.g. `ResNet-18`. */
   readonly group: string;
   /** Unique within a suite and precision, e.g. `conv 3x3 64->64 64x64`. */
@@ -63,6 +73,8 @@ export interface BenchRow {
   readonly ratio: number | null;
   /** The roofline's time (the larger of FLOP over peak and bytes over bandwidth) over the GPU time, 0 to 1. */
   readonly rooflineShare: number | null;
+  /** Of steps of training alone; by contender, atrous among them. */
+  readonly training?: TrainingMeasures;
   /** Peak planned bytes of activations and the liveness lower bound. */
   readonly memory: { readonly plannedBytes: number; readonly lowerBoundBytes: number };
   /** Numbers that were trained; of ONNX files. */

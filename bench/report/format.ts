@@ -51,6 +51,12 @@ export function isBusy({ host: { load = 0, cores } }: BenchRecord): boolean {
   return load > cores / 2;
 }
 
+function timesOf({ data, rows }: BenchRecord): string {
+  if (data !== "device") return "whole runs, upload and read-back included";
+  const isTraining = rows.length > 0 && rows.every(({ suite }) => suite === "training");
+  return isTraining ? "the batch is on the GPU, the loss is read back" : "image and result stay on the GPU";
+}
+
 /** What was measured, where and when, by name. */
 export function recordFacts(record: BenchRecord): Readonly<Record<string, string>> {
   const { adapter, host, peaks } = record;
@@ -61,7 +67,7 @@ export function recordFacts(record: BenchRecord): Readonly<Record<string, string
         : adapter.driver,
     Host: `${host.cpu}, ${host.cores} cores, Node ${host.node}${isBusy(record) ? `, busy: load ${formatNumber(host.load ?? 0)}` : ""}`,
     Date: `${formatDate(record.date)}, atrous ${record.version}`,
-    Times: record.data === "device" ? "image and result stay on the GPU" : "whole runs, upload and read-back included",
+    Times: timesOf(record),
     Peaks: peaks
       ? [
           `f32 ${formatNumber(peaks.fmaF32Gflops)} GFLOP/s`,

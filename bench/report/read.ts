@@ -1,6 +1,6 @@
 // Reads bench records back: what a report or a comparison may rely on is checked here, once.
 import { fileSource } from "../../src/formats/source-file.ts";
-import type { BenchRecord, BenchRow, Peaks, PeerResult, Samples } from "../record.ts";
+import type { BenchRecord, BenchRow, Peaks, PeerResult, Samples, TrainingMeasures } from "../record.ts";
 import { JsonField } from "./json-field.ts";
 import { peerRatio, rowLabel } from "./summary.ts";
 
@@ -74,7 +74,7 @@ function readPeaks(field: JsonField): Peaks {
 function readRow(field: JsonField): BenchRow {
   const memory = field.at("memory");
   const row = {
-    suite: field.at("suite").oneOf("kernels", "models", "start", "onnx"),
+    suite: field.at("suite").oneOf("kernels", "gradients", "models", "training", "start", "onnx"),
     group: field.at("group").text(),
     name: field.at("name").text(),
     precision: field.at("precision").oneOf("f32", "f16"),
@@ -105,16 +105,28 @@ function readRow(field: JsonField): BenchRow {
   };
   requireRatio(field, row);
   const [problem, parameters, error] = [field.at("problem"), field.at("parameters"), field.at("error")];
+  const training = field.at("training");
   return {
     ...row,
     ...(!parameters.isNull && { parameters: parameters.integer() }),
     ...(!error.isNull && { error: readError(error) }),
+    ...(!training.isNull && { training: readTraining(training) }),
     ...(!problem.isNull && { problem: problem.text() }),
   };
 }
 
 function readError(field: JsonField): NonNullable<BenchRow["error"]> {
   return { against: field.at("against").text(), relativeL2: field.at("relativeL2").number() };
+}
+
+function readTraining(field: JsonField): TrainingMeasures {
+  const byName = <T>(measure: JsonField, read: (value: JsonField) => T) =>
+    Object.fromEntries(measure.entries().map(([name, value]) => [name, read(value)]));
+  return {
+    losses: byName(field.at("losses"), (losses) => losses.list().map((loss) => loss.number())),
+    uploaded: byName(field.at("uploaded"), readSamples),
+    peakBytes: byName(field.at("peakBytes"), (bytes) => bytes.number()),
+  };
 }
 
 function readShare(field: JsonField): number {

@@ -5,6 +5,7 @@ import type { Precision } from "../graph/assemble.ts";
 import { compile } from "../graph/compile.ts";
 import type { CompiledGraph, MemoryReport, RunInputs } from "../graph/compiled-graph.ts";
 import type { Graph } from "../graph/graph.ts";
+import type { GraphProfile, ProfileOptions } from "../graph/profile.ts";
 import { fitMemory, type Recompute } from "../graph/recompute.ts";
 import { deviceTraits } from "../ops/operator.ts";
 import type { Tensor, TensorData } from "../tensor.ts";
@@ -178,7 +179,7 @@ export class TrainStep {
     return this.#compiled.memory;
   }
 
-  /** The compiled graph, for profiles. */
+  /** What runs. */
   get compiled(): CompiledGraph {
     return this.#compiled;
   }
@@ -213,6 +214,16 @@ export class TrainStep {
     this.#steady = finite ? this.#steady + 1 : 0;
     if (!finite) this.#lossScale /= 2;
     else if (this.#steady % steadySteps === 0) this.#lossScale *= 2;
+  }
+
+  /**
+   * Takes `rounds` steps and one more, each node of them measured on its own. Throws as CompiledGraph.profile does.
+   */
+  async profile(inputs: RunInputs, rate: number, options: ProfileOptions = {}): Promise<GraphProfile> {
+    const first = this.#step + 1;
+    const profile = await this.#compiled.profile({ ...inputs, ...this.#settings(first, rate) }, options);
+    this.#step = first + profile.rounds;
+    return profile;
   }
 
   /** All parameters and running statistics, by name. */
