@@ -6,7 +6,7 @@ export interface BufferWatch {
   stop(): void;
 }
 
-/** Counts buffers from their creation to `destroy`. One watch at a time for each device. */
+/** Counts buffers from their creation to `destroy`; small ones that an engine keeps from an earlier case and uses again are missed. One watch at a time for each device. */
 export function watchBuffers(device: GPUDevice): BufferWatch {
   let bytes = 0;
   let peak = 0;

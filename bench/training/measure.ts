@@ -14,8 +14,8 @@ import { createAtrousTrainer, type Trainer } from "./trainer.ts";
 const comparedSteps = 3;
 
 /**
- * How far a peer's losses may be from ours, relative, and its first update of all weights, relative L2: rounding moves a value
- * across a ReLU's edge now and then.
+ * How far a peer's losses may be from ours, relative, and its first update of all weights, relative L2: rounding moves values
+ * across a ReLU's edge, and each step multiplies what that does: updates of three steps were up to 9e-2 apart.
  */
 const agreement = { loss: 1e-3, update: 2e-2 } as const;
 

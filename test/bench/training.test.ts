@@ -6,6 +6,7 @@ import { trainers } from "../../bench/peers/index.ts";
 import { createTrainingData, trainingCase, trainingCases } from "../../bench/training/case.ts";
 import { compareSteps, type FirstSteps, measureTraining } from "../../bench/training/measure.ts";
 import { createAtrousTrainer } from "../../bench/training/trainer.ts";
+import { difference } from "../../src/difference.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import type { GraphBuilder } from "../../src/graph/builder.ts";
@@ -44,11 +45,12 @@ for (const [name, create] of Object.entries(trainers)) {
   test(`${name} takes the steps that atrous takes`, { timeout: 300_000 }, async (context) => {
     const entry = trainingCase(title, [2, 3, 12, 20], everyOperator);
     const data = createTrainingData(entry);
+    const parameters = entry.network.parameters.map(async ({ name: key }) => [key, await data.parameter(key)] as const);
+    const given = new Map(await Promise.all(parameters));
     const trainer = await create(entry, data).catch((error) => {
       if (error instanceof UsageError) return context.skip(error.message);
       throw error;
     });
-    await trainer.dispose();
     const { row } = await measureTraining(gpu, entry, { rounds: 1, peers: [name as PeerName], peaks: null });
     const { [name]: peer } = row.peers;
     if (!peer || "problem" in peer) throw new Error(`${name}: ${peer?.problem}`);
@@ -63,6 +65,16 @@ for (const [name, create] of Object.entries(trainers)) {
     }
     const [first, , third] = losses.atrous!;
     expect(first! - third!, "so much that a loss that stands still is seen").toBeGreaterThan(2e-3 * first!);
+
+    const ours = await createAtrousTrainer(gpu, entry, data);
+    for (let step = 0; step < 3; step++) for (const each of [ours, trainer]) await each.step("host");
+    const own = await ours.parameters();
+    for (const [key, values] of await trainer.parameters()) {
+      const moved = [values, own.get(key)!].map((after) => after.map((value, i) => value - given.get(key)![i]!));
+      expect(difference([values.length], moved[0]!, moved[1]!).relativeL2, key).toBeLessThanOrEqual(1e-2);
+    }
+    await trainer.dispose();
+    await ours.dispose();
   });
 }
 
