@@ -47,6 +47,7 @@ export type {
   RunOptions,
   StartupReport,
 } from "./graph/compiled-graph.ts";
+export { gradientGraph } from "./graph/gradient-graph.ts";
 export type { Graph, Node, Value } from "./graph/graph.ts";
 export type { GraphProfile, NodeProfile, ProfileOptions } from "./graph/profile.ts";
 export { type CandidateReport, type TuneOptions, tune } from "./graph/tune.ts";
