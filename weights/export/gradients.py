@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 AGREEMENT = 3e-5
-DRAWS = 400
+DRAWS = 40
 
 
 def by_formula(norm, x):
