@@ -77,3 +77,33 @@ export {
   toJUnit,
 } from "./parity/index.ts";
 export { type DType, formatShape, type Shape, type Tensor, type TensorData, type TensorType } from "./tensor.ts";
+export {
+  type BceWithLogitsLossOptions,
+  bceWithLogitsLoss,
+  type CrossEntropyLossOptions,
+  crossEntropyLoss,
+  type DiceLossOptions,
+  deepSupervision,
+  diceLoss,
+  type FocalLossOptions,
+  focalLoss,
+  type HybridLossOptions,
+  hybridLoss,
+  type Loss,
+  type PartialLabelLossOptions,
+  partialLabelLoss,
+  type Reduction,
+  type SizeAdaptiveLossOptions,
+  sizeAdaptiveLoss,
+  type WeightedLoss,
+  weightedSum,
+} from "./train/losses/index.ts";
+export { type AdamOptions, adam, adamW, type Optimizer, type SgdOptions, sgd } from "./train/optimizers.ts";
+export {
+  compileTrainStep,
+  type ParameterGroup,
+  type StepResult,
+  type TrainState,
+  TrainStep,
+  type TrainStepOptions,
+} from "./train/train-step.ts";

@@ -48,7 +48,7 @@ export function addParity(program: Command, session: Session): void {
     .option("--shape <[input=]sizes>", "shape of an ONNX model's inputs", parseInputShapes)
     .option("--input <file>", "safetensors file with each input of an ONNX model by its name (default: random)")
     .addOption(precisionOption())
-    .option("--junit <file>", "also write JUnit XML, a test case for each layer")
+    .option("--junit <file>", "also write JUnit XML, a test case for each layer and gradient")
     .option("--json <file>", "also write JSON; - for standard output, and nothing else there")
     .addHelpText(
       "after",
@@ -57,7 +57,9 @@ Relative L2 is |got - expected| / |expected| over a layer; the limit is 1e-5, in
 f16 5e-3.
 "logits", or each output, is the network as users run it, with everything fused;
 the layers before it are kept one by one, so that the first that diverges has a
-name.
+name. Where the reference has gradients, those of every input and parameter
+follow as grad:NAME, in the order of the backward pass; their limit is 1e-4, in
+f16 5e-3.
 
 --reference onnxruntime runs an ONNX model in the package onnxruntime-node, on
 the CPU, and compares every value of the file that exists here; the same random
@@ -141,9 +143,11 @@ const columns: readonly Column[] = [
 function formatReport(report: ParityReport): string {
   const half = report.precision === "f16" ? " in f16" : "";
   const outputs = report.classes ? "the logits" : "the outputs";
+  const [gradient] = report.rows.slice(report.rows.length - report.gradients);
+  const gradients = gradient ? `, ${report.gradients} gradients within ${gradient.limit}` : "";
   const verdict = report.passed
-    ? `PASSED: ${report.layers} layers and ${outputs} are within ${report.limit}${half}`
-    : `FAILED${report.firstDivergence ? `: the first layer that diverges is ${report.firstDivergence}` : ""}`;
+    ? `PASSED: ${report.layers} layers and ${outputs} are within ${report.limit}${gradients}${half}`
+    : `FAILED${describeDivergence(report)}`;
   const title = `${report.model} on ${report.adapter}, against ${report.reference}`;
   const notes = [title, formatTable(columns, report.rows.map(formatRow)), ...formatClasses(report)];
   if (report.skipped > 0) {
@@ -152,6 +156,12 @@ function formatReport(report: ParityReport): string {
     );
   }
   return [...notes, verdict].join("\n");
+}
+
+function describeDivergence({ rows, gradients, firstDivergence }: ParityReport): string {
+  if (firstDivergence === undefined) return "";
+  const isGradient = rows.findIndex(({ passed }) => !passed) >= rows.length - gradients;
+  return `: the first ${isGradient ? "gradient" : "layer"} that diverges is ${firstDivergence}`;
 }
 
 function formatClasses({ classes }: ParityReport): string[] {

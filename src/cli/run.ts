@@ -234,9 +234,7 @@ function report(session: Session, gpu: Gpu, result: RunResult): void {
   const phases = `plan ${formatMs(planMs)}, kernels and upload ${formatMs(compileMs)}, weights ${formatMs(prepareMs)}`;
   const isGradient = (name: string) => options.gradOutput !== undefined && name.startsWith("grad:");
   const [gradients, outputs] = [Object.keys(shapes).filter(isGradient), Object.entries(shapes)];
-  const written = outputs
-    .filter(([name]) => !isGradient(name))
-    .map(([name, shape]) => `${name} ${formatShape(shape)}`);
+  const written = outputs.filter(([name]) => !isGradient(name)).map(([name, shape]) => `${name} ${formatShape(shape)}`);
   if (gradients.length > 0) written.push(`${gradients.length} gradients`);
   const facts = {
     adapter: gpu.adapter.driver,

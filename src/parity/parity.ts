@@ -54,7 +54,7 @@ export interface ParityReport {
 export const parityLimits = { f32: 1e-5, f16: 5e-3 } as const;
 
 /** The same of gradients: through the whole network and back. */
-export const gradientLimits = { f32: 1e-4, f16: 5e-2 } as const;
+export const gradientLimits = { f32: 1e-4, f16: 5e-3 } as const;
 
 /**
  * Errors up to here pass whatever they are relative to: other engines approximate functions within an absolute bound. ONNX
