@@ -69,6 +69,7 @@ export function addRun(program: Command, session: Session): void {
 With --grad-output the file written also holds grad:NAME, d(loss)/d(NAME), for
 every input and every parameter: the vector-Jacobian product. Outputs that
 --grad-output leaves out count as zero; batch norm has its running statistics.
+Initializers that the import of ONNX computes with have no gradient.
 
 Times are wall time with upload and read-back; coldMs runs from the start of
 the process to the first result.

@@ -36,6 +36,7 @@ export async function fineTune(gpu: Gpu, view: View): Promise<void> {
     view.status.textContent = text;
   };
   say("Reading the sample ...");
+  for (const score of view.scores) score.textContent = "...";
   const [picture, truth] = await Promise.all([readPicture(sample.image), readPicture(sample.truth)]);
   const n = Math.floor(picture.slices.length / 2);
   const slice: Picture = { ...picture, slices: [picture.slices[n]!] };
