@@ -48,7 +48,7 @@ export function addParity(program: Command, session: Session): void {
     .option("--shape <[input=]sizes>", "shape of an ONNX model's inputs", parseInputShapes)
     .option("--input <file>", "safetensors file with each input of an ONNX model by its name (default: random)")
     .addOption(precisionOption())
-    .option("--junit <file>", "also write JUnit XML, a test case for each layer")
+    .option("--junit <file>", "also write JUnit XML, a test case for each layer and gradient")
     .option("--json <file>", "also write JSON; - for standard output, and nothing else there")
     .addHelpText(
       "after",
@@ -57,7 +57,9 @@ Relative L2 is |got - expected| / |expected| over a layer; the limit is 1e-5, in
 f16 5e-3.
 "logits", or each output, is the network as users run it, with everything fused;
 the layers before it are kept one by one, so that the first that diverges has a
-name.
+name. Where the reference has gradients, those of every input and parameter
+follow as grad:NAME, in the order of the backward pass; their limit is 1e-4, in
+f16 5e-3.
 
 --reference onnxruntime runs an ONNX model in the package onnxruntime-node, on
 the CPU, and compares every value of the file that exists here; the same random
@@ -141,8 +143,10 @@ const columns: readonly Column[] = [
 function formatReport(report: ParityReport): string {
   const half = report.precision === "f16" ? " in f16" : "";
   const outputs = report.classes ? "the logits" : "the outputs";
+  const [gradient] = report.rows.slice(report.rows.length - report.gradients);
+  const gradients = gradient ? `, ${report.gradients} gradients within ${formatError(gradient.limit)}` : "";
   const verdict = report.passed
-    ? `PASSED: ${report.layers} layers and ${outputs} are within ${formatError(report.limit)}${half}`
+    ? `PASSED: ${report.layers} layers and ${outputs} are within ${formatError(report.limit)}${gradients}${half}`
     : `FAILED${formatDivergence(report)}`;
   const title = `${report.model} on ${report.adapter}, against ${report.reference}`;
   const notes = [title, formatTable(columns, report.rows.map(formatRow)), ...formatClasses(report)];
@@ -155,17 +159,26 @@ function formatReport(report: ParityReport): string {
 }
 
 /** Whether a layer breaks what was good before it, or is the last step of an error that grew. */
-function formatDivergence({ rows, layers, limit }: ParityReport): string {
+function formatDivergence({ rows, layers, gradients }: ParityReport): string {
   const first = rows.findIndex(({ passed }) => !passed);
   const off = rows[first];
   if (!off) return "";
   const before = rows.slice(0, first).toSorted((a, b) => b.relativeL2 - a.relativeL2)[0];
-  const count = (part: readonly ParityRow[]) => `${part.filter(({ passed }) => !passed).length} of ${part.length}`;
+  const count = (what: string, from: number, to: number) => {
+    const part = rows.slice(from, to);
+    return part.length > 0 ? [`${part.filter(({ passed }) => !passed).length} of ${part.length} ${what}`] : [];
+  };
+  const outputsEnd = rows.length - gradients;
+  const counts = [
+    ...count("layers", 0, layers),
+    ...count("outputs", layers, outputsEnd),
+    ...count("gradients", outputsEnd, rows.length),
+  ];
   return [
-    `: the first layer that diverges is ${labelOf(off)}`,
-    `  its relative L2 is ${formatError(off.relativeL2)}, the limit ${formatError(limit)}` +
+    `: the first ${first >= outputsEnd ? "gradient" : "layer"} that diverges is ${labelOf(off)}`,
+    `  its relative L2 is ${formatError(off.relativeL2)}, the limit ${formatError(off.limit)}` +
       (before ? `; the largest before it is ${formatError(before.relativeL2)}, ${labelOf(before)}` : ""),
-    `  off are ${count(rows.slice(0, layers))} layers, ${count(rows.slice(layers))} outputs`,
+    `  off are ${counts.join(", ")}`,
   ].join("\n");
 }
 
