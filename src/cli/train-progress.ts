@@ -65,11 +65,12 @@ export class TrainProgress {
     this.#display.stop();
   }
 
-  #begin({ kind, step, steps, stepsPerEpoch, driver }: StartRecord): void {
+  #begin({ kind, step, steps, stepsPerEpoch, driver, plannedBytes }: StartRecord): void {
     this.#steps = steps;
     this.#stepsPerEpoch = stepsPerEpoch;
     this.#begun = { step, at: this.#now() };
-    this.#display.print(`${kind === "start" ? "training" : `going on after step ${step},`} on ${driver}`);
+    const memory = plannedBytes ? `, ${(plannedBytes / 1e6).toPrecision(3)} MB planned between the layers` : "";
+    this.#display.print(`${kind === "start" ? "training" : `going on after step ${step},`} on ${driver}${memory}`);
   }
 
   #step({ step, epoch, loss, rate, samplesPerSecond }: StepRecord): void {

@@ -25,6 +25,8 @@ const begin = {
   /** Steps of the whole training. */
   steps: count,
   stepsPerEpoch: count,
+  /** Bytes between the layers of a step, forward and backward, as planned; what is computed again takes none. */
+  plannedBytes: count.optional(),
 };
 
 const classMetrics = z.object({

@@ -107,6 +107,7 @@ class Trainer {
       version,
       steps: config.epochs * loader.batchesPerEpoch,
       stepsPerEpoch: loader.batchesPerEpoch,
+      plannedBytes: run.memory.activationBytes,
     });
     let reason: StopRecord["reason"];
     if (run.random.length > 0) this.#emit({ kind: "random-weights", file: config.weights ?? "", names: run.random });

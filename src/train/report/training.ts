@@ -80,6 +80,9 @@ function facts(
       Adapter: begun.driver,
       Begun: `${formatDate(log.find(isBegin)?.date ?? begun.date)}, atrous ${begun.version}`,
     }),
+    ...(begun?.plannedBytes && {
+      Memory: `${(begun.plannedBytes / 1e6).toPrecision(3)} MB planned between the layers`,
+    }),
     Steps: `${steps.at(-1)?.step ?? 0}${begun ? ` of ${begun.steps}, ${begun.stepsPerEpoch} an epoch` : ""}`,
     Ended: stop ? `${stop.reason}, ${formatDate(stop.date)}` : "not yet, or killed",
     ...(best && { "Best mean DSC": `${formatMetric(best.mean)} after epoch ${best.epoch + 1}` }),
