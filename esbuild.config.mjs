@@ -5,6 +5,7 @@
 //   node esbuild.config.mjs --operators   the writer of README's table of operators, dist/operators.js
 //   node esbuild.config.mjs --gpu      the command line in dist/gpu, for machines that have native packages only
 import { cp, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, context } from "esbuild";
 
@@ -27,6 +28,16 @@ const external = [
   "webgpu",
 ];
 
+/** TensorFlow.js ships its gradients as modules that Node does not load as they are; they find its engine through a global. */
+const gradients = {
+  name: "gradients of TensorFlow.js",
+  setup({ onResolve }) {
+    onResolve({ filter: /^@tensorflow\/tfjs-core\/dist\/register_all_gradients\.js$/ }, ({ path }) => ({
+      path: fileURLToPath(import.meta.resolve(path)),
+    }));
+  },
+};
+
 async function buildNode() {
   for (const name of await readdir("dist").catch(() => [])) {
     if (name.startsWith("chunk-")) await rm(`dist/${name}`, { force: true });
@@ -38,6 +49,7 @@ async function buildNode() {
     platform: "node",
     target: "node20",
     external,
+    plugins: [gradients],
     sourcemap: true,
     ...chunks,
     entryPoints: {
@@ -47,6 +59,7 @@ async function buildNode() {
       cli: "src/cli/main.ts",
       performance: "bench/performance.ts",
       score: "weights/score.ts",
+      ablation: "weights/training/ablation.ts",
       phantom: "weights/phantom/generate.ts",
       "start-child": "bench/start-child.ts",
       "data-worker": "src/train/data/worker-node.ts",

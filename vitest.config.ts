@@ -7,5 +7,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // Modules that Node does not load as they are.
+    server: { deps: { inline: [/tfjs-core\/dist\/(?!tf-core)/] } },
   },
 });

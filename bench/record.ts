@@ -22,16 +22,33 @@ export interface Peaks {
 }
 
 /** A contender's times, or why it has none. A result that is not the same is never timed. */
-export type PeerResult = { readonly relativeL2: number; readonly samples: Samples } | { readonly problem: string };
+export type PeerResult =
+  | {
+      readonly relativeL2: number;
+      readonly samples: Samples;
+      /** What the times do not tell, e.g. that some of it ran on the CPU. */
+      readonly note?: string;
+    }
+  | { readonly problem: string };
 
 export type Precision = "f32" | "f16";
 
 /** Where data is before and after what is timed: with `host`, times are of whole runs with upload and read-back. */
 export type DataPlace = "host" | "device";
 
+/** What is measured of a step of training beside its time, which is with the batch on the GPU. By contender. */
+export interface TrainingMeasures {
+  /** Losses of the first steps. */
+  readonly losses: Readonly<Record<string, readonly number[]>>;
+  /** Times of a step whose batch comes from host memory. */
+  readonly uploaded: Readonly<Record<string, Samples>>;
+  /** The most bytes at one moment: planned by atrous, seen in the GPU buffers of the others. */
+  readonly peakBytes: Readonly<Record<string, number>>;
+}
+
 /** One shape or network. */
 export interface BenchRow {
-  readonly suite: "kernels" | "models" | "start";
+  readonly suite: "kernels" | "gradients" | "models" | "training" | "start" | "onnx";
   /** Where the shape comes from, e.g. `ResNet-18`. */
   readonly group: string;
   /** Unique within a suite and precision, e.g. `conv 3x3 64->64 64x64`. */
@@ -56,8 +73,14 @@ export interface BenchRow {
   readonly ratio: number | null;
   /** The roofline's time (the larger of FLOP over peak and bytes over bandwidth) over the GPU time, 0 to 1. */
   readonly rooflineShare: number | null;
+  /** Of steps of training alone; by contender, atrous among them. */
+  readonly training?: TrainingMeasures;
   /** Peak planned bytes of activations and the liveness lower bound. */
   readonly memory: { readonly plannedBytes: number; readonly lowerBoundBytes: number };
+  /** Numbers that were trained; of ONNX files. */
+  readonly parameters?: number;
+  /** The largest relative L2 of an output against what another engine computed, before anything was timed; of ONNX files. */
+  readonly error?: { readonly against: string; readonly relativeL2: number };
   /** Why the row is not to be trusted, e.g. results that differ. */
   readonly problem?: string;
 }
@@ -69,7 +92,13 @@ export interface BenchRecord {
   /** Version of atrous. */
   readonly version: string;
   readonly adapter: AdapterDescription;
-  readonly host: { readonly cpu: string; readonly cores: number; readonly node: string };
+  readonly host: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly node: string;
+    /** Processes that wanted a core in the minute before the run: on a busy machine times are upper bounds. */
+    readonly load?: number;
+  };
   readonly peaks: Peaks | null;
   /** Absent: host. */
   readonly data?: DataPlace;

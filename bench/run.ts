@@ -1,17 +1,23 @@
 // One bench run: cases in, a record out, row by row.
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { version } from "../package.json";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import type { CandidateReport } from "../src/graph/tune.ts";
 import type { Tuning } from "../src/graph/tuning.ts";
 import { type BenchCase, type NetworkName, networkCase } from "./cases.ts";
-import { type Measurement, measureCase, type PeerName } from "./measure.ts";
+import { type GradientCase, gradientCases } from "./gradients.ts";
+import { type Measurement, type MeasureOptions, measureCase, type PeerName } from "./measure.ts";
+import { measureGradient } from "./measure-gradient.ts";
 import { measurePeaks } from "./peaks.ts";
 import type { BenchRecord, BenchRow, DataPlace, Peaks, Precision } from "./record.ts";
+import { type TrainingCase, trainingCases } from "./training/case.ts";
+import { measureTraining } from "./training/measure.ts";
 import { kernelZoo } from "./zoo.ts";
 
+export type AnyCase = BenchCase | GradientCase | TrainingCase;
+
 export interface BenchOptions {
-  readonly cases: readonly BenchCase[];
+  readonly cases: readonly AnyCase[];
   readonly rounds: number;
   readonly peers: readonly PeerName[];
   readonly tuning?: Tuning;
@@ -27,15 +33,25 @@ export interface BenchOptions {
 
 /** Peaks first, then every case. */
 export async function runBench(gpu: Gpu, options: BenchOptions): Promise<BenchRecord> {
+  const load = loadavg()[0]!;
   const peaks = await measurePeaks(gpu);
   const { cases, onCase, ...measuring } = options;
   const rows: BenchRow[] = [];
   for (const entry of cases) {
-    const measured = await measureCase(gpu, entry, { ...measuring, peaks });
+    const measured = await measureAny(gpu, entry, { ...measuring, peaks });
     rows.push(measured.row);
     onCase?.(measured, rows.length, cases.length);
   }
-  return { ...createRecord(gpu, peaks, rows), ...(options.data && { data: options.data }) };
+  // Gradients and steps of training are measured with their data on the GPU.
+  const isHost = cases.every(({ suite }) => suite !== "gradients" && suite !== "training");
+  const data = isHost ? options.data : "device";
+  const record = createRecord(gpu, peaks, rows);
+  return { ...record, host: { ...record.host, load }, ...(data && { data }) };
+}
+
+function measureAny(gpu: Gpu, entry: AnyCase, options: MeasureOptions): Promise<Measurement> {
+  if ("network" in entry) return measureTraining(gpu, entry, options);
+  return "forward" in entry ? measureGradient(gpu, entry, options) : measureCase(gpu, entry, options);
 }
 
 export function createRecord(gpu: Gpu, peaks: Peaks | null, rows: readonly BenchRow[]): BenchRecord {
@@ -44,10 +60,10 @@ export function createRecord(gpu: Gpu, peaks: Peaks | null, rows: readonly Bench
 }
 
 export interface Suites {
-  readonly suite: "kernels" | "models";
-  /** Pixels along each side, for models. */
+  readonly suite: "kernels" | "gradients" | "models" | "training";
+  /** Pixels along each side, for models and training. */
   readonly sizes: readonly number[];
-  /** Images per run, for models. */
+  /** Images per run, for models and training. */
   readonly batches: readonly number[];
   readonly networks: readonly NetworkName[];
   readonly precisions: readonly Precision[];
@@ -55,11 +71,16 @@ export interface Suites {
   readonly filter: string;
 }
 
-export function benchCases({ suite, filter, precisions, ...models }: Suites): BenchCase[] {
-  const cases = precisions.flatMap((precision) =>
-    suite === "kernels" ? kernelZoo(precision) : networkCases(models, precision),
-  );
-  return cases.filter(({ group, name }) => `${group} ${name}`.includes(filter));
+const casesOf: Readonly<Record<Suites["suite"], (suites: Suites, precision: Precision) => readonly AnyCase[]>> = {
+  kernels: (_, precision) => kernelZoo(precision),
+  gradients: (_, precision) => gradientCases(precision),
+  models: networkCases,
+  training: (suites) => trainingCases(suites),
+};
+
+export function benchCases(suites: Suites): AnyCase[] {
+  const cases = suites.precisions.flatMap((precision) => casesOf[suites.suite](suites, precision));
+  return cases.filter(({ group, name }) => `${group} ${name}`.includes(suites.filter));
 }
 
 function networkCases(

@@ -47,6 +47,7 @@ export type {
   RunOptions,
   StartupReport,
 } from "./graph/compiled-graph.ts";
+export { gradientGraph } from "./graph/gradient-graph.ts";
 export type { Graph, Node, Value } from "./graph/graph.ts";
 export type { GraphProfile, NodeProfile, ProfileOptions } from "./graph/profile.ts";
 export { type CandidateReport, type TuneOptions, tune } from "./graph/tune.ts";
@@ -76,3 +77,33 @@ export {
   toJUnit,
 } from "./parity/index.ts";
 export { type DType, formatShape, type Shape, type Tensor, type TensorData, type TensorType } from "./tensor.ts";
+export {
+  type BceWithLogitsLossOptions,
+  bceWithLogitsLoss,
+  type CrossEntropyLossOptions,
+  crossEntropyLoss,
+  type DiceLossOptions,
+  deepSupervision,
+  diceLoss,
+  type FocalLossOptions,
+  focalLoss,
+  type HybridLossOptions,
+  hybridLoss,
+  type Loss,
+  type PartialLabelLossOptions,
+  partialLabelLoss,
+  type Reduction,
+  type SizeAdaptiveLossOptions,
+  sizeAdaptiveLoss,
+  type WeightedLoss,
+  weightedSum,
+} from "./train/losses/index.ts";
+export { type AdamOptions, adam, adamW, type Optimizer, type SgdOptions, sgd } from "./train/optimizers.ts";
+export {
+  compileTrainStep,
+  type ParameterGroup,
+  type StepResult,
+  type TrainState,
+  TrainStep,
+  type TrainStepOptions,
+} from "./train/train-step.ts";

@@ -17,6 +17,9 @@ beforeAll(async () => {
 });
 afterAll(() => gpu.dispose());
 
+/** A golden with the gradients of the image, every parameter and every running statistic. */
+const withGradients = "msff-w32-gradients";
+
 const cases = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 
 test("there are goldens with and without fusion of scales", () => {
@@ -30,6 +33,7 @@ for (const { name } of cases) {
     expect(report.rows.length).toBeGreaterThan(20);
     expect(report.firstDivergence).toBeUndefined();
     expect(report.classes?.unexplained).toBe(0);
+    expect(report.gradients, "the golden that has them").toBe(name === withGradients ? 235 : 0);
     expect(report.passed).toBe(true);
     expect(gpu.allocated.buffers, "buffers alive afterwards").toBe(0);
   });
@@ -67,6 +71,31 @@ test.each([
   expect(report.passed).toBe(false);
   const junit = toJUnit([report]);
   expect(junit).toContain(`name="${layer}"><failure message="relative L2`);
+});
+
+test("a gradient that is off is found, the first of the backward pass, and JUnit has its error", async () => {
+  const { tensors, metadata } = await readSafetensors(read(withGradients, "reference.safetensors"));
+  for (const name of ["conv1.weight", "layer3.0.bn2.running_var"]) {
+    const data = tensors.get(`gradient:${name}`)!.data as Float32Array;
+    data[0] = data[0]! + 1e-3 * Math.hypot(...data);
+  }
+  const report = await runParity(gpu, read(withGradients, "model.safetensors"), writeSafetensors(tensors, metadata));
+  expect(report.rows.filter(({ passed }) => !passed).map(({ layer }) => layer)).toEqual([
+    "grad:layer3.0.bn2.running_var",
+    "grad:conv1.weight",
+  ]);
+  expect(report.firstDivergence).toBe("grad:layer3.0.bn2.running_var");
+  expect(report.passed).toBe(false);
+  expect(toJUnit([report])).toMatch(
+    /name="grad:conv1\.weight"><failure message="relative L2 .* over the limit 0\.0001/,
+  );
+});
+
+test("gradients of what the network does not have are refused", async () => {
+  const { tensors, metadata } = await readSafetensors(read(withGradients, "reference.safetensors"));
+  tensors.set("gradient:conv9.weight", tensors.get("gradient:conv1.weight")!);
+  const running = runParity(gpu, read(withGradients, "model.safetensors"), writeSafetensors(tensors, metadata));
+  await expect(running).rejects.toThrow(/the network has no input or parameter "conv9.weight"/);
 });
 
 test("weights of another network are refused", async () => {

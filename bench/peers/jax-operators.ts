@@ -8,6 +8,7 @@ import type { ConvTranspose2dAttributes } from "../../src/ops/conv-transpose2d.t
 import type { Conv2dAttributes } from "../../src/ops/conv2d.ts";
 import type { MaxPool2dAttributes } from "../../src/ops/max-pool.ts";
 import type { Resize2dAttributes } from "../../src/ops/resize.ts";
+import { bilinearMatrix } from "./layout.ts";
 import { unsupported } from "./unsupported.ts";
 
 export type Jax = typeof import("@jax-js/jax");
@@ -115,12 +116,24 @@ function convolution(jax: Jax, node: Node, weights: Weights): Compute {
 /** A convolution over the input spread out by the stride, with the kernel turned round, as lax.conv_transpose does. */
 function transposedConvolution(jax: Jax, node: Node, weights: Weights): Compute {
   const [x, kernel] = node.inputs as [Value, Value];
-  const { stride, padding, dilation, groups, outputPadding } = node.attrs as ConvTranspose2dAttributes;
+  const { stride, dilation, groups } = node.attrs as ConvTranspose2dAttributes;
   const [channels, groupOutChannels, rows, columns] = kernel.type.shape as [number, number, number, number];
   if (groups !== 1) throw unsupported(jaxName, node, `with groups ${groups}`);
   const turned = turnedKernel(known(node, kernel, weights), [channels, groupOutChannels, rows * columns]);
   const index = weights.upload(turned, [groupOutChannels, channels, rows, columns]);
   const finish = epilogue(jax, node, weights);
+  const spread = spreadPads(node);
+  const options = { lhsDilation: [...stride], rhsDilation: [...dilation] };
+  return (read, weight) => {
+    const y = jax.lax.convGeneralDilated(read(x), weight(index), [1, 1], spread, options);
+    return finish(y, read, weight);
+  };
+}
+
+/** What a transposed convolution pads its spread input by. */
+export function spreadPads(node: Node): [number, number][] {
+  const { padding, dilation, outputPadding } = node.attrs as ConvTranspose2dAttributes;
+  const [rows, columns] = node.inputs[1]!.type.shape.slice(2) as [number, number];
   const [top, left, bottom, right] = padding;
   const [reachRows, reachColumns] = [dilation[0] * (rows - 1), dilation[1] * (columns - 1)];
   const spread: [number, number][] = [
@@ -128,11 +141,7 @@ function transposedConvolution(jax: Jax, node: Node, weights: Weights): Compute 
     [reachColumns - left, reachColumns - right + outputPadding[1]],
   ];
   if (spread.flat().some((size) => size < 0)) throw unsupported(jaxName, node, `with padding ${padding}`);
-  const options = { lhsDilation: [...stride], rhsDilation: [...dilation] };
-  return (read, weight) => {
-    const y = jax.lax.convGeneralDilated(read(x), weight(index), [1, 1], spread, options);
-    return finish(y, read, weight);
-  };
+  return spread;
 }
 
 /** [C, K, taps] to [K, C, taps], the taps backwards. */
@@ -176,7 +185,7 @@ function known(node: Node, value: Value, { fixed }: Weights): Float32Array {
 
 type Four = readonly [top: number, left: number, bottom: number, right: number];
 
-function spatialPads([top, left, bottom, right]: Four): [number, number][] {
+export function spatialPads([top, left, bottom, right]: Four): [number, number][] {
   return [
     [top, bottom],
     [left, right],
@@ -196,16 +205,4 @@ function borderPlane(shape: readonly number[], [top, left, bottom, right]: Four,
     values.fill(0, row * columns + left, row * columns + left + width);
   }
   return { values, shape: [1, 1, rows, columns] };
-}
-
-/** [to, from]: row i holds what output pixel i takes of each input pixel, with positions clamped to the image. */
-function bilinearMatrix(from: number, to: number): Float32Array {
-  const matrix = new Float32Array(to * from);
-  for (let i = 0; i < to; i++) {
-    const position = Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1);
-    const low = Math.floor(position);
-    matrix[i * from + low]! += 1 - (position - low);
-    if (low + 1 < from) matrix[i * from + low + 1]! += position - low;
-  }
-  return matrix;
 }

@@ -70,7 +70,7 @@ export async function createJax(entry: BenchCase, data: CaseData): Promise<Conte
   }
 }
 
-async function loadJax(): Promise<Jax> {
+export async function loadJax(): Promise<Jax> {
   await provideDawn();
   const jax = await loadPackage("@jax-js/jax", () => import("@jax-js/jax"));
   if (!(await jax.init("webgpu")).includes("webgpu")) throw new Error(`${name}: its WebGPU device does not start here`);

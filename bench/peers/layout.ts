@@ -1,4 +1,4 @@
-// Row-major arrays with their axes in another order.
+// Row-major arrays with their axes in another order, and at other places along them.
 import { elementCount, type Shape } from "../../src/tensor.ts";
 
 /** As numpy.transpose: axis i of the result is axis `order[i]` of `data`, which has shape `shape`. */
@@ -29,4 +29,16 @@ export function channelsLast(rank: number): number[] {
 /** Back to [N, C, ...]. */
 export function channelsFirst(rank: number): number[] {
   return [0, rank - 1, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 1)];
+}
+
+/** [to, from]: row i holds what output pixel i of a bilinear resize takes of each input pixel, with positions clamped to the image. */
+export function bilinearMatrix(from: number, to: number): Float32Array {
+  const matrix = new Float32Array(to * from);
+  for (let i = 0; i < to; i++) {
+    const position = Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1);
+    const low = Math.floor(position);
+    matrix[i * from + low]! += 1 - (position - low);
+    if (low + 1 < from) matrix[i * from + low + 1]! += position - low;
+  }
+  return matrix;
 }

@@ -253,7 +253,7 @@ function isRank(tensor: Tensor, rank: number): boolean {
   return tensor.rank === rank;
 }
 
-function pair([height, width]: readonly [number, number]): [number, number] {
+export function pair([height, width]: readonly [number, number]): [number, number] {
   return [height, width];
 }
 
@@ -263,7 +263,7 @@ function triple([depth, height, width]: readonly [number, number, number]): [num
 
 type Explicit = [[0, 0], [number, number], [number, number], [0, 0]];
 
-function explicit([top, left, bottom, right]: Sides): Explicit {
+export function explicit([top, left, bottom, right]: Sides): Explicit {
   return [
     [0, 0],
     [top, bottom],

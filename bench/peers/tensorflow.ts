@@ -88,7 +88,7 @@ function withChannelsLast(shape: readonly number[]): number[] {
   return channelsLast(shape.length).map((axis) => shape[axis]!);
 }
 
-async function loadTensorFlow(): Promise<TensorFlow> {
+export async function loadTensorFlow(): Promise<TensorFlow> {
   await provideDawn();
   const tf = await loadPackage("@tensorflow/tfjs-core", () => import("@tensorflow/tfjs-core"));
   await loadPackage("@tensorflow/tfjs-backend-webgpu", () => import("@tensorflow/tfjs-backend-webgpu"));

@@ -2,9 +2,9 @@
 import type { GraphProfile, NodeProfile } from "../../src/graph/profile.ts";
 import type { Column } from "../../src/report/html-table.ts";
 import { formatShape } from "../../src/tensor.ts";
-import { type BenchRecord, type BenchRow, cpuPeers, type Peaks, type Precision } from "../record.ts";
+import { type BenchRecord, type BenchRow, cpuPeers, type Peaks, type Precision, type Samples } from "../record.ts";
 import { roofline } from "../roofline.ts";
-import { formatNumber, formatRatio, formatSamples, formatShare, none } from "./format.ts";
+import { formatCount, formatNumber, formatRatio, formatSamples, formatShare, none } from "./format.ts";
 import { computeMs, countedRatio, peerNames } from "./summary.ts";
 
 /** Marks the titles of peers that compute on the CPU. */
@@ -26,6 +26,7 @@ export function rowColumns(record: BenchRecord): Column<BenchRow>[] {
   const gflops = (row: BenchRow) => row.flop / 1e6 / computeMs(row);
   return [
     { title: "precision", kind: "text", text: (row) => row.precision, value: (row) => row.precision },
+    ...(record.rows.some(({ error }) => error) ? fileColumns : []),
     number("GFLOP", (row) => row.flop / 1e9),
     { ...number("atrous ms", (row) => row.ours.medianMs), text: (row) => formatSamples(row.ours) },
     number("GPU ms", (row) => row.gpuMs),
@@ -34,9 +35,62 @@ export function rowColumns(record: BenchRecord): Column<BenchRow>[] {
     ...peerNames(record).map((peer) =>
       number(`${peer}${cpuPeers.has(peer) ? cpuMark : ""} ms`, (row: BenchRow) => peerMs(row, peer)),
     ),
-    number("ratio", countedRatio, formatRatio),
+    ...(peerNames(record).length > 0 ? [number("ratio", countedRatio, formatRatio)] : []),
   ];
 }
+
+/** Of rows of ONNX files. */
+const fileColumns: readonly Column<BenchRow>[] = [
+  number("parameters", ({ parameters }) => parameters ?? null, formatCount),
+  number("relative L2", ({ error }) => error?.relativeL2 ?? null),
+  number("planned MiB", ({ memory }) => memory.plannedBytes / 2 ** 20),
+];
+
+/** One engine's steps of a training. */
+export interface TrainingLine {
+  readonly name: string;
+  readonly engine: string;
+  readonly samples: Samples;
+  readonly uploaded: Samples | undefined;
+  readonly peakBytes: number | undefined;
+  readonly losses: readonly number[];
+  /** Relative L2 of the first update from ours. */
+  readonly updateL2: number | null;
+}
+
+/** A line for each engine that trained, row by row, atrous first. */
+export function trainingLines({ rows }: BenchRecord): TrainingLine[] {
+  return rows.flatMap(({ name, ours, peers, training }) => {
+    if (!training) return [];
+    const line = (engine: string, samples: Samples, updateL2: number | null) => {
+      const { uploaded, peakBytes, losses } = training;
+      const measured = { uploaded: uploaded[engine], peakBytes: peakBytes[engine], losses: losses[engine] ?? [] };
+      return { name, engine, samples, updateL2, ...measured };
+    };
+    const others = Object.entries(peers).flatMap(([engine, result]) =>
+      "samples" in result ? [line(engine, result.samples, result.relativeL2)] : [],
+    );
+    return [line("atrous", ours, null), ...others];
+  });
+}
+
+export const trainingNote =
+  "Steps of training: losses of the first three; update: relative L2 of the first step's change of all weights from ours; peak: planned by atrous, seen in the GPU buffers of the others.";
+
+export const trainingColumns: readonly Column<TrainingLine>[] = [
+  { title: "engine", kind: "text", text: ({ engine }) => engine, value: ({ engine }) => engine },
+  { ...number("step ms", ({ samples }) => samples.medianMs), text: ({ samples }) => formatSamples(samples) },
+  {
+    ...number("with upload ms", ({ uploaded }) => uploaded?.medianMs ?? null),
+    text: ({ uploaded }) => (uploaded ? formatSamples(uploaded) : none),
+  },
+  number("peak MB", ({ peakBytes }) => (peakBytes === undefined ? null : peakBytes / 1e6)),
+  {
+    ...number("losses", ({ losses }) => losses.at(-1) ?? null),
+    text: ({ losses }) => losses.map((loss) => loss.toFixed(5)).join(" "),
+  },
+  number("update", ({ updateL2 }) => updateL2),
+];
 
 /** `peaks` null: shares and limits are not known. */
 export function nodeColumns(peaks: Peaks | null, precision: Precision = "f32"): Column<NodeProfile>[] {
@@ -70,6 +124,10 @@ function peerMs(row: BenchRow, peer: string): number | null {
   return result && "samples" in result ? result.samples.medianMs : null;
 }
 
-function number<Row>(title: string, value: (row: Row) => number | null, format = formatNumber): Column<Row> {
+function number<Row = TrainingLine>(
+  title: string,
+  value: (row: Row) => number | null,
+  format = formatNumber,
+): Column<Row> {
   return { title, kind: "number", text: (row) => format(value(row)), value };
 }

@@ -4,7 +4,18 @@ import { type Column, sortableTable } from "../../src/report/html-table.ts";
 import { html, type Markup } from "../../src/report/markup.ts";
 import { renderPage } from "../../src/report/page.ts";
 import type { BenchRecord, BenchRow } from "../record.ts";
-import { cpuMark, cpuNote, nodeColumns, type ProfileSection, rowColumns, wallNote } from "./columns.ts";
+import {
+  cpuMark,
+  cpuNote,
+  nodeColumns,
+  type ProfileSection,
+  rowColumns,
+  type TrainingLine,
+  trainingColumns,
+  trainingLines,
+  trainingNote,
+  wallNote,
+} from "./columns.ts";
 import { formatDate, formatNumber, formatRatio, recordFacts, softwareWarning } from "./format.ts";
 import { ratioPlots } from "./ratio-plot.ts";
 import { rooflinePlot } from "./roofline-plot.ts";
@@ -41,6 +52,7 @@ ${section(record, "Scaling of networks", scalingPlots(record), {
   otherwise: "No network was measured at two sizes.",
 })}
 ${rowTable(record)}
+${trainingTable(record)}
 ${profiles.map((profile) => nodeTable(record, profile))}`,
   );
 }
@@ -110,6 +122,20 @@ function rowTable(record: BenchRecord): Markup {
 <p class="note">Times are medians in milliseconds ± half the distance between the quartiles; ratio: the fastest GPU peer over atrous. A click on a title sorts. ${origin(record)}</p>
 ${sortableTable(columns, record.rows, ({ problem }) => (problem === undefined ? undefined : `not counted: ${problem}`))}
 <ul class="note">${[...notes.map((note) => html`<li>${note}</li>`), ...problems]}</ul>`;
+}
+
+function trainingTable(record: BenchRecord): Markup | undefined {
+  const lines = trainingLines(record);
+  if (lines.length === 0) return undefined;
+  const name: Column<TrainingLine> = {
+    title: "name",
+    kind: "text",
+    text: (line) => line.name,
+    value: (line) => line.name,
+  };
+  return html`<h2>Steps of training</h2>
+<p class="note">${trainingNote} ${origin(record)}</p>
+${sortableTable([name, ...trainingColumns], lines)}`;
 }
 
 function nodeTable(record: BenchRecord, { title, profile, precision }: ProfileSection): Markup {

@@ -13,7 +13,7 @@ export interface RatioSummary {
   /** How many ratios there are. */
   readonly count: number;
   readonly least: { readonly row: BenchRow; readonly ratio: number } | null;
-  /** Trusted rows that no GPU peer computed. */
+  /** Trusted rows that no GPU peer computed; gradients alone have none. */
   readonly withoutPeer: readonly BenchRow[];
   /** Rows with a problem: shown, never counted. */
   readonly untrusted: readonly BenchRow[];
@@ -49,7 +49,9 @@ export function summarizeRatios({ rows }: BenchRecord): RatioSummary {
     geometricMean: counted.length === 0 ? null : Math.exp(logarithms / counted.length),
     count: counted.length,
     least: counted.toSorted((a, b) => a.ratio - b.ratio)[0] ?? null,
-    withoutPeer: rows.filter((row) => row.problem === undefined && peerRatio(row) === null),
+    withoutPeer: rows.filter(
+      (row) => row.suite !== "gradients" && row.problem === undefined && peerRatio(row) === null,
+    ),
     untrusted: rows.filter((row) => row.problem !== undefined),
   };
 }

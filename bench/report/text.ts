@@ -1,6 +1,6 @@
 // A bench record as a table for the terminal.
 import type { BenchRecord, BenchRow } from "../record.ts";
-import { cpuMark, cpuNote, rowColumns, wallNote } from "./columns.ts";
+import { cpuMark, cpuNote, rowColumns, trainingColumns, trainingLines, trainingNote, wallNote } from "./columns.ts";
 import { formatRatio, recordFacts, softwareWarning } from "./format.ts";
 import { peerProblems, rowLabel, rowsByGroup, summarizeRatios } from "./summary.ts";
 import { layOutTable, printable, wrap } from "./text-layout.ts";
@@ -13,7 +13,14 @@ export interface TextOptions {
 /** Header, one entry for each row by network, and what the ratios say together. Ends without a line break. */
 export function formatRecord(record: BenchRecord, options: TextOptions = {}): string {
   const width = Math.min(160, Math.max(80, options.width ?? 120));
-  return [...header(record, width), "", ...table(record, width), "", ...closing(record, width)].join("\n");
+  return [
+    ...header(record, width),
+    "",
+    ...table(record, width),
+    ...trainingTable(record, width),
+    "",
+    ...closing(record, width),
+  ].join("\n");
 }
 
 function header(record: BenchRecord, width: number): string[] {
@@ -46,6 +53,21 @@ function table(record: BenchRecord, width: number): string[] {
     }
   }
   return result;
+}
+
+/** Nothing where nothing was trained. */
+function trainingTable(record: BenchRecord, width: number): string[] {
+  const lines = trainingLines(record);
+  if (lines.length === 0) return [];
+  const cells = lines.map((line) =>
+    trainingColumns.map(({ text }, i) => `${i === 0 ? "  " : ""}${printable(text(line))}`),
+  );
+  const { head, body } = layOutTable(trainingColumns, cells, width);
+  const titled = lines.flatMap(({ name }, i) => [
+    ...(lines[i - 1]?.name === name ? [] : [printable(name)]),
+    ...body[i]!,
+  ]);
+  return ["", ...wrap(trainingNote, width, "  "), ...head, ...titled];
 }
 
 function closing(record: BenchRecord, width: number): string[] {

@@ -3,7 +3,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 // The one command that reaches beside the public API: the bench measures the engine's inside.
 import type {
-  BenchCase,
+  AnyCase,
   BenchRecord,
   BenchRow,
   Measurement,
@@ -22,8 +22,9 @@ interface BenchFlags extends GlobalOptions {
   readonly peers?: true | string;
   readonly conv?: string[];
   readonly filter: string;
-  readonly sizes: number[];
-  readonly batches: number[];
+  readonly gradients?: true;
+  readonly sizes?: number[];
+  readonly batches?: number[];
   readonly networks: NetworkName[];
   readonly precision: Precision[];
   readonly rounds: number;
@@ -42,14 +43,16 @@ export function addBench(program: Command, session: Session): void {
     .description("Measure kernels or whole networks on this adapter, each result checked first.")
     .argument(
       "[suite]",
-      "kernels: the convolutions of many networks; models: MSFF-ResNet18; start: its cold start",
+      "kernels: the convolutions of many networks; models: MSFF-ResNet18; training: steps of it; start: its cold start; onnx: FILES",
       "models",
     )
+    .argument("[files...]", "ONNX files, of one input each; FILE@1,3,320,320 gives it a shape")
     .option("--peers [names]", "also run other engines: all, or some of ort, ort-cpu, tfjs, jax, with commas")
     .option("--conv <shape>", 'measure this convolution instead, as "1,64,128,128 k3 c64 d2"; may be repeated', collect)
+    .option("--gradients", "of kernels: those that training runs besides, or the gradients of --conv")
     .option("--filter <text>", "only what holds this text in its name", "")
-    .option("--sizes <list>", "pixels along each side, for models", parseCounts, [256])
-    .option("--batches <list>", "images per run, for models", parseCounts, [1])
+    .option("--sizes <list>", "pixels along each side, for models (256), training (160) and start (256)", parseCounts)
+    .option("--batches <list>", "images per run, for models (1) and training (4)", parseCounts)
     .option("--networks <list>", `of models: ${networkNames.join(", ")}`, parseNetworks, ["msff"])
     .option("--precision <list>", "how tensors are stored: f32, f16 or both", parsePrecisions, ["f32"])
     .option("--rounds <n>", "samples of each engine", parseCount, 7)
@@ -69,20 +72,47 @@ export function addBench(program: Command, session: Session): void {
 Times are of whole runs, data in and data out of host memory, or with --resident
 from GPU memory to GPU memory; GPU ms are by timestamps. Engines take turns on
 the same driver; --adapter moves atrous alone, so with --peers choose the driver
-by VK_DRIVER_FILES. Peers are packages to install: onnxruntime-node,
-@tensorflow/tfjs-core with @tensorflow/tfjs-backend-webgpu, @jax-js/jax.
+by VK_DRIVER_FILES. Steps of training have the batch on the GPU, and are timed
+with its upload too. Of the peers tfjs and jax train: tfjs without dilations,
+jax after minutes for its first step. Peers are packages to install:
+onnxruntime-node, @tensorflow/tfjs-core with @tensorflow/tfjs-backend-webgpu,
+@jax-js/jax.
+
+ONNX files are compared before they are timed: with PyTorch where
+FILE.safetensors beside FILE.onnx holds image and output0, output1, ..., as
+test/conformance/export.py writes it, else with ONNX Runtime on the CPU.
 
 Exit codes: 0 good, 1 a result differs or a regression, 2 bad usage or input.
 
 Examples:
   $ atrous bench models --sizes 160,256,512 --html report.html
   $ atrous bench kernels --peers ort --filter ResNet-18
+  $ atrous bench training --peers --sizes 96,160 --json training.json
+  $ atrous bench training --filter undilated --profile step
+  $ atrous bench kernels --gradients
   $ atrous bench kernels --conv "1,64,128,128 k3 c64 d2"
-  $ atrous bench kernels --conv "1,16,32,64,64 k3 c32" --tune`,
+  $ atrous bench kernels --conv "1,16,32,64,64 k3 c32" --tune
+  $ atrous bench onnx a.onnx b.onnx@1,3,48,320 --precision f32,f16 --peers ort`,
     )
-    .action(async (suite: string, _: unknown, command: Command) => {
-      await bench(session, suite, command.optsWithGlobals<BenchFlags>());
+    .action(async (suite: string, files: readonly string[], _: unknown, command: Command) => {
+      if (files.length > 0 !== (suite === "onnx"))
+        throw new UsageError(`bench: got suite "${suite}" and ${files.length} files, expected files with onnx alone`);
+      requireUsed(suite, command);
+      await bench(session, { suite, files }, command.optsWithGlobals<BenchFlags>());
     });
+}
+
+/** What a suite does not take. */
+const unused: Readonly<Record<string, readonly string[]>> = {
+  training: ["conv", "gradients", "networks", "precision", "resident", "tune", "tuning"],
+  models: ["gradients"],
+  start: ["gradients"],
+};
+
+/** Throws UsageError for an option that the suite would ignore. */
+function requireUsed(suite: string, command: Command): void {
+  const given = unused[suite]?.find((name) => command.getOptionValueSource(name) === "cli");
+  if (given !== undefined) throw new UsageError(`--${given}: not for ${suite}`);
 }
 
 const collect = (text: string, before: string[] = []): string[] => [...before, text];
@@ -116,14 +146,15 @@ const shortNames: Readonly<Record<string, PeerName>> = {
   jax: "jax-js",
 };
 
-/** The peers that were asked for. Throws UsageError for a name that is none. */
-function choosePeers(asked: true | string | undefined): PeerName[] {
+/** The peers that were asked for and can do what the suite measures. Throws UsageError for a name that is none of them. */
+function choosePeers(suite: string, asked: true | string | undefined): PeerName[] {
   if (asked === undefined) return [];
-  if (asked === true || asked === "all") return Object.values(shortNames);
-  return asked.split(",").map((name) => {
-    const peer = shortNames[name];
-    if (peer) return peer;
-    throw new UsageError(`--peers: got "${name}", expected all or some of ${Object.keys(shortNames).join(", ")}`);
+  const training = Object.keys(shortNames).filter((name) => name === "tfjs" || name === "jax");
+  const known = suite === "training" ? training : Object.keys(shortNames);
+  const names = asked === true || asked === "all" ? known : asked.split(",");
+  return names.map((name) => {
+    if (known.includes(name)) return shortNames[name]!;
+    throw new UsageError(`--peers: got "${name}", expected all or some of ${known.join(", ")}`);
   });
 }
 
@@ -132,18 +163,50 @@ function loadBench() {
   return import("../../bench/index.ts");
 }
 
-async function chooseCases(
-  suite: string,
-  { conv, filter, precision: precisions, ...models }: BenchFlags,
-): Promise<BenchCase[]> {
-  if (suite !== "kernels" && suite !== "models")
-    throw new UsageError(`bench: got suite "${suite}", expected kernels, models or start`);
-  const { benchCases, convCase, parseConv } = await loadBench();
+/** What the arguments name. */
+interface Asked {
+  readonly suite: string;
+  readonly files: readonly string[];
+}
+
+interface Chosen {
+  readonly cases: readonly AnyCase[];
+  close(): Promise<void>;
+}
+
+/** What is measured unless the sizes are given. */
+const defaults = { sizes: 256, batches: 1, training: { sizes: 160, batches: 4 } } as const;
+
+async function chooseCases({ suite, files }: Asked, flags: BenchFlags): Promise<Chosen> {
+  const { conv, filter, gradients, precision: precisions, networks, ...given } = flags;
+  if (suite === "onnx") return openFiles(files, precisions);
+  if (suite !== "kernels" && suite !== "models" && suite !== "training")
+    throw new UsageError(`bench: got suite "${suite}", expected kernels, models, training, start or onnx`);
+  const { benchCases, convCase, convGradientCases, parseConv } = await loadBench();
+  const usual = suite === "training" ? defaults.training : defaults;
+  const { sizes = [usual.sizes], batches = [usual.batches] } = given;
+  const ofConv = (shape: string, precision: Precision) =>
+    gradients ? convGradientCases(parseConv(shape), precision) : [convCase("custom", parseConv(shape), precision)];
   const cases = conv
-    ? precisions.flatMap((precision) => conv.map((shape) => convCase("custom", parseConv(shape), precision)))
-    : benchCases({ suite, filter, precisions, ...models });
-  if (cases.length > 0) return cases;
+    ? precisions.flatMap((precision) => conv.flatMap((shape) => ofConv(shape, precision)))
+    : benchCases({ suite: gradients ? "gradients" : suite, filter, precisions, networks, sizes, batches });
+  if (cases.length > 0) return { cases, close: async () => {} };
   throw new UsageError(`--filter: nothing in ${suite} holds "${filter}"`);
+}
+
+async function openFiles(files: readonly string[], precisions: readonly Precision[]): Promise<Chosen> {
+  const { openOnnxCases, parseOnnxPath } = await loadBench();
+  const opened: Chosen[] = [];
+  const close = async () => {
+    for (const file of opened) await file.close();
+  };
+  try {
+    for (const file of files) opened.push(await openOnnxCases(parseOnnxPath(file), precisions));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { cases: opened.flatMap(({ cases }) => cases), close };
 }
 
 interface Measured {
@@ -155,25 +218,27 @@ interface Measured {
 /** A function that measures what was asked for. Throws UsageError before anything runs. */
 async function plan(
   session: Session,
-  suite: string,
+  asked: Asked,
   flags: BenchFlags,
   tuning?: Tuning,
 ): Promise<() => Promise<Measured>> {
-  const peers = choosePeers(flags.peers);
+  const peers = choosePeers(asked.suite, flags.peers);
+  if (flags.gradients && peers.length > 0)
+    throw new UsageError("--gradients: kernels of atrous, which peers do not show");
   if (flags.adapter !== "auto" && peers.length > 0)
     throw new UsageError("--adapter: moves atrous alone; with --peers, set VK_DRIVER_FILES to the driver of all");
   const { createRecord, measureStart, runBench } = await loadBench();
-  if (suite === "start") {
+  if (asked.suite === "start") {
     const withPeer = peers.includes("ONNX Runtime WebGPU");
     if (peers.length > (withPeer ? 1 : 0)) throw new UsageError("--peers: cold starts are compared with ort alone");
-    const { rounds, sizes, adapter } = flags;
+    const { rounds, sizes = [defaults.sizes], adapter } = flags;
     return async () => {
       const rows: BenchRow[] = [];
       for (const size of sizes) rows.push(await measureStart({ size, rounds, withPeer, adapter }));
       return { record: await session.withGpu(flags, async (gpu) => createRecord(gpu, null, rows)) };
     };
   }
-  const cases = await chooseCases(suite, flags);
+  const { cases, close } = await chooseCases(asked, flags);
   if (flags.profile !== undefined && cases.length > 1)
     throw new UsageError(`--profile: got ${cases.length} cases, expected one, by --filter, --sizes and --batches`);
   return async () => {
@@ -189,17 +254,18 @@ async function plan(
     const data = flags.resident ? { data: "device" as const } : {};
     const record = await session
       .withGpu(flags, (gpu) => runBench(gpu, { ...given, ...data, cases, peers, onCase, onCandidate }))
-      .finally(() => progress.stop());
+      .finally(() => progress.stop())
+      .finally(close);
     return { record, profile };
   };
 }
 
-async function bench(session: Session, suite: string, flags: BenchFlags): Promise<void> {
+async function bench(session: Session, asked: Asked, flags: BenchFlags): Promise<void> {
   const { compareRecords, formatRecord, readRecord } = await loadBench();
   const baseline = flags.baseline === undefined ? undefined : await readRecord(flags.baseline);
   const measure = await plan(
     session,
-    suite,
+    asked,
     flags,
     flags.tuning === undefined ? undefined : await readTuning(flags.tuning),
   );

@@ -48,7 +48,7 @@ export function addParity(program: Command, session: Session): void {
     .option("--shape <[input=]sizes>", "shape of an ONNX model's inputs", parseInputShapes)
     .option("--input <file>", "safetensors file with each input of an ONNX model by its name (default: random)")
     .addOption(precisionOption())
-    .option("--junit <file>", "also write JUnit XML, a test case for each layer")
+    .option("--junit <file>", "also write JUnit XML, a test case for each layer and gradient")
     .option("--json <file>", "also write JSON; - for standard output, and nothing else there")
     .addHelpText(
       "after",
@@ -57,7 +57,9 @@ Relative L2 is |got - expected| / |expected| over a layer; the limit is 1e-5, in
 f16 5e-3.
 "logits", or each output, is the network as users run it, with everything fused;
 the layers before it are kept one by one, so that the first that diverges has a
-name.
+name. Where the reference has gradients, those of every input and parameter
+follow as grad:NAME, in the order of the backward pass; their limit is 1e-4, in
+f16 5e-3.
 
 --reference onnxruntime runs an ONNX model in the package onnxruntime-node, on
 the CPU, and compares every value of the file that exists here; the same random
@@ -141,9 +143,11 @@ const columns: readonly Column[] = [
 function formatReport(report: ParityReport): string {
   const half = report.precision === "f16" ? " in f16" : "";
   const outputs = report.classes ? "the logits" : "the outputs";
+  const [gradient] = report.rows.slice(report.rows.length - report.gradients);
+  const gradients = gradient ? `, ${report.gradients} gradients within ${formatError(gradient.limit)}` : "";
   const verdict = report.passed
-    ? `PASSED: ${report.layers} layers and ${outputs} are within ${report.limit}${half}`
-    : `FAILED${report.firstDivergence ? `: the first layer that diverges is ${report.firstDivergence}` : ""}`;
+    ? `PASSED: ${report.layers} layers and ${outputs} are within ${formatError(report.limit)}${gradients}${half}`
+    : `FAILED${formatDivergence(report)}`;
   const title = `${report.model} on ${report.adapter}, against ${report.reference}`;
   const notes = [title, formatTable(columns, report.rows.map(formatRow)), ...formatClasses(report)];
   if (report.skipped > 0) {
@@ -152,6 +156,34 @@ function formatReport(report: ParityReport): string {
     );
   }
   return [...notes, verdict].join("\n");
+}
+
+/** Whether a layer breaks what was good before it, or is the last step of an error that grew. */
+function formatDivergence({ rows, layers, gradients }: ParityReport): string {
+  const first = rows.findIndex(({ passed }) => !passed);
+  const off = rows[first];
+  if (!off) return "";
+  const before = rows.slice(0, first).toSorted((a, b) => b.relativeL2 - a.relativeL2)[0];
+  const count = (what: string, from: number, to: number) => {
+    const part = rows.slice(from, to);
+    return part.length > 0 ? [`${part.filter(({ passed }) => !passed).length} of ${part.length} ${what}`] : [];
+  };
+  const outputsEnd = rows.length - gradients;
+  const counts = [
+    ...count("layers", 0, layers),
+    ...count("outputs", layers, outputsEnd),
+    ...count("gradients", outputsEnd, rows.length),
+  ];
+  return [
+    `: the first ${first >= outputsEnd ? "gradient" : "layer"} that diverges is ${labelOf(off)}`,
+    `  its relative L2 is ${formatError(off.relativeL2)}, the limit ${formatError(off.limit)}` +
+      (before ? `; the largest before it is ${formatError(before.relativeL2)}, ${labelOf(before)}` : ""),
+    `  off are ${counts.join(", ")}`,
+  ].join("\n");
+}
+
+function formatError(relativeL2: number): string {
+  return relativeL2 === 0 ? "0" : relativeL2.toExponential(1).replace(".0e", "e");
 }
 
 function formatClasses({ classes }: ParityReport): string[] {
@@ -165,14 +197,9 @@ function formatClasses({ classes }: ParityReport): string[] {
 
 function formatRow(row: ParityRow): string[] {
   const { shape, maxAbs, relativeL2, worst, passed } = row;
-  const at = `[${worst.index.join(",")}] ${worst.got.toPrecision(7)}, not ${worst.expected.toPrecision(7)}`;
+  // Neighbours in f32 differ in the ninth digit at the latest.
+  const digits = worst.got.toPrecision(7) === worst.expected.toPrecision(7) ? 9 : 7;
+  const at = `[${worst.index.join(",")}] ${worst.got.toPrecision(digits)}, not ${worst.expected.toPrecision(digits)}`;
   const element = maxAbs === 0 ? "" : at;
-  return [
-    labelOf(row),
-    shape.join("x"),
-    maxAbs.toExponential(1),
-    relativeL2.toExponential(1),
-    element,
-    passed ? "ok" : "OFF",
-  ];
+  return [labelOf(row), shape.join("x"), formatError(maxAbs), formatError(relativeL2), element, passed ? "ok" : "OFF"];
 }

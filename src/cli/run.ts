@@ -16,7 +16,6 @@ import {
   type Tensor,
   type TensorToWrite,
   type Tuning,
-  UsageError,
   type Weights,
   weightsFor,
   writeSafetensors,
@@ -24,6 +23,7 @@ import {
 import { fileSource, writeFileAtomic } from "../node.ts";
 import { parseCount, precisionOption } from "./arguments.ts";
 import { naming } from "./failure.ts";
+import { withOutputGradients } from "./gradients.ts";
 import { modelHelp, openModel } from "./model.ts";
 import { readInputs } from "./onnx.ts";
 import { requireNewFile } from "./output.ts";
@@ -58,7 +58,7 @@ export function addRun(program: Command, session: Session): void {
       "safetensors file with the tensor `image`, [N, C, H, W]; for ONNX, each input by its name",
     )
     .requiredOption("--output <file>", "safetensors file to write, with the tensor `logits`, or the ONNX outputs")
-    .option("--grad-output <file>", "not available yet")
+    .option("--grad-output <file>", "safetensors file with d(loss)/d(output) by output: also writes gradients")
     .option("--repeat <n>", "number of runs; the first does not count towards the times", parseCount, 1)
     .addOption(precisionOption())
     .option("--tuning <file>", "kernels that `atrous tune` measured on this adapter")
@@ -66,24 +66,32 @@ export function addRun(program: Command, session: Session): void {
     .addHelpText(
       "after",
       `
+With --grad-output the file written also holds grad:NAME, d(loss)/d(NAME), for
+every input and every parameter: the vector-Jacobian product. Outputs that
+--grad-output leaves out count as zero; batch norm has its running statistics.
+Initializers that the import of ONNX computes with have no gradient.
+
 Times are wall time with upload and read-back; coldMs runs from the start of
 the process to the first result.
 
 Examples:
   $ atrous run MODEL --input in.safetensors --output out.safetensors
-  $ atrous run MODEL --input in.safetensors --output out.safetensors --repeat 20`,
+  $ atrous run MODEL --input in.safetensors --output out.safetensors --repeat 20
+  $ atrous run MODEL --input in.safetensors --output out.safetensors
+      --grad-output dy.safetensors`,
     )
     .action(async (path: string, _, command: Command) => {
       const options = command.optsWithGlobals<RunOptions>();
-      if (options.gradOutput !== undefined) throw new UsageError("--grad-output: gradients are not available yet");
-      await requireNewFile(options.output, [path, options.input]);
+      const { gradOutput } = options;
+      await requireNewFile(options.output, [path, options.input, ...(gradOutput === undefined ? [] : [gradOutput])]);
       const tuning = options.tuning === undefined ? undefined : await readTuning(options.tuning);
-      const model = await naming(options.input, openForInput(path, options.input));
+      const opened = await naming(options.input, openForInput(path, options.input));
       try {
+        const model = gradOutput === undefined ? opened : await withOutputGradients(opened, gradOutput);
         const work = session.withGpu(options, (gpu) => runModel(session, gpu, { model, tuning, options }));
         await naming(options.input, work);
       } finally {
-        await model.close();
+        await opened.close();
       }
     });
 }
@@ -225,7 +233,10 @@ function report(session: Session, gpu: Gpu, result: RunResult): void {
   }
   const { planMs, compileMs, prepareMs } = startup;
   const phases = `plan ${formatMs(planMs)}, kernels and upload ${formatMs(compileMs)}, weights ${formatMs(prepareMs)}`;
-  const written = Object.entries(shapes).map(([name, shape]) => `${name} ${formatShape(shape)}`);
+  const isGradient = (name: string) => options.gradOutput !== undefined && name.startsWith("grad:");
+  const [gradients, outputs] = [Object.keys(shapes).filter(isGradient), Object.entries(shapes)];
+  const written = outputs.filter(([name]) => !isGradient(name)).map(([name, shape]) => `${name} ${formatShape(shape)}`);
+  if (gradients.length > 0) written.push(`${gradients.length} gradients`);
   const facts = {
     adapter: gpu.adapter.driver,
     input: Object.entries(inputShapes)

@@ -1,24 +1,7 @@
 // The demo page: an image and weights in, an overlay and times out, all through the public API.
-import { createSegmenter, extractSlice, type Gpu, openGpu, readNifti, readPng, sliceAxes } from "../index.ts";
-
-const sample = "sample/synthetic-lumbar-phantom.nii.gz";
-const smallWeights = "msff-resnet18-lumbar-small.safetensors";
-const colors = [
-  [0, 0, 0],
-  [255, 176, 0],
-  [0, 158, 115],
-  [86, 180, 233],
-  [213, 94, 0],
-  [204, 121, 167],
-] as const;
-const overlayAlpha = 0.45;
-
-interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly spacingMm: readonly [number, number];
-  readonly slices: readonly Float32Array[];
-}
+import { createSegmenter, type Gpu, openGpu } from "../index.ts";
+import { fineTune } from "./fine-tune.ts";
+import { colorOf, drawOverlay, type Picture, readPicture, sample } from "./picture.ts";
 
 interface Result extends Picture {
   readonly maps: readonly Uint8Array[];
@@ -34,20 +17,45 @@ let gpu: Gpu | undefined;
 let result: Result | undefined;
 let last: Promise<void> = Promise.resolve();
 
-/** Segments what is chosen; a click while one is running waits for it. */
-function segment(): void {
+/** Work that is asked for while other work is running waits for it; what it throws is shown. */
+function inTurn(statusId: string, work: () => Promise<void>): void {
   last = last.then(async () => {
     element("error").hidden = true;
     try {
-      result = await segmentChosen();
-      showResult();
+      await work();
     } catch (error) {
-      element("status").textContent = "";
+      element(statusId).textContent = "";
       element("error").textContent = error instanceof Error ? error.message : String(error);
       element("error").hidden = false;
     }
   });
 }
+
+/** Segments what is chosen. */
+function segment(): void {
+  inTurn("status", async () => {
+    result = await segmentChosen();
+    showResult();
+  });
+}
+
+function startFineTune(): void {
+  const button = element<HTMLButtonElement>("fine-tune");
+  button.disabled = true;
+  inTurn("fine-tune-status", async () => {
+    try {
+      gpu ??= await openGpu();
+      element("fine-tune-result").hidden = false;
+      const scores = [element("before-score"), element("after-score")] as const;
+      const canvases = { curve: canvas("loss"), before: canvas("before"), after: canvas("after") };
+      await fineTune(gpu, { status: element("fine-tune-status"), ...canvases, scores });
+    } finally {
+      button.disabled = false;
+    }
+  });
+}
+
+const canvas = (id: string) => element<HTMLCanvasElement>(id);
 
 async function segmentChosen(): Promise<Result> {
   const times: [string, number][] = [];
@@ -60,9 +68,9 @@ async function segmentChosen(): Promise<Result> {
   };
   gpu ??= await timed("Opening the GPU", () => openGpu());
   const device = gpu;
-  const picture = await timed("Reading the image", () => readPicture(imageInput.files?.[0]));
+  const picture = await timed("Reading the image", () => readPicture(sample.image, imageInput.files?.[0]));
   const segmenter = await timed("Loading weights and compiling", () =>
-    createSegmenter(device, weightsInput.files?.[0] ?? smallWeights, picture),
+    createSegmenter(device, weightsInput.files?.[0] ?? sample.weights, picture),
   );
   try {
     const { slices } = picture;
@@ -73,20 +81,6 @@ async function segmentChosen(): Promise<Result> {
   } finally {
     await segmenter.dispose();
   }
-}
-
-async function readPicture(file: File | undefined): Promise<Picture> {
-  const name = file?.name ?? sample;
-  const bytes = new Uint8Array(await (file ?? (await fetch(sample))).arrayBuffer());
-  if (/\.png$/i.test(name)) {
-    const { width, height, data } = readPng(bytes, name);
-    return { width, height, slices: [data], spacingMm: [1, 1] };
-  }
-  const volume = await readNifti(bytes, name);
-  const { axis } = sliceAxes(volume.affine).right;
-  const slices = Array.from({ length: volume.shape[axis] }, (_, n) => extractSlice(volume, axis, n));
-  const { width, height, spacingMm } = slices[0]!;
-  return { width, height, spacingMm, slices: slices.map(({ data }) => data) };
 }
 
 function showResult(): void {
@@ -109,32 +103,10 @@ function showResult(): void {
   drawSlice();
 }
 
-const colorOf = (value: number) => colors[((value - 1) % (colors.length - 1)) + 1]!;
-
 function drawSlice(): void {
   if (!result) return;
   const n = Number(sliceInput.value);
-  const { width, height, spacingMm } = result;
-  const canvas = element<HTMLCanvasElement>("view");
-  canvas.width = width;
-  canvas.height = height;
-  canvas.style.aspectRatio = `${width * spacingMm[1]} / ${height * spacingMm[0]}`;
-  const pixels = new ImageData(width, height);
-  const grey = result.slices[n]!;
-  const map = result.maps[n]!;
-  const [low, high] = [quantile(grey, 0.01), quantile(grey, 0.99)];
-  grey.forEach((value, i) => {
-    const shade = Math.max(0, Math.min(255, ((value - low) / (high - low || 1)) * 255));
-    const color = colorOf(map[i]!);
-    const alpha = map[i] === 0 ? 0 : overlayAlpha;
-    const rgb = color.map((channel) => shade * (1 - alpha) + channel * alpha);
-    pixels.data.set([...rgb, 255], i * 4);
-  });
-  canvas.getContext("2d")!.putImageData(pixels, 0, 0);
-}
-
-function quantile(values: Float32Array, q: number): number {
-  return values.toSorted()[Math.round((values.length - 1) * q)]!;
+  drawOverlay(element("view"), result, result.slices[n]!, result.maps[n]!);
 }
 
 function showTimes(times: readonly (readonly [string, number])[]): void {
@@ -151,4 +123,5 @@ function showTimes(times: readonly (readonly [string, number])[]): void {
 imageInput.addEventListener("change", segment);
 weightsInput.addEventListener("change", segment);
 sliceInput.addEventListener("input", drawSlice);
+element("fine-tune").addEventListener("click", startFineTune);
 segment();

@@ -17,7 +17,7 @@ function layerCase(report: ParityReport, row: ParityRow): string {
   if (row.passed) return `${name}/>`;
   const { index, got, expected } = row.worst;
   const text =
-    `relative L2 ${row.relativeL2.toExponential(2)} over the limit ${report.limit}; ` +
+    `relative L2 ${row.relativeL2.toExponential(2)} over the limit ${row.limit}; ` +
     `worst element [${index.join(", ")}] is ${got}, expected ${expected}`;
   return `${name}><failure message="${xmlText(text)}"/></testcase>`;
 }

@@ -6,6 +6,7 @@ import type { Origin } from "../formats/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Precision } from "../graph/assemble.ts";
 import { compile } from "../graph/compile.ts";
+import { gradientGraph } from "../graph/gradient-graph.ts";
 import type { Graph } from "../graph/graph.ts";
 import { weightsFor } from "../models/weights.ts";
 import { formatShape, type Shape, shapesEqual, type Tensor } from "../tensor.ts";
@@ -14,13 +15,15 @@ import type { ReferenceEngine, ReferenceTensor } from "./reference.ts";
 
 export interface ParityRow extends Difference {
   /**
-   * PyTorch's module name, or the name of the ONNX node. The last rows are the outputs, by their names, of the network as users
-   * run it, with nothing kept between.
+   * PyTorch's module name, or the name of the ONNX node. Behind them are the outputs, by their names, of the network as users
+   * run it, with nothing kept between; last come gradients, as `grad:layer1.0.bn1.weight`.
    */
   readonly layer: string;
   /** Of an ONNX node; `output` for an output of the whole model. Undefined for PyTorch's modules. */
   readonly operator: string | undefined;
   readonly shape: Shape;
+  /** Largest relative L2 error that passes. */
+  readonly limit: number;
   readonly passed: boolean;
 }
 
@@ -30,15 +33,17 @@ export interface ParityReport {
   readonly adapter: string;
   /** How the network stored its tensors. */
   readonly precision: "f32" | "f16";
-  /** Largest relative L2 error that passes. */
+  /** Largest relative L2 error of a layer that passes; gradients have limits of their own. */
   readonly limit: number;
-  /** Layers in forward order, then the outputs. */
+  /** Layers in forward order, the outputs, then gradients in the order of the backward pass. */
   readonly rows: readonly ParityRow[];
   /** How many of the rows are layers. */
   readonly layers: number;
+  /** How many of the rows are gradients. */
+  readonly gradients: number;
   /** Values of an ONNX model that have no counterpart here: constants, shapes, steps of what became one operator. */
   readonly skipped: number;
-  /** The first layer that is off, with its operator where that is known: `/up/Conv (Conv)`. */
+  /** The first layer that is off, with its operator where that is known: `/up/Conv (Conv)`; or the first gradient. */
   readonly firstDivergence: string | undefined;
   /** Undefined for ONNX models: which output holds classes is not known. */
   readonly classes: ClassDifference | undefined;
@@ -47,6 +52,9 @@ export interface ParityReport {
 
 /** Largest relative L2 error of a whole network against another engine on the CPU, by how tensors are stored. */
 export const parityLimits = { f32: 1e-5, f16: 5e-3 } as const;
+
+/** The same of gradients: through the whole network and back. */
+export const gradientLimits = { f32: 1e-4, f16: 5e-3 } as const;
 
 /**
  * Errors up to here pass whatever they are relative to: other engines approximate functions within an absolute bound. ONNX
@@ -60,7 +68,7 @@ export interface ParityOptions extends Pick<Precision, "precision" | "keepFull">
  * Runs the network twice: once with every layer of the reference kept, so that the first divergence can be named, and
  * once as users run it, with everything fused that can be. In f16 the class map is reported, not judged: where it may
  * differ follows from how close the classes are. The reference is a file of PyTorch's numbers for a network of this package, and
- * an engine for an ONNX model, whose limit is that of f16 where the file holds f16.
+ * an engine for an ONNX model, whose limit is that of f16 where the file holds f16. Gradients are compared where the file has them.
  * Throws FormatError when model and reference do not fit each other, UsageError when they are not of one kind.
  */
 export async function runParity(
@@ -106,6 +114,9 @@ async function compareAll(
     rows.push({ layer, operator, ...compare(`${reference.name}: output "${layer}"`, got, expected, limits) });
   }
 
+  const gradients = await compareGradients(gpu, comparison, stored);
+  rows.push(...gradients);
+
   const classes = await compareClasses(comparison, outputs);
   const off = rows.find((row) => !row.passed);
   return {
@@ -116,11 +127,36 @@ async function compareAll(
     limit,
     rows,
     layers: layers.length,
+    gradients: gradients.length,
     skipped,
     firstDivergence: off && labelOf(off),
     classes,
     passed: off === undefined && (precision === "f16" || classes === undefined || classes.unexplained === 0),
   };
+}
+
+/** Every gradient that the reference has, in the order in which the backward pass gives them. */
+async function compareGradients(
+  gpu: Gpu,
+  comparison: Comparison,
+  stored: Precision & { readonly precision: "f32" | "f16" },
+): Promise<ParityRow[]> {
+  const { name, gradients } = comparison.reference;
+  if (!gradients) return [];
+  const graph = gradientGraph(comparison.graph, gradients.of);
+  const own = new Set([...graph.outputs.keys()].filter((output) => !comparison.graph.outputs.has(output)));
+  const unknown = gradients.names.find((wanted) => !own.has(`grad:${wanted}`));
+  if (unknown !== undefined) throw new FormatError(`${name}: the network has no input or parameter "${unknown}"`);
+  const seeds = gradients.of.map(async (output) => [`grad:${output}`, await gradients.ofOutput(output)] as const);
+  const inputs = { ...comparison.inputs, ...Object.fromEntries(await Promise.all(seeds)) };
+  const kept = [...graph.outputs].filter(([key]) => gradients.names.some((wanted) => key === `grad:${wanted}`));
+  const values = await runGraph(gpu, { ...graph, outputs: new Map(kept) }, { ...comparison, inputs }, stored);
+  const limits = { relative: gradientLimits[stored.precision], absolute: 0 };
+  const rows = kept.map(async ([layer]) => {
+    const expected = await gradients.gradient(layer.slice("grad:".length));
+    return { layer, operator: undefined, ...compare(`${name}: "${layer}"`, values[layer]!, expected, limits) };
+  });
+  return Promise.all(rows);
 }
 
 async function compareClasses(
@@ -164,5 +200,5 @@ function compare(
   }
   const apart = difference(got.shape, got.data, expected.data);
   const passed = apart.relativeL2 <= limits.relative || apart.maxAbs <= limits.absolute;
-  return { shape: got.shape, ...apart, passed };
+  return { shape: got.shape, ...apart, limit: limits.relative, passed };
 }

@@ -1,20 +1,31 @@
 // What PyTorch computed: a safetensors file with `input:NAME`, `layer:NAME` and `output:NAME`, all f32.
+// Where gradients are compared too, `output-gradient:NAME` of an output and `gradient:NAME` of inputs and parameters.
 // The metadata field `atrous.order` lists the layers in forward order. weights/export/goldens.py writes such files.
 import { FormatError } from "../errors.ts";
 import { openSafetensors, type SafetensorsFile } from "../formats/safetensors/index.ts";
 import type { Origin } from "../formats/source.ts";
-import type { Reference, ReferenceTensor } from "./reference.ts";
+import type { Reference, ReferenceGradients, ReferenceTensor } from "./reference.ts";
 
 export class ReferenceFile implements Reference {
   /** Names of layers in forward order. */
   readonly layers: readonly string[];
   readonly name: string;
+  readonly gradients?: ReferenceGradients;
   readonly #file: SafetensorsFile;
 
   private constructor(file: SafetensorsFile, layers: readonly string[]) {
     this.name = file.name;
     this.#file = file;
     this.layers = layers;
+    const of = this.#names("output-gradient:");
+    if (of.length > 0) {
+      this.gradients = {
+        of,
+        names: this.#names("gradient:"),
+        ofOutput: (name) => this.#read(`output-gradient:${name}`),
+        gradient: (name) => this.#read(`gradient:${name}`),
+      };
+    }
   }
 
   /** Throws FormatError when the file is no reference. */
@@ -42,6 +53,11 @@ export class ReferenceFile implements Reference {
 
   close(): Promise<void> {
     return this.#file.close();
+  }
+
+  #names(prefix: string): readonly string[] {
+    const keys = [...this.#file.entries.keys()].filter((key) => key.startsWith(prefix));
+    return keys.map((key) => key.slice(prefix.length));
   }
 
   async #read(key: string): Promise<ReferenceTensor> {

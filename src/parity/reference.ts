@@ -12,6 +12,18 @@ export interface Reference {
   readonly name: string;
   layer(name: string): Promise<ReferenceTensor>;
   output(name: string): Promise<ReferenceTensor>;
+  /** Absent where it has no gradients. */
+  readonly gradients?: ReferenceGradients;
+}
+
+/** Gradients of a loss that is stated by those of the outputs. */
+export interface ReferenceGradients {
+  /** Outputs whose gradients it states; the others count as zero. */
+  readonly of: readonly string[];
+  /** Inputs and parameters whose gradients it has, in any order. */
+  readonly names: readonly string[];
+  ofOutput(name: string): Promise<ReferenceTensor>;
+  gradient(name: string): Promise<ReferenceTensor>;
 }
 
 /** An engine that runs ONNX models, to be compared with. */

@@ -5,6 +5,9 @@ import type { Precision } from "../graph/assemble.ts";
 import { compile } from "../graph/compile.ts";
 import type { CompiledGraph, MemoryReport, RunInputs } from "../graph/compiled-graph.ts";
 import type { Graph } from "../graph/graph.ts";
+import type { GraphProfile, ProfileOptions } from "../graph/profile.ts";
+import { fitMemory, type Recompute } from "../graph/recompute.ts";
+import { deviceTraits } from "../ops/operator.ts";
 import type { Tensor, TensorData } from "../tensor.ts";
 import type { Optimizer } from "./optimizers.ts";
 import {
@@ -37,6 +40,8 @@ export interface TrainStepOptions extends Pick<Precision, "precision" | "keepFul
   readonly clipNorm?: number;
   /** How far running statistics move towards a batch's. Default 0.1, as in PyTorch. */
   readonly statisticsMomentum?: number;
+  /** What becomes of values that the backward pass reads: kept, or computed again to save memory. Default `none`. */
+  readonly recompute?: Recompute;
   /** Called as pipelines become ready. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -92,6 +97,11 @@ export async function compileTrainStep(gpu: Gpu, graph: Graph, options: TrainSte
     ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
     ...(options.statisticsMomentum !== undefined && { statisticsMomentum: options.statisticsMomentum }),
   });
+  const fitted = fitMemory(training.graph, training.forward, options.recompute ?? "none", {
+    traits: deviceTraits(gpu),
+    ...(precision && { precision }),
+    ...(keepFull && { keepFull }),
+  });
   const weights = await packTensors(training.weights, options.parameter);
   const frozen = await frozenParameters(graph, training, options.parameter);
   const first = new Map<string, () => Promise<Float32Array>>([
@@ -99,7 +109,7 @@ export async function compileTrainStep(gpu: Gpu, graph: Graph, options: TrainSte
     ["statistics", () => packTensors(training.statistics, options.parameter)],
     ...optimizer.moments.map((name) => [name, async () => new Float32Array(weights.length)] as const),
   ]);
-  const compiled = await compile(gpu, training.graph, {
+  const compiled = await compile(gpu, fitted.graph, {
     parameter: async (name) => first.get(name)?.() ?? frozen.get(name)!.data,
     ...(precision && { precision }),
     ...(keepFull && { keepFull }),
@@ -174,7 +184,7 @@ export class TrainStep {
     return this.#compiled.memory;
   }
 
-  /** The compiled graph, for profiles. */
+  /** What runs. */
   get compiled(): CompiledGraph {
     return this.#compiled;
   }
@@ -209,6 +219,16 @@ export class TrainStep {
     this.#steady = finite ? this.#steady + 1 : 0;
     if (!finite) this.#lossScale /= 2;
     else if (this.#steady % steadySteps === 0) this.#lossScale = Math.min(mostLossScale, 2 * this.#lossScale);
+  }
+
+  /**
+   * Takes `rounds` steps and one more, each node of them measured on its own. Throws as CompiledGraph.profile does.
+   */
+  async profile(inputs: RunInputs, rate: number, options: ProfileOptions = {}): Promise<GraphProfile> {
+    const first = this.#step + 1;
+    const profile = await this.#compiled.profile({ ...inputs, ...this.#settings(first, rate) }, options);
+    this.#step = first + profile.rounds;
+    return profile;
   }
 
   /** All parameters and running statistics, by name. */

@@ -35,6 +35,8 @@ export interface Packing {
 export interface TrainingGraph {
   /** Inputs: the network's, `settings` [groups, 4] and `lossScale`, a scalar. Outputs: the network's and `gradient`, [scale, norm]. */
   readonly graph: Graph;
+  /** How many of its nodes, the first ones, are the forward pass. */
+  readonly forward: number;
   /** The state `weights`, and each of the optimizer's moments. */
   readonly weights: Packing;
   /** The state `statistics`; empty where there is no batch norm. */
@@ -112,6 +114,7 @@ export function createTrainingGraph(graph: Graph, options: TrainingGraphOptions)
       nodes,
       outputs,
     },
+    forward: forward.length,
     weights: { names: trained.map(({ name }) => name), shapes },
     statistics: {
       names: followed.map(({ running }) => running.name),

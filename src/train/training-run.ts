@@ -79,6 +79,7 @@ export class TrainingRun {
       })),
       ...(clipNorm !== undefined && { clipNorm }),
       precision: config.precision,
+      recompute: config.recompute,
       parameter,
       ...(onCompile && { onProgress: onCompile }),
     });

@@ -10,7 +10,15 @@ import { countedRatio, gpuPeers, peerRatio, summarizeRatios } from "../../bench/
 import { formatRecord } from "../../bench/report/text.ts";
 import { wrap } from "../../bench/report/text-layout.ts";
 import { FormatError } from "../../src/errors.ts";
-import { asSoftware, buildPeer, buildRecord, buildRow, buildSamples, buildWholeRecord } from "./record.ts";
+import {
+  asSoftware,
+  buildPeer,
+  buildRecord,
+  buildRow,
+  buildSamples,
+  buildTrainingRow,
+  buildWholeRecord,
+} from "./record.ts";
 
 const row = (name: string, peerMs: number) => buildRow({ name, peers: { "ONNX Runtime WebGPU": buildPeer(peerMs) } });
 
@@ -70,6 +78,24 @@ test("a line of the table holds the row's numbers", () => {
   expect(text).toMatch(/^ {2}x +f32 +8\.00 +4\.00 ±0\.25 +2\.00 +4000 +40 % +6\.00 +- +1\.50x$/m);
   expect(text).toContain("No time of jax-js: no dilation (1 row: x (f32)).");
   expect(text).not.toContain("Rows without GPU ms");
+});
+
+test("a step of training has a line for each engine that took it", () => {
+  const text = formatRecord(buildRecord([buildTrainingRow()], { data: "device" }), { width: 160 });
+  expect(text).toMatch(/^ {2}atrous +20\.0 ±0\.2 +21\.0 ±0\.2 +39\.0 +0\.70000 0\.65000 0\.62500 +-$/m);
+  expect(text).toMatch(
+    /^ {2}TensorFlow\.js WebGPU +80\.0 ±0\.8 +82\.0 ±0\.8 +123 +0\.70000 0\.65000 0\.62501 +3\.0e-7$/m,
+  );
+  expect(text).not.toMatch(/^ {2}jax-js/m);
+  expect(text).toContain("No time of jax-js: no dilation");
+  expect(text).toContain("the batch is on the GPU, the loss is read back");
+  expect(formatRecord(buildRecord([buildRow()]))).not.toContain("Steps of training");
+});
+
+test("gradients have no peer, and no ratio is missed", () => {
+  const text = formatRecord(buildRecord([buildRow({ suite: "gradients", peers: {} })]), { width: 160 });
+  expect(text).toContain("gradients: ResNet-18");
+  expect(text).not.toContain("Without a GPU peer");
 });
 
 test("without GPU time the speed is the whole run's, and that is said", () => {
@@ -183,6 +209,11 @@ test.each<[string, (json: Json) => unknown]>([
   ],
   ["rows[1].ours.milliseconds: got a list of 0", (json) => Object.assign(rowOf(json).ours!, { milliseconds: [] })],
   ['rows[1].peers["jax-js"].samples: got nothing', (json) => delete rowOf(json).peers!["jax-js"]!.samples],
+  ["rows[1].training.losses: got nothing, expected an object", (json) => Object.assign(rowOf(json), { training: {} })],
+  [
+    'rows[1].training.peakBytes["x"]: got -1, expected a number of at least 0',
+    (json) => Object.assign(rowOf(json), { training: { losses: {}, uploaded: {}, peakBytes: { x: -1 } } }),
+  ],
   ["rows[1].rooflineShare: got 1.2, expected a share", (json) => Object.assign(rowOf(json), { rooflineShare: 1.2 })],
   // The CPU peer's.
   ["rows[1].ratio: got 0.5, expected 2.000 by the samples", (json) => Object.assign(rowOf(json), { ratio: 0.5 })],

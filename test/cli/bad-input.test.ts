@@ -90,7 +90,6 @@ const usage: readonly Case[] = [
   ["bad spacing", "segment x.png --spacing -1", /--spacing/],
   ["bad truth labels", "segment x.png --truth t.png --truth-labels 5-2", /--truth-labels.*5-2/],
   ["bad precision", "run m --input a --output b --precision f8", /--precision.*f8.*f32, f16/],
-  ["gradients", "run m --input a --output b --grad-output c", /--grad-output: .*not available yet/],
 ];
 
 const images: readonly Case[] = [

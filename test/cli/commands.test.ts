@@ -147,8 +147,21 @@ describe("bench", () => {
     expect(second.stdout).toContain("1 slower");
   });
 
+  test("measures the gradients of a convolution", async () => {
+    const { code, stdout, stderr } = await atrous(...convolution, "--gradients", ...adapter);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain("conv 3x3 8->8 12x12 d2, weight gradient");
+  });
+
   test.each([
-    [["bench", "shapes"], 'bench: got suite "shapes", expected kernels, models or start'],
+    [["bench", "shapes"], 'bench: got suite "shapes", expected kernels, models, training, start or onnx'],
+    [["bench", "onnx"], 'bench: got suite "onnx" and 0 files, expected files with onnx alone'],
+    [["bench", "kernels", "a.onnx"], 'bench: got suite "kernels" and 1 files, expected files with onnx alone'],
+    [["bench", "onnx", "missing.onnx"], "missing.onnx"],
+    [["bench", "training", "--peers", "ort"], '--peers: got "ort", expected all or some of tfjs, jax'],
+    [["bench", "training", "--tune"], "--tune: not for training"],
+    [["bench", "training", "--gradients"], "--gradients: not for training"],
+    [["bench", "kernels", "--gradients", "--peers", "tfjs"], "--gradients: kernels of atrous"],
     [["bench", "--peers", "tpu"], '--peers: got "tpu", expected all or some of ort, ort-cpu, tfjs, jax'],
     [["bench", "kernels", "--filter", "no such"], '--filter: nothing in kernels holds "no such"'],
     [["bench", "kernels", "--profile", "p"], "--profile: got"],

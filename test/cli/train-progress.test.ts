@@ -74,3 +74,19 @@ test.each([
 ])("%d seconds: %s", (seconds, text) => {
   expect(formatDuration(seconds)).toBe(text);
 });
+
+test("what the weights to start from lack is listed", () => {
+  let written = "";
+  const stream = {
+    isTTY: false,
+    write(text: string) {
+      written += text;
+      return true;
+    },
+  };
+  const names = ["head.conv2.weight", "head.conv2.bias"];
+  new TrainProgress(stream).onEvent({ kind: "random-weights", file: "start.safetensors", names });
+  expect(written).toBe(
+    "start.safetensors lacks 2 tensors, which begin at random:\n  head.conv2.weight\n  head.conv2.bias\n",
+  );
+});

@@ -7,12 +7,15 @@ DIR/CASE/reference.safetensors  f32 tensors:
                     every residual block, the pools and resizes inside the pool branches, `msff`, every decoder
                     (before its concatenation), `head.up` (before its ReLU) and `head.conv2`
     output:logits   [N, classes, H, W], the same as layer:head.conv2
-  with metadata `atrous.order` (JSON list of the layers in the order they ran) and `atrous.torch` (version).
+  with metadata `atrous.order` (JSON list of the layers in the order they ran) and `atrous.torch` (version); where gradients
+  are recorded, beside them (gradients.py)
+    output-gradient:logits   d(loss)/d(logits)
+    gradient:<name>          d(loss)/d(name) of `image`, every parameter and every running statistic
 
 Weights of the committed cases are random but seeded, with every batch norm statistic far from its default and
 activations of order one. Eval mode throughout. To keep the files small they store weights as f16 (the reference is
-of the rounded weights, in f32), and two of them record only the layers at 1/16 of the image and coarser, beside
-head.conv2.
+of the rounded weights, in f32), and all but one record only the layers at 1/16 of the image and coarser, beside
+head.conv2. The gradients are those of the narrowest.
 """
 
 import argparse
@@ -23,6 +26,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from gradients import steady_gradients
 from msff_resnet18 import BasicBlock, Decoder, Msff, MsffResNet18, PlainBottleneck, ResizeTo
 from weights_file import read_weights, write_weights
 
@@ -36,7 +40,10 @@ CASES = {
     "msff-w8-pools": (dict(width=1 / 8), (1, 3, 160, 192), 16),
     # the ablation without the MSFF module
     "plain-w8": (dict(width=1 / 8, msff=False), (2, 3, 64, 96), 16),
+    # grey images, channels 2 to 16
+    "msff-w32-gradients": (dict(width=1 / 32, pools=(1, 2), in_channels=1), (1, 1, 64, 64), 16),
 }
+GRADIENTS = ("msff-w32-gradients",)
 
 
 @torch.no_grad()
@@ -85,17 +92,26 @@ def record(network, image, finest=1):
     return outputs, logits
 
 
-def write_golden(folder, network, image, finest=1, half=False):
-    """Writes folder/model.safetensors and, of that file's weights, folder/reference.safetensors."""
+def write_golden(folder, network, image, finest=1, half=False, gradients=False):
+    """Writes folder/model.safetensors and, of that file's weights, folder/reference.safetensors.
+
+    With `gradients` the image is another of its shape (see gradients.py).
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     labels = [f"class {index}" for index in range(network.options["classes"])]
     write_weights(folder / "model.safetensors", network, labels, half=half)
     network, _ = read_weights(folder / "model.safetensors")
+    extra = {}
+    if gradients:
+        size = (len(image), network.options["classes"], *image.shape[2:])
+        output_gradient = torch.randn(size, generator=torch.Generator().manual_seed(0))
+        image, found = steady_gradients(network, image.shape, [output_gradient])
+        extra = {"output-gradient:logits": output_gradient} | {f"gradient:{name}": tensor for name, tensor in found.items()}
     outputs, logits = record(network, image, finest)
     tensors = {"input:image": image.contiguous()}
     tensors.update({f"layer:{name}": tensor for name, tensor in outputs.items()})
-    tensors["output:logits"] = logits.contiguous()
+    tensors |= {"output:logits": logits.contiguous()} | extra
     metadata = {"format": "pt", "atrous.order": json.dumps(list(outputs)), "atrous.torch": torch.__version__}
     save_file(tensors, folder / "reference.safetensors", metadata=metadata)
     print(f"{folder}: {len(outputs)} layers, logits {list(logits.shape)}, largest {logits.abs().max():.3f}")
@@ -121,7 +137,7 @@ def main():
         network = MsffResNet18(**options)
         randomize(network, generator)
         image = torch.randn(shape, generator=generator)
-        write_golden(Path(arguments.directory) / name, network, image, finest, half=True)
+        write_golden(Path(arguments.directory) / name, network, image, finest, half=True, gradients=name in GRADIENTS)
 
 
 if __name__ == "__main__":
