@@ -30,7 +30,11 @@ function halfway(b: GraphBuilder, state: Value, x: Value, name = "update"): Valu
   return b.apply(runningUpdate, [state, x, blocks, factors], { momentum: 0.5 }, { name });
 }
 
-function withGraph<T>(graph: Graph, use: (compiled: CompiledGraph) => Promise<T>, first: Float32Array = row(8)): Promise<T> {
+function withGraph<T>(
+  graph: Graph,
+  use: (compiled: CompiledGraph) => Promise<T>,
+  first: Float32Array = row(8),
+): Promise<T> {
   return compile(gpu, graph, { parameter: async () => first }).then((compiled) =>
     use(compiled).finally(() => compiled.dispose()),
   );
