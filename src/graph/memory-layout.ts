@@ -139,10 +139,15 @@ export class MemoryLayout {
       const value = inputs[input]!;
       const place = this.#within.get(value);
       if (!place || inputs.indexOf(value) !== input || !this.#mayMove(value, step, regions.layout)) return;
-      this.#within.set(value, { owner: target.owner, ...placeInside(target, value, regions.layout, offset) });
+      // Others in its memory are the same elements under other shapes.
+      const moved = this.#residents(place.owner).map((resident) => [resident, this.#within.get(resident)!] as const);
+      for (const [resident] of moved) {
+        const inside = placeInside(target, resident, regions.layout, offset);
+        this.#within.set(resident, { owner: target.owner, ...inside });
+      }
       placed.add(input);
       if (!this.#readsWhatItWrites(target.owner)) return;
-      this.#within.set(value, place);
+      for (const [resident, before] of moved) this.#within.set(resident, before);
       placed.delete(input);
     });
     if (placed.size === inputs.length) this.elided.add(step);
@@ -150,10 +155,10 @@ export class MemoryLayout {
 
   /** Whether a value may become a view: computed here, alone in its memory, stays inside, and every kernel can. */
   #mayMove(value: Value, concatenation: Step, layout: Regions["layout"]): boolean {
+    if (layout === "dense") return this.#mayMoveDensely(value);
     const writer = this.#writers.get(value);
     if (!writer || this.outputs.includes(value) || this.elided.has(writer.step) || this.#residents(value).length !== 1)
       return false;
-    if (layout === "dense") return true;
     const call = createCall(writer.step.node, (other) => wholeView(other.type));
     if (!allowsView(writer.step.kernel, call, { output: writer.output })) return false;
     return this.#uses(value).every(({ step, input }) => {
@@ -161,6 +166,16 @@ export class MemoryLayout {
       const readerCall = createCall(step.node, (other) => wholeView(other.type));
       return !this.elided.has(step) && allowsView(step.kernel, readerCall, { input });
     });
+  }
+
+  /** Whether nothing but the value, maybe under other shapes, is in its memory, and its kernel writes there. */
+  #mayMoveDensely(value: Value): boolean {
+    const { owner } = this.#within.get(value)!;
+    const writer = this.#writers.get(owner);
+    if (!writer || this.elided.has(writer.step)) return false;
+    return this.#residents(owner).every(
+      (resident) => !this.outputs.includes(resident) && byteLength(resident.type) === byteLength(value.type),
+    );
   }
 
   #readsWhatItWrites(owner: Value): boolean {

@@ -3,7 +3,7 @@
 import { type AdamTemplate, adamUpdate as adamUpdateShader } from "../../shaders/adam-update.wgsl.ts";
 import { type GradientScaleTemplate, gradientScale as gradientScaleShader } from "../../shaders/gradient-scale.wgsl.ts";
 import { packedBlock, packedWorkgroup } from "../../shaders/packed.ts";
-import { packedSquares as packedSquaresShader } from "../../shaders/packed-squares.wgsl.ts";
+import { packedSquares as packedSquaresShader, type SquaresTemplate } from "../../shaders/packed-squares.wgsl.ts";
 import { runningUpdate as runningUpdateShader } from "../../shaders/running-update.wgsl.ts";
 import { type SgdTemplate, sgdUpdate as sgdUpdateShader } from "../../shaders/sgd-update.wgsl.ts";
 import { ShapeError } from "../errors.ts";
@@ -88,6 +88,9 @@ export const runningUpdate = createUpdate<{ readonly momentum: number }>({
   shader: runningUpdateShader,
 });
 
+/** Its bits: WGSL has no literal for it. */
+const infinity = 0x7f800000;
+
 /** Enough for every GPU, few enough that their sum is quick. */
 const mostStretches = 1024;
 
@@ -96,16 +99,17 @@ function stretchOf(elements: number): number {
   return Math.ceil(elements / packedBlock / mostStretches) * (packedBlock / 4);
 }
 
-const squares: Kernel = {
+const squares: Kernel<SquaresTemplate> = {
   name: "packedSquares/workgroup",
   applies: () => true,
-  dispatches({ inputs, outputs }) {
+  dispatches({ inputs, outputs, attrs }) {
     const elements = elementCount(inputs[0]!.shape);
+    const values = { count: elements / 4, stretch: stretchOf(elements), infinity };
     return [
       {
-        code: packedSquaresShader(),
+        code: packedSquaresShader(attrs),
         bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
-        params: params({ count: "u32", stretch: "u32" }, { count: elements / 4, stretch: stretchOf(elements) }),
+        params: params({ count: "u32", stretch: "u32", infinity: "u32" }, values),
         workgroups: [outputs[0]!.shape[0]!, 1, 1],
       },
     ];
@@ -114,11 +118,11 @@ const squares: Kernel = {
 
 /**
  * Sums of squares of stretches of a packed tensor, gaps left out: what their sum, the squared norm, is made of.
- * - x [elements], blocks [elements / 128]; output: [stretches]
+ * - x [elements], blocks [elements / 128]; output: [stretches], infinite where a number of x has overflowed
  */
-export const packedSquares: Operator = {
+export const packedSquares: Operator<SquaresTemplate, SquaresTemplate> = {
   name: "packedSquares",
-  attributes: () => ({}),
+  attributes: (given) => given,
   shape([x, blocks]) {
     requirePacked("packedSquares", [x!], blocks!);
     const elements = elementCount(x!.shape);
@@ -136,7 +140,7 @@ const scaling: Kernel<GradientScaleTemplate> = {
     {
       code: gradientScaleShader(attrs),
       bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
-      params: params({ count: "u32", infinity: "u32" }, { count: inputs[0]!.shape[0]!, infinity: 0x7f800000 }),
+      params: params({ count: "u32", infinity: "u32" }, { count: inputs[0]!.shape[0]!, infinity }),
       workgroups: [1, 1, 1],
     },
   ],

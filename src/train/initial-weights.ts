@@ -1,9 +1,19 @@
 // First values of parameters that no file gives: PyTorch's defaults, drawn from a seed.
 import type { Graph, Value } from "../graph/graph.ts";
 import { batchNorm } from "../ops/batch-norm.ts";
+import { convTranspose2d } from "../ops/conv-transpose2d.ts";
+import { convTranspose3d } from "../ops/conv-transpose3d.ts";
+import { conv2d } from "../ops/conv2d.ts";
+import { conv3d } from "../ops/conv3d.ts";
+import { linear } from "../ops/matmul.ts";
 import type { Operator } from "../ops/operator.ts";
 import { Random } from "../random.ts";
 import { elementCount, type Shape } from "../tensor.ts";
+
+/** Operators whose second input is a weight. */
+const weighted: ReadonlySet<string> = new Set(
+  [conv2d, conv3d, convTranspose2d, convTranspose3d, linear].map(({ name }) => name),
+);
 
 /** How a parameter begins. */
 type Start = { readonly constant: number } | { readonly bound: number };
@@ -20,7 +30,7 @@ export function initialWeights(graph: Graph, seed: number): (name: string) => Fl
       [1, 0, 0, 1].forEach((constant, i) => {
         starts.set(inputs[i + 1]!, { constant });
       });
-    } else if (inputs[1]?.kind === "parameter" && inputs[1].type.shape.length > 1) {
+    } else if (weighted.has(operator.name) && inputs[1]?.kind === "parameter") {
       const bound = 1 / Math.sqrt(fanIn(inputs[1].type.shape));
       starts.set(inputs[1], { bound });
       const bias = epilogue.bias ? inputs.at(-1)! : inputs[2];

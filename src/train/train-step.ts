@@ -64,6 +64,10 @@ export interface TrainState {
 
 /** Of the loss in f16, so that small gradients are not lost: doubled after this many steps that were finite. */
 const steadySteps = 200;
+/** A larger one would itself be no f16. */
+const mostLossScale = 2 ** 15;
+/** What f16 is stored as where it overflows. */
+const largestHalf = 65504;
 const scaleState = "scale:loss";
 
 /**
@@ -89,6 +93,7 @@ export async function compileTrainStep(gpu: Gpu, graph: Graph, options: TrainSte
     optimizer,
     groups: rows.length,
     group,
+    ...(precision === "f16" && { overflow: largestHalf }),
     ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
     ...(options.statisticsMomentum !== undefined && { statisticsMomentum: options.statisticsMomentum }),
   });
@@ -213,7 +218,7 @@ export class TrainStep {
   #adaptScale(finite: boolean): void {
     this.#steady = finite ? this.#steady + 1 : 0;
     if (!finite) this.#lossScale /= 2;
-    else if (this.#steady % steadySteps === 0) this.#lossScale *= 2;
+    else if (this.#steady % steadySteps === 0) this.#lossScale = Math.min(mostLossScale, 2 * this.#lossScale);
   }
 
   /**

@@ -22,6 +22,8 @@ export interface TrainingGraphOptions {
   readonly clipNorm?: number;
   /** How far running statistics move towards a batch's. Default 0.1. */
   readonly statisticsMomentum?: number;
+  /** Gradients as large as this have overflowed. Default: only those that are infinite. */
+  readonly overflow?: number;
 }
 
 /** Tensors that lie in one state, by name. */
@@ -89,7 +91,7 @@ export function createTrainingGraph(graph: Graph, options: TrainingGraphOptions)
   const packed = append("gradients", pack, gradients as readonly Value[], {})[0]!;
   const groupOf = (i: number) => options.group(trained[i]!.name) as number;
   const blocks = blockTable("weights:blocks", shapes, groupOf);
-  const squares = append("gradients:squares", packedSquares, [packed, blocks], {})[0]!;
+  const squares = append("gradients:squares", packedSquares, [packed, blocks], { most: options.overflow })[0]!;
   const scale = append("gradient", gradientScale, [squares, seed.gradient], { limit: options.clipNorm })[0]!;
   const settings = input("settings", [options.groups, 4]);
   const update = [weights, ...moments, packed, blocks, settings, scale];

@@ -1,6 +1,7 @@
 import type { AdamTemplate } from "../../shaders/adam-update.wgsl.ts";
 import type { GradientScaleTemplate } from "../../shaders/gradient-scale.wgsl.ts";
 import { packedBlock, packedWord } from "../../shaders/packed.ts";
+import type { SquaresTemplate } from "../../shaders/packed-squares.wgsl.ts";
 import type { SgdTemplate } from "../../shaders/sgd-update.wgsl.ts";
 import { adamUpdate, gradientScale, packedSquares, runningUpdate, sgdUpdate } from "../../src/ops/optimizer-updates.ts";
 import type {
@@ -210,27 +211,31 @@ export const runningUpdateCases: OperatorCases<{ readonly momentum: number }, { 
   ],
 };
 
-/** The stretches are of this many blocks: at most 1024 of them. */
-function squaresCase(why: string, spec: PackedSpec): OperatorCase<object> {
-  return { why, inputs: [packed(spec, "squared"), blocks(spec)], given: {} };
+function squaresCase(why: string, spec: PackedSpec, most?: number): OperatorCase<SquaresTemplate> {
+  return { why, inputs: [packed(spec, "squared"), blocks(spec)], given: { most } };
 }
 
-export const packedSquaresCases: OperatorCases = {
+export const packedSquaresCases: OperatorCases<SquaresTemplate, SquaresTemplate> = {
   operator: packedSquares,
   storages: ["f32"],
-  reference([x, table]) {
+  reference([x, table], { most = Number.POSITIVE_INFINITY }) {
+    // At most 1024 stretches of as many blocks each.
     const stretch = 128 * Math.ceil(table!.data.length / 1024);
     const data = new Float64Array(Math.ceil(x!.data.length / stretch));
     decode(table!).forEach((group, i) => {
-      if (group !== undefined) data[Math.floor(i / stretch)]! += x!.data[i]! ** 2;
+      const value = x!.data[i]!;
+      if (group !== undefined)
+        data[Math.floor(i / stretch)]! += Math.abs(value) >= most ? Number.POSITIVE_INFINITY : value ** 2;
     });
-    return [{ data, magnitude: data }];
+    return [{ data, magnitude: data.map((sum) => (Number.isFinite(sum) ? sum : 0)) }];
   },
   cases: [
     squaresCase("one block", one),
     squaresCase("gaps count nothing", gaps),
     squaresCase("as many stretches as there are, a block each", { elements: [1024 * 128 - 5], groups: [0] }),
     squaresCase("stretches of two blocks, the last one short", { elements: [130_000, 200, 6_001], groups: [0, 0, 0] }),
+    squaresCase("overflows in some stretches", { elements: [128, 1, 128, 128], groups: [0, 0, 0, 0] }, 0.995),
+    squaresCase("none as large as an overflow", gaps, 1),
   ],
 };
 

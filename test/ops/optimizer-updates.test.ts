@@ -31,5 +31,5 @@ test("what is not packed alike is refused", () => {
   refuse([f32(256), f32(256), f32(256), u32(3)], "[256], [256], [256], [3]");
   refuse([f32(256), f32(256), f32(256), f32(2)], "[256], [256], [256], [2]");
   refuse([f32(2, 128), f32(2, 128), f32(2, 128), u32(2)], "[2, 128], [2, 128], [2, 128], [2]");
-  expect(() => packedSquares.shape([f32(128), u32(2)], {})).toThrow(ShapeError);
+  expect(() => packedSquares.shape([f32(128), u32(2)], { most: undefined })).toThrow(ShapeError);
 });
