@@ -47,6 +47,7 @@ async function buildNode() {
       cli: "src/cli/main.ts",
       performance: "bench/performance.ts",
       score: "weights/score.ts",
+      ablation: "weights/training/ablation.ts",
       phantom: "weights/phantom/generate.ts",
       "start-child": "bench/start-child.ts",
       "data-worker": "src/train/data/worker-node.ts",

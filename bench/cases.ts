@@ -5,18 +5,19 @@ import { wholeCall } from "../src/graph/lower.ts";
 import { storeHalf } from "../src/graph/passes/half.ts";
 import { msffResNet18 } from "../src/models/msff-resnet18.ts";
 import { resnet18 } from "../src/models/resnet18.ts";
+import type { Weights } from "../src/models/weights.ts";
 import { cast } from "../src/ops/cast.ts";
 import type { Precision } from "./record.ts";
 import { type ConvSpec, describe } from "./shape.ts";
 
 export interface BenchCase {
-  readonly suite: "kernels" | "models";
+  readonly suite: "kernels" | "models" | "onnx";
   /** Where the shape comes from. */
   readonly group: string;
   readonly name: string;
   /** The convolution as text; kernels only. */
   readonly spec?: string;
-  /** One input, one output, both f32 whatever the precision. */
+  /** One input and one output, both f32 whatever the precision; of a file there may be more outputs. */
   readonly graph: Graph;
   /** How everything between is stored. */
   readonly precision: Precision;
@@ -24,6 +25,17 @@ export interface BenchCase {
   readonly flop: number;
   /** Bytes that must cross the memory bus at least once, over all nodes. */
   readonly bytes: number;
+  /** Of a network that came as an ONNX file. */
+  readonly file?: ModelFile;
+}
+
+/** Where others read the network, and what it is known to compute. */
+export interface ModelFile {
+  readonly path: string;
+  readonly weights: Weights;
+  readonly image: Float32Array;
+  /** What another engine computed of the image, one array for each f32 output. */
+  readonly expected: { readonly by: string; readonly outputs: readonly Float32Array[] };
 }
 
 /** One convolution with a bias, alone. */
@@ -62,7 +74,8 @@ export function networkCase(
   return { suite: "models", group: title, name, ...costed(b.build(), precision) };
 }
 
-function costed(graph: Graph, precision: Precision): Pick<BenchCase, "graph" | "precision" | "flop" | "bytes"> {
+/** A graph with what one run of it costs. */
+export function costed(graph: Graph, precision: Precision): Pick<BenchCase, "graph" | "precision" | "flop" | "bytes"> {
   const { nodes } = precision === "f16" ? storeHalf(graph) : graph;
   const costs = nodes.filter(({ operator }) => operator !== cast).map((node) => node.operator.cost(wholeCall(node)));
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

@@ -1,16 +1,20 @@
 // The face that every measured engine has, its data, and atrous behind that face. The other engines are in bench/peers.
+import { UsageError } from "../src/errors.ts";
 import { BufferUsage, type Gpu } from "../src/gpu/gpu.ts";
 import { compile } from "../src/graph/compile.ts";
 import type { MemoryReport } from "../src/graph/compiled-graph.ts";
 import type { Graph, Value } from "../src/graph/graph.ts";
 import type { GraphProfile } from "../src/graph/profile.ts";
 import type { Tuning } from "../src/graph/tuning.ts";
+import { weightsFor } from "../src/models/weights.ts";
 import { byteLength, elementCount } from "../src/tensor.ts";
 import { createRandom, seedOf } from "../test/support/random.ts";
 import type { BenchCase } from "./cases.ts";
 
 export interface Contender {
   readonly name: string;
+  /** What times of this engine do not tell, e.g. where it computed. */
+  readonly note?: string;
   /** Uploads the image, computes, reads the result back. Both in the engine's own layout. Timed, unless data stays on the GPU. */
   run(): Promise<Float32Array>;
   /** The same on an image that is on the GPU, with the result left there; resolves when the GPU is done. Absent where an engine cannot. */
@@ -34,6 +38,33 @@ export function endsOf({ inputs, outputs }: Graph): { readonly image: Value; rea
   throw new Error(`bench: the graph has ${inputs.length} inputs and ${outputs.size} outputs, expected one of each`);
 }
 
+/** The only input of a graph. Throws UsageError where there are more. */
+export function onlyInput({ inputs }: Graph): Value {
+  const [input] = inputs;
+  if (input && inputs.length === 1) return input;
+  throw new UsageError(`bench: the graph has ${inputs.length} inputs, expected one`);
+}
+
+/** Names of the outputs that are compared: labels are left out. Throws UsageError where nothing is left. */
+export function floatOutputs({ outputs }: Graph): readonly string[] {
+  const names = [...outputs].filter(([, { type }]) => type.dtype === "f32").map(([name]) => name);
+  if (names.length > 0) return names;
+  throw new UsageError("bench: the graph has no f32 output, expected one");
+}
+
+/** Several outputs on end. */
+export function joinOutputs([first, ...others]: readonly Float32Array[]): Float32Array {
+  if (others.length === 0) return first!;
+  const all = [first!, ...others];
+  const joined = new Float32Array(all.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of all) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
 /** What only atrous can tell of itself. */
 export interface AtrousContender extends Contender {
   /** That run, in order, without repeats. */
@@ -44,21 +75,23 @@ export interface AtrousContender extends Contender {
 
 export async function createAtrous(
   gpu: Gpu,
-  { graph, precision }: BenchCase,
+  { graph, precision, file }: BenchCase,
   data: CaseData,
   tuning?: Tuning,
 ): Promise<AtrousContender> {
-  const { image, output } = endsOf(graph);
-  const compiled = await compile(gpu, graph, { precision, parameter: data.parameter, ...(tuning && { tuning }) });
+  const image = onlyInput(graph);
+  const outputs = floatOutputs(graph);
+  const weights = file ? weightsFor(gpu, file.weights) : { parameter: data.parameter };
+  const compiled = await compile(gpu, graph, { precision, ...weights, ...(tuning && { tuning }) });
   const { shape } = image.type;
   const feeds = { [image.name]: { shape, data: data.image } };
   const usage = BufferUsage.STORAGE | BufferUsage.COPY_DST;
-  const buffers = {
-    image: gpu.createBuffer(byteLength(image.type), usage, "image"),
-    result: gpu.createBuffer(byteLength(graph.outputs.get(output)!.type), usage, "result"),
-  };
+  const imageBuffer = gpu.createBuffer(byteLength(image.type), usage, "image");
+  const into = Object.fromEntries(
+    [...graph.outputs].map(([name, { type }]) => [name, gpu.createBuffer(byteLength(type), usage, name)]),
+  );
   gpu.device.queue.writeBuffer(
-    buffers.image,
+    imageBuffer,
     0,
     data.image.buffer as ArrayBuffer,
     data.image.byteOffset,
@@ -67,12 +100,11 @@ export async function createAtrous(
   return {
     name: "atrous",
     async run() {
-      const { data: logits } = (await compiled.run(feeds))[output]!;
-      if (logits instanceof Float32Array) return logits;
-      throw new Error(`bench: output ${output} is not f32`);
+      const results = await compiled.run(feeds);
+      return joinOutputs(outputs.map((output) => requireFloats("atrous", output, results[output]!.data)));
     },
     async compute() {
-      await compiled.run({ [image.name]: { shape, buffer: buffers.image } }, { into: { [output]: buffers.result } });
+      await compiled.run({ [image.name]: { shape, buffer: imageBuffer } }, { into });
     },
     result: (raw) => raw,
     kernels: [...new Set(compiled.steps.map(({ kernel }) => kernel))],
@@ -80,13 +112,20 @@ export async function createAtrous(
     profile: (rounds) => compiled.profile(feeds, { rounds }),
     async dispose() {
       await compiled.dispose();
-      for (const buffer of Object.values(buffers)) gpu.destroyBuffer(buffer);
+      for (const buffer of [imageBuffer, ...Object.values(into)]) gpu.destroyBuffer(buffer);
     },
   };
 }
 
-/** Seeded image and weights; weights are scaled so that activations keep their size from layer to layer. */
-export function createData({ graph }: BenchCase): CaseData {
+/** Throws Error for an output of another type. */
+export function requireFloats(engine: string, output: string, data: unknown): Float32Array {
+  if (data instanceof Float32Array) return data;
+  throw new Error(`${engine}: output ${output} is not f32`);
+}
+
+/** A file's own image and weights; else seeded ones: weights are scaled so that activations keep their size from layer to layer. */
+export function createData({ graph, file }: BenchCase): CaseData {
+  if (file) return { image: file.image, parameter: (name) => file.weights.readF32(name) };
   const shapes = new Map(graph.parameters.map(({ name, type }) => [name, type.shape]));
   const parameter = async (name: string) => {
     const shape = shapes.get(name)!;

@@ -6,7 +6,7 @@ import type { GraphProfile } from "../src/graph/profile.ts";
 import { type CandidateReport, type TuneOptions, tune } from "../src/graph/tune.ts";
 import type { Tuning } from "../src/graph/tuning.ts";
 import { parityLimits } from "../src/parity/index.ts";
-import type { BenchCase } from "./cases.ts";
+import type { BenchCase, ModelFile } from "./cases.ts";
 import { type CaseData, type Contender, createAtrous, createData } from "./contenders.ts";
 import { peers as engines } from "./peers/index.ts";
 import type { BenchRow, DataPlace, Peaks, PeerResult } from "./record.ts";
@@ -69,11 +69,13 @@ export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOp
       options.rounds,
     );
     rivals.forEach(({ name, relativeL2 }, i) => {
-      peers[name] = { relativeL2, samples: theirs[i]! };
+      const { note } = rivals[i]!.contender;
+      peers[name] = { relativeL2, samples: theirs[i]!, ...(note !== undefined && { note }) };
     });
     const profile = GpuTimer.isAvailable(gpu) ? await ours.profile(options.rounds) : undefined;
-    const row = createRow(entry, ours, { samples: samples!, profile, peaks: options.peaks, peers });
-    const problem = problemOf(peers, { bad, value: own[bad], rounding });
+    const error = entry.file && bad < 0 ? errorOf(own, entry.file.expected) : undefined;
+    const row = createRow(entry, ours, { samples: samples!, profile, peaks: options.peaks, peers, error });
+    const problem = inaccuracy(row) ?? problemOf(peers, { bad, value: own[bad], rounding });
     return { row: problem === undefined ? row : { ...row, problem }, profile };
   } finally {
     await ours.dispose();
@@ -108,6 +110,7 @@ async function join(
   data: ReturnType<typeof createData>,
   expected: Float32Array,
 ): Promise<{ contender: Contender; relativeL2: number } | { problem: string }> {
+  if (entry.file && entry.precision === "f16") return { problem: "the file holds f32, expected a model in f16" };
   let contender: Contender | undefined;
   try {
     contender = await engines[name](entry, data);
@@ -123,6 +126,22 @@ async function join(
 }
 
 const differs = "result differs";
+
+/** The largest of all outputs, which lie on end in `own`. */
+function errorOf(own: Float32Array, { by, outputs }: ModelFile["expected"]): NonNullable<BenchRow["error"]> {
+  let at = 0;
+  const errors = outputs.map((expected) => {
+    const got = own.subarray(at, at + expected.length);
+    at += expected.length;
+    return difference([expected.length], got, expected).relativeL2;
+  });
+  return { against: by, relativeL2: Math.max(...errors) };
+}
+
+function inaccuracy({ error, precision }: BenchRow): string | undefined {
+  if (!error || error.relativeL2 <= parityLimits[precision]) return undefined;
+  return `our result is ${error.relativeL2.toExponential(1)} from that of ${error.against}`;
+}
 
 /** A row is suspect if our result is not finite, or if every peer that ran has another one. */
 function problemOf(

@@ -1,7 +1,8 @@
 // Writes README's performance section from the records in bench/results: `npm run bench:readme`.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type BenchRecord, type BenchRow, cpuPeers } from "./record.ts";
+import { type BenchRecord, type BenchRow, cpuPeers, type PeerResult } from "./record.ts";
+import { formatCount, isBusy } from "./report/format.ts";
 import { parseRecord } from "./report/read.ts";
 import { countedRatio, summarizeRatios } from "./report/summary.ts";
 
@@ -39,10 +40,17 @@ function formatPerformance(records: readonly NamedRecord[]): string {
 function formatRecord({ file, record }: NamedRecord): string {
   const { adapter, date, host, rows } = record;
   const kind = adapter.kind === "software" ? `a software adapter, ${host.cores} cores` : host.cpu;
-  const title = `**${adapter.driver.replace(/ \(software\)$/, "")}** (${kind}; ${date.slice(0, 10)}; [record](bench/results/${file}))`;
-  const kernels = rows.filter(({ suite }) => suite === "kernels");
-  const others = rows.filter(({ suite }) => suite !== "kernels");
-  const parts = [others.length > 0 ? formatRows(others) : "", kernels.length > 0 ? formatKernels(record, kernels) : ""];
+  const busy = isBusy(record)
+    ? `; **the machine was busy**, load ${host.load!.toFixed(1)}: times are upper bounds`
+    : "";
+  const title = `**${adapter.driver.replace(/ \(software\)$/, "")}** (${kind}; ${date.slice(0, 10)}; [record](bench/results/${file})${busy})`;
+  const of = (...suites: readonly BenchRow["suite"][]) => rows.filter(({ suite }) => suites.includes(suite));
+  const [others, kernels, files] = [of("models", "start"), of("kernels"), of("onnx")];
+  const parts = [
+    others.length > 0 ? formatRows(others) : "",
+    kernels.length > 0 ? formatKernels(record, kernels) : "",
+    files.length > 0 ? formatFiles(files) : "",
+  ];
   return [title, ...parts.filter(Boolean)].join("\n\n");
 }
 
@@ -74,6 +82,56 @@ function formatKernels(record: BenchRecord, rows: readonly BenchRow[]): string {
   const slowest = least ? `; the least is ${ratio(least.ratio)}, ${least.row.name}; ${below} are below 1` : "";
   const place = record.data === "device" ? "with image and result on the GPU, " : "";
   return `${rows.length} convolutions of the zoo, ${place}best peer's time over ours: geometric mean ${ratio(geometricMean)} of ${count}${slowest}.`;
+}
+
+/** Networks from ONNX files, a line for each, in both precisions; files of a peer are f32. */
+function formatFiles(rows: readonly BenchRow[]): string {
+  const peers = [...new Set(rows.flatMap(({ peers }) => Object.keys(peers)))];
+  const head = [
+    "network",
+    "parameters",
+    "relative L2, f32",
+    "relative L2, f16",
+    "planned memory, f32",
+    "planned memory, f16",
+    "atrous, f32",
+    "atrous, f16",
+    ...peers.map((name) => (cpuPeers.has(name) ? `${name} (not counted)` : name)),
+    "best GPU peer / atrous, f32",
+  ];
+  const notes: string[] = [];
+  const names = [...new Set(rows.map(({ name }) => name))];
+  const lines = names.map((name) => {
+    const [full, half] = (["f32", "f16"] as const).map((precision) =>
+      rows.find((row) => row.name === name && row.precision === precision),
+    );
+    const any = full ?? half;
+    const pair = (text: (row: BenchRow) => string) => [full, half].map((row) => (row ? text(row) : "-"));
+    return [
+      name,
+      formatCount(any?.parameters ?? null),
+      ...pair(({ error }) => error?.relativeL2.toExponential(1) ?? "-"),
+      ...pair(({ memory }) => `${(memory.plannedBytes / 2 ** 20).toPrecision(3)} MiB`),
+      ...pair(({ ours }) => milliseconds(ours.medianMs)),
+      ...peers.map((peer) => formatPeer(full?.peers[peer], notes)),
+      ratio(full ? countedRatio(full) : null),
+    ];
+  });
+  const engines = [...new Set(rows.flatMap(({ error }) => error?.against ?? []))].join(" or ");
+  const against = `Errors are the largest over the outputs, against ${engines} on the CPU; planned memory is that of the activations.`;
+  const marks = notes.map((note, i) => `${"*".repeat(i + 1)} ${note}.`);
+  const problems = rows.flatMap(({ name, precision, problem }) =>
+    problem === undefined ? [] : [`Not counted: ${name}, ${precision}: ${problem}.`],
+  );
+  return [table(head, lines), [against, ...marks, ...problems].join(" ")].join("\n\n");
+}
+
+/** A time, with a mark for what is noted of it. */
+function formatPeer(result: PeerResult | undefined, notes: string[]): string {
+  if (!result || "problem" in result) return "-";
+  const { note } = result;
+  if (note !== undefined && !notes.includes(note)) notes.push(note);
+  return `${milliseconds(result.samples.medianMs)}${note === undefined ? "" : "*".repeat(notes.indexOf(note) + 1)}`;
 }
 
 function milliseconds(ms: number): string {

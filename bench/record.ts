@@ -22,7 +22,14 @@ export interface Peaks {
 }
 
 /** A contender's times, or why it has none. A result that is not the same is never timed. */
-export type PeerResult = { readonly relativeL2: number; readonly samples: Samples } | { readonly problem: string };
+export type PeerResult =
+  | {
+      readonly relativeL2: number;
+      readonly samples: Samples;
+      /** What the times do not tell, e.g. that some of it ran on the CPU. */
+      readonly note?: string;
+    }
+  | { readonly problem: string };
 
 export type Precision = "f32" | "f16";
 
@@ -31,7 +38,7 @@ export type DataPlace = "host" | "device";
 
 /** One shape or network. */
 export interface BenchRow {
-  readonly suite: "kernels" | "models" | "start";
+  readonly suite: "kernels" | "models" | "start" | "onnx";
   /** Where the shape comes from, e.g. `ResNet-18`. */
   readonly group: string;
   /** Unique within a suite and precision, e.g. `conv 3x3 64->64 64x64`. */
@@ -58,6 +65,10 @@ export interface BenchRow {
   readonly rooflineShare: number | null;
   /** Peak planned bytes of activations and the liveness lower bound. */
   readonly memory: { readonly plannedBytes: number; readonly lowerBoundBytes: number };
+  /** Numbers that were trained; of ONNX files. */
+  readonly parameters?: number;
+  /** The largest relative L2 of an output against what another engine computed, before anything was timed; of ONNX files. */
+  readonly error?: { readonly against: string; readonly relativeL2: number };
   /** Why the row is not to be trusted, e.g. results that differ. */
   readonly problem?: string;
 }
@@ -69,7 +80,13 @@ export interface BenchRecord {
   /** Version of atrous. */
   readonly version: string;
   readonly adapter: AdapterDescription;
-  readonly host: { readonly cpu: string; readonly cores: number; readonly node: string };
+  readonly host: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly node: string;
+    /** Processes that wanted a core in the minute before the run: on a busy machine times are upper bounds. */
+    readonly load?: number;
+  };
   readonly peaks: Peaks | null;
   /** Absent: host. */
   readonly data?: DataPlace;

@@ -1,5 +1,5 @@
 // One bench run: cases in, a record out, row by row.
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { version } from "../package.json";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import type { CandidateReport } from "../src/graph/tune.ts";
@@ -27,6 +27,7 @@ export interface BenchOptions {
 
 /** Peaks first, then every case. */
 export async function runBench(gpu: Gpu, options: BenchOptions): Promise<BenchRecord> {
+  const load = loadavg()[0]!;
   const peaks = await measurePeaks(gpu);
   const { cases, onCase, ...measuring } = options;
   const rows: BenchRow[] = [];
@@ -35,7 +36,8 @@ export async function runBench(gpu: Gpu, options: BenchOptions): Promise<BenchRe
     rows.push(measured.row);
     onCase?.(measured, rows.length, cases.length);
   }
-  return { ...createRecord(gpu, peaks, rows), ...(options.data && { data: options.data }) };
+  const record = createRecord(gpu, peaks, rows);
+  return { ...record, host: { ...record.host, load }, ...(options.data && { data: options.data }) };
 }
 
 export function createRecord(gpu: Gpu, peaks: Peaks | null, rows: readonly BenchRow[]): BenchRecord {

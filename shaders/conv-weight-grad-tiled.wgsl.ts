@@ -77,9 +77,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid:
     ${cells.map(({ name }) => `${name} += ${name}_row;`).join(" ")}
   }
   let taps = p.kernel_height * ${t.kernelWidth}u;
-  let weights = p.out_channels * group_channels * taps;
-  let w_at = part * weights + (k0 * group_channels + c_in_group) * taps + r0 * ${t.kernelWidth}u;
-  ${cells.map(({ k, r, s, name }) => `gw[w_at + ${k}u * group_channels * taps + ${r * t.kernelWidth + s}u] = stored(${name});`).join("\n  ")}
+  let channel = part * p.out_channels + k0;
+  let w_at = p.gw_offset + channel * p.gw_channel_stride + c_in_group * taps + r0 * ${t.kernelWidth}u;
+  ${cells.map(({ k, r, s, name }) => `gw[w_at + ${k}u * p.gw_channel_stride + ${r * t.kernelWidth + s}u] = stored(${name});`).join("\n  ")}
 }
 `;
 }

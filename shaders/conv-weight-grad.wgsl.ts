@@ -14,10 +14,13 @@ export interface ConvWeightGradTemplate {
 
 export const convWeightGradWorkgroup = 64;
 
+/** Beside a convolution's: into how many parts sums are split, and where gw's output channels lie. */
+export const weightGradParams = { parts: "u32", gw_offset: "u32", gw_channel_stride: "u32" } as const;
+
 /** Types, parameters and the bindings x, gy and gw; gy's view is called y's, as that of what it is the gradient of. */
 export function weightGradBindings({ storage, volume }: ConvWeightGradTemplate, gy: "Element" | "Element4"): string {
   return `${storageTypes(storage)}
-${structParams({ ...(volume ? conv3dParams : conv2dParams), parts: "u32" })}
+${structParams({ ...(volume ? conv3dParams : conv2dParams), ...weightGradParams })}
 @group(0) @binding(0) var<storage, read> x: array<Element>;
 @group(0) @binding(1) var<storage, read> gy: array<${gy}>;
 @group(0) @binding(2) var<storage, read_write> gw: array<Element>;
@@ -54,7 +57,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid:
       sum += row_sum;
     }
   }
-  gw[element] = stored(sum);
+  gw[p.gw_offset + k * p.gw_channel_stride + element % (group_channels * taps)] = stored(sum);
 }
 `;
 }

@@ -37,8 +37,8 @@ const rules: { readonly [K in Kind]: Rule<K> } = {
   },
   elu: ({ alpha }) =>
     alpha >= 0
-      ? ofY(`select(g * (v + ${float(alpha)}), g, v > T(0.0))`)
-      : ofX(`select(g * ${float(alpha)} * exp_of(v), g, v > T(0.0))`),
+      ? ofY(`select(g, g * (v + ${float(alpha)}), v <= T(0.0))`)
+      : ofX(`select(g, g * ${float(alpha)} * exp_of(v), v <= T(0.0))`),
   "hard-sigmoid": ({ alpha }) => ofY(`select(T(0.0), g * ${float(alpha)}, (v > T(0.0)) & (v < T(1.0)))`),
   "hard-swish": () => ofX("select(select(g * (v / 3.0 + 0.5), g, v >= T(3.0)), T(0.0), v <= T(-3.0))"),
   clip: ({ min, max }) => {

@@ -1,11 +1,13 @@
-// y[o.., i.., n..] = x[o.., index[i..], n..]: slices of x along one axis, of size p.axis_size
+// y[o.., i.., n..] = x[o.., index[i..], n..]: slices of x along one axis, of size p.axis_size; or y[o.., i, n..] =
+// x[o.., index[o.., i, n..], n..]: single elements.
 // A negative index counts from the end; one beyond the axis takes its nearest element. x and y hold words of 32 bits,
 // whatever they mean, or f16; index i32. One invocation per element of y.
 import { enableWord, type Word } from "./storage.ts";
 import { type StridedTemplate, stridedIndices, stridedSpec, stridedWorkgroup } from "./strided.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 
-/** A walk over y, elements one by one; x does not move along the axes of the indices, nor they along the others. */
+/** A walk over y, elements one by one; x does not move along the axes of the indices, nor they along the others; of single
+ * elements the index lies as y does. */
 export interface GatherTemplate extends StridedTemplate<"x" | "index" | "y"> {
   readonly word: Word;
 }

@@ -4,20 +4,29 @@ import type { Node } from "../../src/graph/graph.ts";
 import type { Conv3dAttributes } from "../../src/ops/conv3d.ts";
 import { loadPackage } from "../../src/package.ts";
 import type { BenchCase } from "../cases.ts";
-import { type CaseData, type Contender, endsOf } from "../contenders.ts";
+import { type CaseData, type Contender, floatOutputs, joinOutputs, onlyInput, requireFloats } from "../contenders.ts";
 import { shareEmbeddedDriver } from "./dawn.ts";
 import { toOnnx } from "./onnx.ts";
 import { unsupported } from "./unsupported.ts";
 
-/** The WebGPU provider, and no other: a node that it cannot take is an error, not work for the CPU. */
+const webGpu = "ONNX Runtime WebGPU";
+
+/**
+ * The WebGPU provider, and no other: a node that it cannot take is an error, not work for the CPU. Of a file's nodes, some of
+ * which only calculate shapes, those that it cannot take go to the CPU, and that is noted.
+ */
 export async function createOnnxWebGpu(entry: BenchCase, data: CaseData): Promise<Contender> {
   const lacking = entry.graph.nodes.find(lacksKernel);
-  if (lacking) throw unsupported("ONNX Runtime WebGPU", lacking);
+  if (lacking) throw unsupported(webGpu, lacking);
   await shareEmbeddedDriver();
-  return create("ONNX Runtime WebGPU", entry, data, {
-    executionProviders: ["webgpu"],
-    extra: { session: { disable_cpu_ep_fallback: "1" } },
-  });
+  const executionProviders = ["webgpu"];
+  const alone = { executionProviders, extra: { session: { disable_cpu_ep_fallback: "1" } } };
+  try {
+    return await create(webGpu, entry, data, alone);
+  } catch (error) {
+    if (!entry.file) throw error;
+    return { ...(await create(webGpu, entry, data, { executionProviders })), note: "some nodes on its CPU provider" };
+  }
 }
 
 /** What its kernels refuse ("Only Conv2d or Conv1d are supported"), but only when they run. */
@@ -32,22 +41,24 @@ export function createOnnxCpu(entry: BenchCase, data: CaseData): Promise<Contend
 
 async function create(
   name: string,
-  { graph, precision }: BenchCase,
+  { graph, precision, file }: BenchCase,
   data: CaseData,
   options: InferenceSession.SessionOptions,
 ): Promise<Contender> {
-  const { image } = endsOf(graph);
-  const [output] = graph.outputs.values();
+  const image = onlyInput(graph);
+  const outputs = file ? floatOutputs(graph) : [...graph.outputs.values()].map((value) => value.name);
   const { InferenceSession, Tensor } = await loadPackage("onnxruntime-node", () => import("onnxruntime-node"));
-  const model = await toOnnx(graph, data.parameter, precision);
-  const session = await InferenceSession.create(model, { ...options, logSeverityLevel: 3 });
+  // What goes wrong is an error here, or tried again.
+  const logged = { ...options, logSeverityLevel: 4 } as const;
+  const session = file
+    ? await InferenceSession.create(file.path, logged)
+    : await InferenceSession.create(await toOnnx(graph, data.parameter, precision), logged);
   const feeds = { [image.name]: new Tensor("float32", data.image, image.type.shape) };
   return {
     name,
     async run() {
-      const { data: values } = (await session.run(feeds))[output!.name]!;
-      if (values instanceof Float32Array) return values;
-      throw new Error(`${name}: output ${output!.name} is not f32`);
+      const results = await session.run(feeds);
+      return joinOutputs(outputs.map((output) => requireFloats(name, output, results[output]!.data)));
     },
     result: (raw) => raw,
     dispose: () => session.release(),

@@ -4,7 +4,7 @@ import type { Column } from "../../src/report/html-table.ts";
 import { formatShape } from "../../src/tensor.ts";
 import { type BenchRecord, type BenchRow, cpuPeers, type Peaks, type Precision } from "../record.ts";
 import { roofline } from "../roofline.ts";
-import { formatNumber, formatRatio, formatSamples, formatShare, none } from "./format.ts";
+import { formatCount, formatNumber, formatRatio, formatSamples, formatShare, none } from "./format.ts";
 import { computeMs, countedRatio, peerNames } from "./summary.ts";
 
 /** Marks the titles of peers that compute on the CPU. */
@@ -26,6 +26,7 @@ export function rowColumns(record: BenchRecord): Column<BenchRow>[] {
   const gflops = (row: BenchRow) => row.flop / 1e6 / computeMs(row);
   return [
     { title: "precision", kind: "text", text: (row) => row.precision, value: (row) => row.precision },
+    ...(record.rows.some(({ error }) => error) ? fileColumns : []),
     number("GFLOP", (row) => row.flop / 1e9),
     { ...number("atrous ms", (row) => row.ours.medianMs), text: (row) => formatSamples(row.ours) },
     number("GPU ms", (row) => row.gpuMs),
@@ -37,6 +38,13 @@ export function rowColumns(record: BenchRecord): Column<BenchRow>[] {
     number("ratio", countedRatio, formatRatio),
   ];
 }
+
+/** Of rows of ONNX files. */
+const fileColumns: readonly Column<BenchRow>[] = [
+  number("parameters", ({ parameters }) => parameters ?? null, formatCount),
+  number("relative L2", ({ error }) => error?.relativeL2 ?? null),
+  number("planned MiB", ({ memory }) => memory.plannedBytes / 2 ** 20),
+];
 
 /** `peaks` null: shares and limits are not known. */
 export function nodeColumns(peaks: Peaks | null, precision: Precision = "f32"): Column<NodeProfile>[] {

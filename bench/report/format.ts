@@ -13,6 +13,12 @@ export function formatNumber(value: number | null): string {
   return value.toPrecision(3);
 }
 
+/** `11.7 M`, `3.58 k`; `-` for null. */
+export function formatCount(count: number | null): string {
+  if (count === null) return none;
+  return count >= 1e5 ? `${(count / 1e6).toPrecision(3)} M` : `${(count / 1e3).toPrecision(3)} k`;
+}
+
 /** `12.3 ±0.4`, in milliseconds; the spread to the digit that the median has. */
 export function formatSamples({ medianMs, spreadMs }: Samples): string {
   const median = formatNumber(medianMs);
@@ -40,6 +46,11 @@ export function softwareWarning({ adapter }: BenchRecord): string | undefined {
   return adapter.kind === "software" ? "SOFTWARE adapter: ratios may tell, times do not." : undefined;
 }
 
+/** Whether others wanted more than half of the cores before the run began. */
+export function isBusy({ host: { load = 0, cores } }: BenchRecord): boolean {
+  return load > cores / 2;
+}
+
 /** What was measured, where and when, by name. */
 export function recordFacts(record: BenchRecord): Readonly<Record<string, string>> {
   const { adapter, host, peaks } = record;
@@ -48,7 +59,7 @@ export function recordFacts(record: BenchRecord): Readonly<Record<string, string
       adapter.kind === "software" && !/software/i.test(adapter.driver)
         ? `${adapter.driver} (software)`
         : adapter.driver,
-    Host: `${host.cpu}, ${host.cores} cores, Node ${host.node}`,
+    Host: `${host.cpu}, ${host.cores} cores, Node ${host.node}${isBusy(record) ? `, busy: load ${formatNumber(host.load ?? 0)}` : ""}`,
     Date: `${formatDate(record.date)}, atrous ${record.version}`,
     Times: record.data === "device" ? "image and result stay on the GPU" : "whole runs, upload and read-back included",
     Peaks: peaks

@@ -28,14 +28,20 @@ export function parseRecord(text: string, file: string): BenchRecord {
     date: readDate(field.at("date")),
     version: field.at("version").text(),
     adapter: readAdapter(field.at("adapter")),
-    host: {
-      cpu: field.at("host").at("cpu").text(),
-      cores: field.at("host").at("cores").integer(1),
-      node: field.at("host").at("node").text(),
-    },
+    host: readHost(field.at("host")),
     peaks: field.at("peaks").orNull(readPeaks),
     ...(!data.isNull && { data: data.oneOf("host", "device") }),
     rows: requireUnique(rows, rows.map(readRow)),
+  };
+}
+
+function readHost(field: JsonField): BenchRecord["host"] {
+  const load = field.at("load");
+  return {
+    cpu: field.at("cpu").text(),
+    cores: field.at("cores").integer(1),
+    node: field.at("node").text(),
+    ...(!load.isNull && { load: load.number() }),
   };
 }
 
@@ -68,7 +74,7 @@ function readPeaks(field: JsonField): Peaks {
 function readRow(field: JsonField): BenchRow {
   const memory = field.at("memory");
   const row = {
-    suite: field.at("suite").oneOf("kernels", "models", "start"),
+    suite: field.at("suite").oneOf("kernels", "models", "start", "onnx"),
     group: field.at("group").text(),
     name: field.at("name").text(),
     precision: field.at("precision").oneOf("f32", "f16"),
@@ -98,8 +104,17 @@ function readRow(field: JsonField): BenchRow {
     },
   };
   requireRatio(field, row);
-  const problem = field.at("problem");
-  return problem.isNull ? row : { ...row, problem: problem.text() };
+  const [problem, parameters, error] = [field.at("problem"), field.at("parameters"), field.at("error")];
+  return {
+    ...row,
+    ...(!parameters.isNull && { parameters: parameters.integer() }),
+    ...(!error.isNull && { error: readError(error) }),
+    ...(!problem.isNull && { problem: problem.text() }),
+  };
+}
+
+function readError(field: JsonField): NonNullable<BenchRow["error"]> {
+  return { against: field.at("against").text(), relativeL2: field.at("relativeL2").number() };
 }
 
 function readShare(field: JsonField): number {
@@ -121,7 +136,9 @@ function readSamples(field: JsonField): Samples {
 function readPeer(field: JsonField): PeerResult {
   const problem = field.at("problem");
   if (!problem.isNull) return { problem: problem.text() };
-  return { relativeL2: field.at("relativeL2").number(), samples: readSamples(field.at("samples")) };
+  const note = field.at("note");
+  const times = { relativeL2: field.at("relativeL2").number(), samples: readSamples(field.at("samples")) };
+  return note.isNull ? times : { ...times, note: note.text() };
 }
 
 /** A ratio that its own samples contradict counted a CPU peer, or was edited. */

@@ -3,14 +3,6 @@
 import { InvalidArgumentError, Option } from "commander";
 import type { Shape } from "../index.ts";
 
-/** `1,3,512,512`. */
-export function parseShape(text: string): Shape {
-  const shape = text.split(",").map(Number);
-  const isGood = shape.length === 4 && shape.every((size) => Number.isSafeInteger(size) && size >= 1);
-  if (!isGood || /[^\d,]/.test(text)) throw new InvalidArgumentError("Expected four sizes, as 1,3,512,512.");
-  return shape;
-}
-
 /** How the network stores its tensors. */
 export function precisionOption(): Option {
   return new Option("--precision <type>", "how tensors are stored: f16 halves the memory and needs shader-f16")

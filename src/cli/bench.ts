@@ -42,9 +42,10 @@ export function addBench(program: Command, session: Session): void {
     .description("Measure kernels or whole networks on this adapter, each result checked first.")
     .argument(
       "[suite]",
-      "kernels: the convolutions of many networks; models: MSFF-ResNet18; start: its cold start",
+      "kernels: the convolutions of many networks; models: MSFF-ResNet18; start: its cold start; onnx: FILES",
       "models",
     )
+    .argument("[files...]", "ONNX files, of one input each; FILE@1,3,320,320 gives it a shape")
     .option("--peers [names]", "also run other engines: all, or some of ort, ort-cpu, tfjs, jax, with commas")
     .option("--conv <shape>", 'measure this convolution instead, as "1,64,128,128 k3 c64 d2"; may be repeated', collect)
     .option("--filter <text>", "only what holds this text in its name", "")
@@ -72,16 +73,23 @@ the same driver; --adapter moves atrous alone, so with --peers choose the driver
 by VK_DRIVER_FILES. Peers are packages to install: onnxruntime-node,
 @tensorflow/tfjs-core with @tensorflow/tfjs-backend-webgpu, @jax-js/jax.
 
+ONNX files are compared before they are timed: with PyTorch where
+FILE.safetensors beside FILE.onnx holds image and output0, output1, ..., as
+test/conformance/export.py writes it, else with ONNX Runtime on the CPU.
+
 Exit codes: 0 good, 1 a result differs or a regression, 2 bad usage or input.
 
 Examples:
   $ atrous bench models --sizes 160,256,512 --html report.html
   $ atrous bench kernels --peers ort --filter ResNet-18
   $ atrous bench kernels --conv "1,64,128,128 k3 c64 d2"
-  $ atrous bench kernels --conv "1,16,32,64,64 k3 c32" --tune`,
+  $ atrous bench kernels --conv "1,16,32,64,64 k3 c32" --tune
+  $ atrous bench onnx a.onnx b.onnx@1,3,48,320 --precision f32,f16 --peers ort`,
     )
-    .action(async (suite: string, _: unknown, command: Command) => {
-      await bench(session, suite, command.optsWithGlobals<BenchFlags>());
+    .action(async (suite: string, files: readonly string[], _: unknown, command: Command) => {
+      if (files.length > 0 !== (suite === "onnx"))
+        throw new UsageError(`bench: got suite "${suite}" and ${files.length} files, expected files with onnx alone`);
+      await bench(session, { suite, files }, command.optsWithGlobals<BenchFlags>());
     });
 }
 
@@ -132,18 +140,43 @@ function loadBench() {
   return import("../../bench/index.ts");
 }
 
-async function chooseCases(
-  suite: string,
-  { conv, filter, precision: precisions, ...models }: BenchFlags,
-): Promise<BenchCase[]> {
+/** What the arguments name. */
+interface Asked {
+  readonly suite: string;
+  readonly files: readonly string[];
+}
+
+interface Chosen {
+  readonly cases: readonly BenchCase[];
+  close(): Promise<void>;
+}
+
+async function chooseCases({ suite, files }: Asked, flags: BenchFlags): Promise<Chosen> {
+  const { conv, filter, precision: precisions, ...models } = flags;
+  if (suite === "onnx") return openFiles(files, precisions);
   if (suite !== "kernels" && suite !== "models")
-    throw new UsageError(`bench: got suite "${suite}", expected kernels, models or start`);
+    throw new UsageError(`bench: got suite "${suite}", expected kernels, models, start or onnx`);
   const { benchCases, convCase, parseConv } = await loadBench();
   const cases = conv
     ? precisions.flatMap((precision) => conv.map((shape) => convCase("custom", parseConv(shape), precision)))
     : benchCases({ suite, filter, precisions, ...models });
-  if (cases.length > 0) return cases;
+  if (cases.length > 0) return { cases, close: async () => {} };
   throw new UsageError(`--filter: nothing in ${suite} holds "${filter}"`);
+}
+
+async function openFiles(files: readonly string[], precisions: readonly Precision[]): Promise<Chosen> {
+  const { openOnnxCases, parseOnnxPath } = await loadBench();
+  const opened: Chosen[] = [];
+  const close = async () => {
+    for (const file of opened) await file.close();
+  };
+  try {
+    for (const file of files) opened.push(await openOnnxCases(parseOnnxPath(file), precisions));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { cases: opened.flatMap(({ cases }) => cases), close };
 }
 
 interface Measured {
@@ -155,7 +188,7 @@ interface Measured {
 /** A function that measures what was asked for. Throws UsageError before anything runs. */
 async function plan(
   session: Session,
-  suite: string,
+  asked: Asked,
   flags: BenchFlags,
   tuning?: Tuning,
 ): Promise<() => Promise<Measured>> {
@@ -163,7 +196,7 @@ async function plan(
   if (flags.adapter !== "auto" && peers.length > 0)
     throw new UsageError("--adapter: moves atrous alone; with --peers, set VK_DRIVER_FILES to the driver of all");
   const { createRecord, measureStart, runBench } = await loadBench();
-  if (suite === "start") {
+  if (asked.suite === "start") {
     const withPeer = peers.includes("ONNX Runtime WebGPU");
     if (peers.length > (withPeer ? 1 : 0)) throw new UsageError("--peers: cold starts are compared with ort alone");
     const { rounds, sizes, adapter } = flags;
@@ -173,7 +206,7 @@ async function plan(
       return { record: await session.withGpu(flags, async (gpu) => createRecord(gpu, null, rows)) };
     };
   }
-  const cases = await chooseCases(suite, flags);
+  const { cases, close } = await chooseCases(asked, flags);
   if (flags.profile !== undefined && cases.length > 1)
     throw new UsageError(`--profile: got ${cases.length} cases, expected one, by --filter, --sizes and --batches`);
   return async () => {
@@ -189,17 +222,18 @@ async function plan(
     const data = flags.resident ? { data: "device" as const } : {};
     const record = await session
       .withGpu(flags, (gpu) => runBench(gpu, { ...given, ...data, cases, peers, onCase, onCandidate }))
-      .finally(() => progress.stop());
+      .finally(() => progress.stop())
+      .finally(close);
     return { record, profile };
   };
 }
 
-async function bench(session: Session, suite: string, flags: BenchFlags): Promise<void> {
+async function bench(session: Session, asked: Asked, flags: BenchFlags): Promise<void> {
   const { compareRecords, formatRecord, readRecord } = await loadBench();
   const baseline = flags.baseline === undefined ? undefined : await readRecord(flags.baseline);
   const measure = await plan(
     session,
-    suite,
+    asked,
     flags,
     flags.tuning === undefined ? undefined : await readTuning(flags.tuning),
   );

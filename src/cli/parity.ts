@@ -144,10 +144,10 @@ function formatReport(report: ParityReport): string {
   const half = report.precision === "f16" ? " in f16" : "";
   const outputs = report.classes ? "the logits" : "the outputs";
   const [gradient] = report.rows.slice(report.rows.length - report.gradients);
-  const gradients = gradient ? `, ${report.gradients} gradients within ${gradient.limit}` : "";
+  const gradients = gradient ? `, ${report.gradients} gradients within ${formatError(gradient.limit)}` : "";
   const verdict = report.passed
-    ? `PASSED: ${report.layers} layers and ${outputs} are within ${report.limit}${gradients}${half}`
-    : `FAILED${describeDivergence(report)}`;
+    ? `PASSED: ${report.layers} layers and ${outputs} are within ${formatError(report.limit)}${gradients}${half}`
+    : `FAILED${formatDivergence(report)}`;
   const title = `${report.model} on ${report.adapter}, against ${report.reference}`;
   const notes = [title, formatTable(columns, report.rows.map(formatRow)), ...formatClasses(report)];
   if (report.skipped > 0) {
@@ -158,10 +158,26 @@ function formatReport(report: ParityReport): string {
   return [...notes, verdict].join("\n");
 }
 
-function describeDivergence({ rows, gradients, firstDivergence }: ParityReport): string {
-  if (firstDivergence === undefined) return "";
-  const isGradient = rows.findIndex(({ passed }) => !passed) >= rows.length - gradients;
-  return `: the first ${isGradient ? "gradient" : "layer"} that diverges is ${firstDivergence}`;
+/** Whether a layer breaks what was good before it, or is the last step of an error that grew. */
+function formatDivergence({ rows, layers, gradients }: ParityReport): string {
+  const first = rows.findIndex(({ passed }) => !passed);
+  const off = rows[first];
+  if (!off) return "";
+  const backward = rows.length - gradients;
+  const isGradient = first >= backward;
+  const before = rows.slice(isGradient ? backward : 0, first).toSorted((a, b) => b.relativeL2 - a.relativeL2)[0];
+  const count = (part: readonly ParityRow[]) => `${part.filter(({ passed }) => !passed).length} of ${part.length}`;
+  return [
+    `: the first ${isGradient ? "gradient" : "layer"} that diverges is ${labelOf(off)}`,
+    `  its relative L2 is ${formatError(off.relativeL2)}, the limit ${formatError(off.limit)}` +
+      (before ? `; the largest before it is ${formatError(before.relativeL2)}, ${labelOf(before)}` : ""),
+    `  off are ${count(rows.slice(0, layers))} layers, ${count(rows.slice(layers, backward))} outputs` +
+      (gradients > 0 ? `, ${count(rows.slice(backward))} gradients` : ""),
+  ].join("\n");
+}
+
+function formatError(relativeL2: number): string {
+  return relativeL2 === 0 ? "0" : relativeL2.toExponential(1).replace(".0e", "e");
 }
 
 function formatClasses({ classes }: ParityReport): string[] {
@@ -175,14 +191,9 @@ function formatClasses({ classes }: ParityReport): string[] {
 
 function formatRow(row: ParityRow): string[] {
   const { shape, maxAbs, relativeL2, worst, passed } = row;
-  const at = `[${worst.index.join(",")}] ${worst.got.toPrecision(7)}, not ${worst.expected.toPrecision(7)}`;
+  // Neighbours in f32 differ in the ninth digit at the latest.
+  const digits = worst.got.toPrecision(7) === worst.expected.toPrecision(7) ? 9 : 7;
+  const at = `[${worst.index.join(",")}] ${worst.got.toPrecision(digits)}, not ${worst.expected.toPrecision(digits)}`;
   const element = maxAbs === 0 ? "" : at;
-  return [
-    labelOf(row),
-    shape.join("x"),
-    maxAbs.toExponential(1),
-    relativeL2.toExponential(1),
-    element,
-    passed ? "ok" : "OFF",
-  ];
+  return [labelOf(row), shape.join("x"), formatError(maxAbs), formatError(relativeL2), element, passed ? "ok" : "OFF"];
 }

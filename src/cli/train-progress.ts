@@ -46,6 +46,10 @@ export class TrainProgress {
       case "validation":
         this.#display.print(`epoch ${event.epoch + 1}: ${describeValidation(event)}`);
         break;
+      case "random-weights":
+        this.#display.print(`${event.file} lacks ${event.names.length} tensors, which begin at random:`);
+        for (const name of event.names) this.#display.print(`  ${name}`);
+        break;
       case "checkpoint":
         break;
       case "stop":

@@ -1,7 +1,7 @@
 // Writing files, for Node only: a file is either the old one or the new one, never half of it, whatever happens meanwhile.
 
 import { randomBytes } from "node:crypto";
-import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UsageError } from "../errors.ts";
 
@@ -32,6 +32,13 @@ export async function writeFileAtomic(path: string, content: Uint8Array | AsyncI
     throw error;
   }
   await syncFolder(dirname(target.path));
+}
+
+/** Removes what writes have left in a folder whose processes were killed. No other process may be writing there. */
+export async function removeTorn(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  const torn = names.filter((name) => /^\.atrous-[0-9a-f]{16}\.tmp$/.test(name));
+  await Promise.all(torn.map((name) => rm(join(folder, name), { force: true })));
 }
 
 type Target = { kind: "file"; path: string; mode?: number } | { kind: "stream" };

@@ -5,7 +5,7 @@ import { deviceTraits } from "../ops/operator.ts";
 import { byteLength, dataTypes, elementCount, type TensorData, wholeWords } from "../tensor.ts";
 import type { Choice } from "./choose.ts";
 import { CompiledGraph, type StartupReport } from "./compiled-graph.ts";
-import type { Graph, Node, Value } from "./graph.ts";
+import { checkStates, type Graph, type Node, type Value } from "./graph.ts";
 import { type LoweredGraph, lower, type Step } from "./lower.ts";
 import { decompose } from "./passes/decompose.ts";
 import { foldBatchNorm } from "./passes/fold-batch-norm.ts";
@@ -62,6 +62,7 @@ function nameAfterFusion(graph: Graph, node: Node, names: ReadonlySet<string>): 
 /** What `compile` does once it is known how kernels are chosen. Rejects with DeviceError, or with what `parameter` throws. */
 export async function assemble(gpu: Gpu, graph: Graph, options: AssembleOptions): Promise<CompiledGraph> {
   gpu.check();
+  checkStates(graph);
   const usesHalf = options.precision === "f16" || (options.halfParameters?.size ?? 0) > 0;
   if (usesHalf && !gpu.features.has("shader-f16"))
     throw new DeviceError("unsupported", `f16: ${gpu.adapter.driver} has no shader-f16`);

@@ -62,6 +62,34 @@ function requireState(node: string, { name, kind }: Value): void {
   if (kind !== "state") throw new UsageError(`node ${node}: updates ${name}, which is no state`);
 }
 
+/**
+ * Throws UsageError where something would see a state, or a part of it, as it is after the node that updates it: what an
+ * update leaves is that node's output.
+ */
+export function checkStates({ nodes, outputs }: Graph): void {
+  const stateOf = new Map<Value, Value>();
+  const updaters = new Map<Value, Node>();
+  const updated = (value: Value) => {
+    const state = value.kind === "state" ? value : stateOf.get(value);
+    const node = state && updaters.get(state);
+    return (
+      node && `reads state ${state.name} after node ${node.name} updates it, expected its output or an earlier node`
+    );
+  };
+  for (const node of nodes) {
+    const wrong = node.inputs.map(updated).find((found) => found !== undefined);
+    if (wrong) throw new UsageError(`node ${node.name}: ${wrong}`);
+    const [source] = node.inputs;
+    const state = source?.kind === "state" ? source : source && stateOf.get(source);
+    if (node.operator.alias && state) stateOf.set(node.outputs[0]!, state);
+    for (const input of node.operator.updates ?? []) updaters.set(node.inputs[input]!, node);
+  }
+  for (const [name, value] of outputs) {
+    const wrong = updated(value);
+    if (wrong) throw new UsageError(`output ${name}: ${wrong}`);
+  }
+}
+
 /** How often each value is read; an output of the graph counts as one more reader. */
 export function countUses(graph: Graph): ReadonlyMap<Value, number> {
   const uses = new Map<Value, number>();

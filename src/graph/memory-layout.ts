@@ -78,8 +78,10 @@ export class MemoryLayout {
         this.#writers.set(value, { step, output });
       });
     });
-    for (const step of steps) this.#alias(step);
-    for (const step of steps) this.#update(step);
+    for (const step of steps) {
+      this.#alias(step);
+      this.#update(step);
+    }
     // From the last to the first, so that a concatenation inside another one finds its final place.
     for (const step of steps.toReversed()) this.#concatenateInPlace(step);
     // From the first to the last, so that a chain of residual blocks stays in one place.
@@ -176,7 +178,9 @@ export class MemoryLayout {
     const output = node.outputs[0]!;
     const input = operands.length - 1;
     const owner = node.epilogue.residual ? this.#within.get(operands[input]!)?.owner : undefined;
-    if (!kernel.residualInPlace || !owner || this.#within.get(output)?.owner !== output) return;
+    // A state is there in the next run too.
+    if (!kernel.residualInPlace || !owner || owner.kind === "state" || this.#within.get(output)?.owner !== output)
+      return;
     const isWhole = byteLength(owner.type) === byteLength(output.type);
     const isReadOnce = operands.filter((value) => this.#within.get(value)?.owner === owner).length === 1;
     const isLast = this.#residents(owner).every(

@@ -1,6 +1,6 @@
 // d(loss)/d(weight) of convolutions, and by the same sums of transposed ones. Not for users.
 import { conv2dParams, conv3dParams } from "../../shaders/conv-bindings.ts";
-import { convWeightGrad, convWeightGradWorkgroup } from "../../shaders/conv-weight-grad.wgsl.ts";
+import { convWeightGrad, convWeightGradWorkgroup, weightGradParams } from "../../shaders/conv-weight-grad.wgsl.ts";
 import { convWeightGradTiled } from "../../shaders/conv-weight-grad-tiled.wgsl.ts";
 import { elementCount, type Shape } from "../tensor.ts";
 import type { ConvAttributes } from "./conv-rules.ts";
@@ -44,8 +44,11 @@ function forwardCall({ inputs, attrs, epilogue }: WeightGradientCall): Call<Conv
 
 function gradientParams(call: WeightGradientCall): Params {
   const forward = forwardCall(call);
-  const spec = { ...(isVolume(forward) ? conv3dParams : conv2dParams), parts: "u32" } as const;
-  return params(spec, { ...convParamValues(forward), parts: call.attrs.parts });
+  const spec = { ...(isVolume(forward) ? conv3dParams : conv2dParams), ...weightGradParams } as const;
+  const { parts } = call.attrs;
+  const { offset, batchStride } = call.outputs[0]!.view;
+  const stride = parts === 1 ? batchStride : elementCount(weightShape(call).slice(1));
+  return params(spec, { ...convParamValues(forward), parts, gw_offset: offset, gw_channel_stride: stride });
 }
 
 function template(call: WeightGradientCall) {

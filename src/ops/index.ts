@@ -11,7 +11,8 @@ export { convTranspose3d } from "./conv-transpose3d.ts";
 export { conv2d } from "./conv2d.ts";
 export { conv3d } from "./conv3d.ts";
 export { expand, tile } from "./expand.ts";
-export { gather } from "./gather.ts";
+export { gather, gatherElements } from "./gather.ts";
+export { gridSample2d, gridSample3d } from "./grid-sample.ts";
 export {
   equal,
   greater,
@@ -37,4 +38,5 @@ export { resize2d, resize3d } from "./resize.ts";
 export { slice } from "./slice.ts";
 export { logSoftmax, softmax } from "./softmax.ts";
 export { transpose } from "./transpose.ts";
+export { tril, triu } from "./trilu.ts";
 export { abs, ceil, erf, exp, floor, log, neg, reciprocal, round, sign, softplus, sqrt } from "./unary.ts";

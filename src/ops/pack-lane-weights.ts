@@ -35,23 +35,29 @@ const gather: Kernel<PackLaneWeightsAttributes> = {
   applies: () => true,
   dispatches({ inputs: [weight], outputs: [packed], attrs }, device) {
     const size = sizes(weight!, attrs);
-    const workgroups = Math.ceil(elementCount(packed!.shape) / packLaneWeightsWorkgroup);
+    const storage = weight!.dtype === "f16" ? "f16" : "f32";
+    const workgroups = Math.ceil(elementCount(packed!.shape) / 4 / packLaneWeightsWorkgroup);
     const [x, y] = spread(workgroups, device);
+    const { lanes, channelBlock, transposed } = attrs;
+    const { rows: kernelHeight, columns: kernelWidth, steps, vectors } = size;
     return [
       {
-        code: packLaneWeightsShader({ transposed: attrs.transposed, storage: weight!.dtype === "f16" ? "f16" : "f32" }),
+        code: packLaneWeightsShader({
+          storage,
+          transposed,
+          lanes,
+          channelBlock,
+          kernelHeight,
+          kernelWidth,
+          steps,
+          vectors,
+        }),
         bindings: [{ input: 0 }, { output: 0 }],
         params: params(packLaneWeightsParams, {
           group_channels: size.groupChannels,
           group_out_channels: size.groupOutChannels,
-          kernel_height: size.rows,
-          kernel_width: size.columns,
           groups: attrs.groups,
           channel_tiles: size.channelTiles,
-          lanes: attrs.lanes,
-          channel_block: attrs.channelBlock,
-          steps: size.steps,
-          vectors: size.vectors,
           row: x * packLaneWeightsWorkgroup,
         }),
         workgroups: [x, y, 1],

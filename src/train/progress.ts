@@ -20,8 +20,16 @@ export interface ValidatingEvent {
   readonly total: number;
 }
 
+/** The weights to start from lack some parameters of the network. */
+export interface RandomWeightsEvent {
+  readonly kind: "random-weights";
+  readonly file: string;
+  /** Of the parameters that begin at random. */
+  readonly names: readonly string[];
+}
+
 /** All that the log keeps, and what only matters while it happens. */
-export type TrainEvent = TrainRecord | CheckpointEvent | ValidatingEvent;
+export type TrainEvent = TrainRecord | CheckpointEvent | ValidatingEvent | RandomWeightsEvent;
 
 export interface TrainHooks {
   /** Called as things happen, between the steps. What it throws ends the training. */

@@ -5,9 +5,18 @@ import type { Precision } from "../graph/assemble.ts";
 import { compile } from "../graph/compile.ts";
 import type { CompiledGraph, MemoryReport, RunInputs } from "../graph/compiled-graph.ts";
 import type { Graph } from "../graph/graph.ts";
+import { fitMemory, type Recompute } from "../graph/recompute.ts";
+import { deviceTraits } from "../ops/operator.ts";
 import type { Tensor, TensorData } from "../tensor.ts";
 import type { Optimizer } from "./optimizers.ts";
-import { createTrainingGraph, type Packing, packTensors, type TrainingGraph, unpackTensors } from "./training-graph.ts";
+import {
+  createTrainingGraph,
+  forwardGraph,
+  type Packing,
+  packTensors,
+  type TrainingGraph,
+  unpackTensors,
+} from "./training-graph.ts";
 
 /** Settings of parameters that are not the optimizer's own. */
 export interface ParameterGroup {
@@ -30,6 +39,8 @@ export interface TrainStepOptions extends Pick<Precision, "precision" | "keepFul
   readonly clipNorm?: number;
   /** How far running statistics move towards a batch's. Default 0.1, as in PyTorch. */
   readonly statisticsMomentum?: number;
+  /** What becomes of values that the backward pass reads: kept, or computed again to save memory. Default `none`. */
+  readonly recompute?: Recompute;
   /** Called as pipelines become ready. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -42,11 +53,11 @@ export interface StepResult {
   readonly outputs: Readonly<Record<string, Tensor>>;
 }
 
-/** Everything that training changes: what a checkpoint holds. */
+/** What a checkpoint holds. */
 export interface TrainState {
   /** Steps taken. */
   readonly step: number;
-  /** Parameters and running statistics by their names, the optimizer's moments as `velocity:conv1.weight`. */
+  /** Parameters, frozen ones too, and running statistics by their names, the optimizer's moments as `velocity:conv1.weight`. */
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
@@ -69,34 +80,58 @@ const scaleState = "scale:loss";
 export async function compileTrainStep(gpu: Gpu, graph: Graph, options: TrainStepOptions): Promise<TrainStep> {
   const { optimizer, groups = [], precision, keepFull, onProgress } = options;
   const rows = [...groups.filter(({ frozen }) => !frozen), { match: /^/ }];
+  const group = (parameter: string) => {
+    const found = groups.find(({ match }) => match.test(parameter));
+    return found?.frozen ? "frozen" : rows.indexOf(found ?? rows.at(-1)!);
+  };
   const training = createTrainingGraph(graph, {
     optimizer,
     groups: rows.length,
-    group(parameter) {
-      const found = groups.find(({ match }) => match.test(parameter));
-      return found?.frozen ? "frozen" : rows.indexOf(found ?? rows.at(-1)!);
-    },
+    group,
     ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
     ...(options.statisticsMomentum !== undefined && { statisticsMomentum: options.statisticsMomentum }),
   });
+  const fitted = fitMemory(training.graph, training.forward, options.recompute ?? "none", {
+    traits: deviceTraits(gpu),
+    ...(precision && { precision }),
+    ...(keepFull && { keepFull }),
+  });
   const weights = await packTensors(training.weights, options.parameter);
+  const frozen = await frozenParameters(graph, training, options.parameter);
   const first = new Map<string, () => Promise<Float32Array>>([
     ["weights", async () => weights],
     ["statistics", () => packTensors(training.statistics, options.parameter)],
     ...optimizer.moments.map((name) => [name, async () => new Float32Array(weights.length)] as const),
   ]);
-  const compiled = await compile(gpu, training.graph, {
-    parameter: (name) => first.get(name)?.() ?? options.parameter(name),
+  const compiled = await compile(gpu, fitted.graph, {
+    parameter: async (name) => first.get(name)?.() ?? frozen.get(name)!.data,
     ...(precision && { precision }),
     ...(keepFull && { keepFull }),
     ...(onProgress && { onProgress }),
   });
-  return new TrainStep({ compiled, training, optimizer, groups: rows, isHalf: precision === "f16" });
+  const forward = forwardGraph(graph, { group });
+  return new TrainStep({ compiled, forward, training, frozen, optimizer, groups: rows, isHalf: precision === "f16" });
+}
+
+/** Parameters and statistics that stay what they are. */
+async function frozenParameters(
+  { parameters }: Graph,
+  { weights, statistics }: TrainingGraph,
+  parameter: TrainStepOptions["parameter"],
+): Promise<ReadonlyMap<string, Tensor>> {
+  const changing = new Set([...weights.names, ...statistics.names]);
+  const frozen = new Map<string, Tensor>();
+  for (const { name, type } of parameters) {
+    if (!changing.has(name)) frozen.set(name, { shape: type.shape, data: await parameter(name) });
+  }
+  return frozen;
 }
 
 interface TrainStepParts {
   readonly compiled: CompiledGraph;
+  readonly forward: Graph;
   readonly training: TrainingGraph;
+  readonly frozen: ReadonlyMap<string, Tensor>;
   readonly optimizer: Optimizer;
   readonly groups: readonly Omit<ParameterGroup, "match">[];
   readonly isHalf: boolean;
@@ -110,8 +145,11 @@ interface PackedState {
 
 /** Made by {@link compileTrainStep}. Steps are taken in the order of their calls. */
 export class TrainStep {
+  /** What a step computes of the network alone, on its parameters. */
+  readonly forward: Graph;
   readonly #compiled: CompiledGraph;
   readonly #training: TrainingGraph;
+  readonly #frozen: ReadonlyMap<string, Tensor>;
   readonly #optimizer: Optimizer;
   readonly #groups: readonly Omit<ParameterGroup, "match">[];
   readonly #isHalf: boolean;
@@ -120,9 +158,11 @@ export class TrainStep {
   /** Steps since a gradient overflowed. */
   #steady = 0;
 
-  constructor({ compiled, training, optimizer, groups, isHalf }: TrainStepParts) {
+  constructor({ compiled, forward, training, frozen, optimizer, groups, isHalf }: TrainStepParts) {
+    this.forward = forward;
     this.#compiled = compiled;
     this.#training = training;
+    this.#frozen = frozen;
     this.#optimizer = optimizer;
     this.#groups = groups;
     this.#isHalf = isHalf;
@@ -175,7 +215,7 @@ export class TrainStep {
     else if (this.#steady % steadySteps === 0) this.#lossScale *= 2;
   }
 
-  /** Trained parameters and running statistics, by name. */
+  /** All parameters and running statistics, by name. */
   parameters(): Promise<Map<string, Tensor>> {
     return this.#read(this.#states.filter(({ prefix }) => prefix === ""));
   }
@@ -190,15 +230,17 @@ export class TrainStep {
   }
 
   async #read(states: readonly PackedState[]): Promise<Map<string, Tensor>> {
-    const tensors = new Map<string, Tensor>();
-    for (const { name, packing, prefix } of states) {
-      const { data } = await this.#compiled.readState(name);
+    const tensors = new Map(this.#frozen);
+    // Asked for at once, so that no step comes between them.
+    const packed = await Promise.all(states.map(({ name }) => this.#compiled.readState(name)));
+    states.forEach(({ packing, prefix }, i) => {
+      const { data } = packed[i]!;
       for (const [own, tensor] of unpackTensors(packing, data as Float32Array)) tensors.set(prefix + own, tensor);
-    }
+    });
     return tensors;
   }
 
-  /** Everything that training changes, bit by bit, after the steps that were asked for before. */
+  /** Parameters and what training keeps beside them, bit by bit, after the steps that were asked for before. */
   async save(): Promise<TrainState> {
     const step = this.#step;
     const scale = { shape: [2], data: Float32Array.of(this.#lossScale, this.#steady) };
@@ -206,17 +248,23 @@ export class TrainStep {
     return { step, tensors: this.#isHalf ? tensors.set(scaleState, scale) : tensors };
   }
 
-  /** Goes on where another step of the same graph was saved. Throws UsageError where a tensor is missing or does not fit. */
+  /**
+   * Goes on where another step of the same graph was saved; frozen parameters are those that this one was compiled with. Throws
+   * UsageError where a tensor is missing or does not fit.
+   */
   async restore({ step, tensors }: TrainState): Promise<void> {
     const saved = (name: string) => {
       const tensor = tensors.get(name);
       if (tensor) return tensor.data;
       throw new UsageError(`training state: ${name} is missing`);
     };
-    for (const { name, packing, prefix } of this.#states) {
-      const data = await packTensors(packing, async (own) => saved(prefix + own));
-      await this.#compiled.writeState(name, { shape: [data.length], data });
-    }
+    const states = this.#states;
+    const packed = await Promise.all(
+      states.map(({ packing, prefix }) => packTensors(packing, async (own) => saved(prefix + own))),
+    );
+    await Promise.all(
+      packed.map((data, i) => this.#compiled.writeState(states[i]!.name, { shape: [data.length], data })),
+    );
     if (this.#isHalf) {
       const [scale = 1, steady = 0] = saved(scaleState);
       [this.#lossScale, this.#steady] = [scale, steady];

@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { version } from "../../package.json";
 import { UsageError } from "../errors.ts";
-import { writeFileAtomic } from "../formats/output-node.ts";
+import { removeTorn, writeFileAtomic } from "../formats/output-node.ts";
 import { openSafetensors } from "../formats/safetensors/index.ts";
 import { fileSource } from "../formats/source-file.ts";
 import type { Gpu } from "../gpu/gpu.ts";
@@ -49,6 +49,7 @@ export async function train(gpu: Gpu, config: TrainConfig, options: TrainOptions
     throw new UsageError(`${files.last}: is not there, so there is nothing to resume`);
   const data = await openTrainData(config, base);
   await mkdir(folder, { recursive: true });
+  await removeTorn(folder);
   const checkpoint = resume ? await loadCheckpoint(files.last, config) : undefined;
   const weights =
     config.weights === undefined ? undefined : await openSafetensors(await fileSource(join(base, config.weights)));
@@ -108,6 +109,7 @@ class Trainer {
       stepsPerEpoch: loader.batchesPerEpoch,
     });
     let reason: StopRecord["reason"];
+    if (run.random.length > 0) this.#emit({ kind: "random-weights", file: config.weights ?? "", names: run.random });
     try {
       if (begin === "start") await this.#save("last");
       reason = await this.#epochs();
@@ -128,9 +130,10 @@ class Trainer {
     while (run.epoch < config.epochs) {
       if (run.isStale) return "early-stopping";
       const isWhole = await this.#epoch();
-      if (isWhole) run.endEpoch();
-      const isDue = run.epoch % config.validation.every === 0 || run.epoch === config.epochs;
+      const done = run.epoch + 1;
+      const isDue = done % config.validation.every === 0 || done === config.epochs;
       if (isWhole && isDue && data.validation.size > 0) await this.#validate();
+      if (isWhole) run.endEpoch();
       await this.#save("last");
       if (this.#parts.options.signal?.aborted) return "interrupted";
     }
@@ -143,13 +146,12 @@ class Trainer {
     let waitedMs = loader.waitedMs;
     let began = performance.now();
     for await (const batch of loader.epoch(run.epoch, run.batchInEpoch)) {
-      const { rate, step } = run;
+      const { rate } = run;
       const { loss, gradientNorm } = await run.take(batch);
       const now = performance.now();
       this.#record({
         kind: "step",
-        step,
-        epoch: run.epoch,
+        ...this.#place(),
         loss: finite(loss),
         rate,
         gradNorm: finite(gradientNorm),
@@ -157,7 +159,9 @@ class Trainer {
         waitedMs: loader.waitedMs - waitedMs,
       });
       if (options.signal?.aborted) break;
-      if (now - this.#savedAt > longestUnsavedMs) await this.#save("last");
+      // After an epoch's last step a validation comes first: it would be recorded twice.
+      const isWhole = run.batchInEpoch === loader.batchesPerEpoch;
+      if (!isWhole && now - this.#savedAt > longestUnsavedMs) await this.#save("last");
       [began, waitedMs] = [performance.now(), loader.waitedMs];
     }
     return run.batchInEpoch === loader.batchesPerEpoch;

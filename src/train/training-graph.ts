@@ -4,7 +4,7 @@
 import { packedBlock, packedWord } from "../../shaders/packed.ts";
 import { UsageError } from "../errors.ts";
 import { differentiate } from "../graph/differentiate.ts";
-import { createNode, type Graph, type Node, type Value } from "../graph/graph.ts";
+import { createNode, type Graph, type Node, prune, type Value } from "../graph/graph.ts";
 import { batchNorm } from "../ops/batch-norm.ts";
 import { batchNormTraining } from "../ops/batch-norm-training.ts";
 import type { Operator } from "../ops/operator.ts";
@@ -33,6 +33,8 @@ export interface Packing {
 export interface TrainingGraph {
   /** Inputs: the network's, `settings` [groups, 4] and `lossScale`, a scalar. Outputs: the network's and `gradient`, [scale, norm]. */
   readonly graph: Graph;
+  /** How many of its nodes, the first ones, are the forward pass. */
+  readonly forward: number;
   /** The state `weights`, and each of the optimizer's moments. */
   readonly weights: Packing;
   /** The state `statistics`; empty where there is no batch norm. */
@@ -110,6 +112,7 @@ export function createTrainingGraph(graph: Graph, options: TrainingGraphOptions)
       nodes,
       outputs,
     },
+    forward: forward.length,
     weights: { names: trained.map(({ name }) => name), shapes },
     statistics: {
       names: followed.map(({ running }) => running.name),
@@ -118,8 +121,17 @@ export function createTrainingGraph(graph: Graph, options: TrainingGraphOptions)
   };
 }
 
+/** The network as a step computes it, on parameters instead of states: batch norm of trained weights is in training mode. */
+export function forwardGraph(graph: Graph, options: Pick<TrainingGraphOptions, "group">): Graph {
+  const nodes: Node[] = [];
+  const replaced = new Map<Value, Value>();
+  appendForward(graph, { nodes, replaced, trained: new Set(trainedParameters(graph, options)) });
+  const outputs = new Map([...graph.outputs].map(([name, value]) => [name, replaced.get(value) ?? value]));
+  return prune({ ...graph, nodes, outputs });
+}
+
 /** Parameters that some node reads otherwise than as statistics, and that are not frozen. */
-function trainedParameters(graph: Graph, { group }: TrainingGraphOptions): readonly Value[] {
+function trainedParameters(graph: Graph, { group }: Pick<TrainingGraphOptions, "group">): readonly Value[] {
   const read = new Set<Value>();
   for (const { operator, inputs } of graph.nodes) {
     for (const value of operator === (batchNorm as Operator) ? inputs.slice(0, 3) : inputs) read.add(value);

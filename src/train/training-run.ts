@@ -33,15 +33,18 @@ export class DivergedError extends UsageError {}
 
 export class TrainingRun {
   readonly graph: Graph;
+  /** Parameters that the weights to start from lack, in the order of the network. */
+  readonly random: readonly string[];
   readonly #gpu: Gpu;
   readonly #config: TrainConfig;
   readonly #step: TrainStep;
   #place: Place;
 
-  private constructor(parts: { gpu: Gpu; config: TrainConfig; graph: Graph; step: TrainStep; place: Place }) {
+  private constructor(parts: RunParts) {
     this.#gpu = parts.gpu;
     this.#config = parts.config;
     this.graph = parts.graph;
+    this.random = parts.random;
     this.#step = parts.step;
     this.#place = parts.place;
   }
@@ -59,7 +62,12 @@ export class TrainingRun {
     b.output("loss", appendLoss(b, config, appendNetwork(b, config, imageSize)));
     const graph = b.build();
     const initial = initialWeights(graph, config.seed);
-    if (weights) checkWeights(weights, graph);
+    const random = weights && !checkpoint ? checkWeights(weights, graph) : [];
+    const parameter = async (name: string) => {
+      const saved = checkpoint?.tensors.get(name)?.data;
+      if (saved instanceof Float32Array) return saved;
+      return weights?.entries.has(name) ? weights.readF32(name) : initial(name);
+    };
     const { clipNorm, groups } = config.optimizer;
     const step = await compileTrainStep(gpu, graph, {
       optimizer: optimizerOf(config.optimizer),
@@ -71,7 +79,8 @@ export class TrainingRun {
       })),
       ...(clipNorm !== undefined && { clipNorm }),
       precision: config.precision,
-      parameter: async (name) => (weights?.entries.has(name) ? weights.readF32(name) : initial(name)),
+      recompute: config.recompute,
+      parameter,
       ...(onCompile && { onProgress: onCompile }),
     });
     if (checkpoint) await step.restore({ step: checkpoint.step, tensors: tensorsOf(checkpoint) });
@@ -82,7 +91,7 @@ export class TrainingRun {
       best: null,
       validationsSinceBest: 0,
     };
-    return new TrainingRun({ gpu, config, graph, step, place: withoutTensors(place) });
+    return new TrainingRun({ gpu, config, graph, step, random, place: withoutTensors(place) });
   }
 
   /** Steps taken. */
@@ -119,7 +128,7 @@ export class TrainingRun {
     const isHalf = this.#config.precision === "f16";
     if (Number.isFinite(result.loss) && (isHalf || Number.isFinite(result.gradientNorm))) return result;
     const parameters = await this.#step.parameters();
-    const where = await findNonFinite(this.#gpu, this.graph, {
+    const where = await findNonFinite(this.#gpu, this.#step.forward, {
       inputs: { images, labels },
       parameter: async (name) => parameters.get(name)!.data,
     });
@@ -180,6 +189,15 @@ export class TrainingRun {
   }
 }
 
+interface RunParts {
+  readonly gpu: Gpu;
+  readonly config: TrainConfig;
+  readonly graph: Graph;
+  readonly step: TrainStep;
+  readonly random: readonly string[];
+  readonly place: Place;
+}
+
 interface CreateOptions {
   readonly imageSize: readonly [height: number, width: number];
   readonly weights: SafetensorsFile | undefined;
@@ -194,11 +212,12 @@ function optimizerOf(config: OptimizerConfig): Optimizer {
   return config.kind === "adam" ? adam(options) : adamW(options);
 }
 
-/** Tensors that the file has must fit; those that it lacks begin at random. */
-function checkWeights(weights: SafetensorsFile, { parameters }: Graph): void {
+/** Tensors that the file has must fit; returns the names of those that it lacks, which begin at random. */
+function checkWeights(weights: SafetensorsFile, { parameters }: Graph): readonly string[] {
   const expected = parameters.filter(({ name }) => weights.entries.has(name));
   if (expected.length === 0) throw new FormatError(`${weights.name}: holds no parameter of the network`);
   checkEntries(weights, new Map(expected.map(({ name, type }) => [name, type.shape])), { allowUnexpected: () => true });
+  return parameters.filter((parameter) => !expected.includes(parameter)).map(({ name }) => name);
 }
 
 function tensorsOf({ tensors }: Checkpoint) {

@@ -148,7 +148,10 @@ describe("bench", () => {
   });
 
   test.each([
-    [["bench", "shapes"], 'bench: got suite "shapes", expected kernels, models or start'],
+    [["bench", "shapes"], 'bench: got suite "shapes", expected kernels, models, start or onnx'],
+    [["bench", "onnx"], 'bench: got suite "onnx" and 0 files, expected files with onnx alone'],
+    [["bench", "kernels", "a.onnx"], 'bench: got suite "kernels" and 1 files, expected files with onnx alone'],
+    [["bench", "onnx", "missing.onnx"], "missing.onnx"],
     [["bench", "--peers", "tpu"], '--peers: got "tpu", expected all or some of ort, ort-cpu, tfjs, jax'],
     [["bench", "kernels", "--filter", "no such"], '--filter: nothing in kernels holds "no such"'],
     [["bench", "kernels", "--profile", "p"], "--profile: got"],

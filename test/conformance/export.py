@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """Exports small networks of this field with both ONNX exporters of PyTorch, static and with open sizes, and their outputs.
 
-    python3 test/conformance/export.py FOLDER [NETWORK ...]
+    python3 test/conformance/export.py [--full] FOLDER [NETWORK ...]
 
 Writes FOLDER/NETWORK-EXPORTER-SHAPES.onnx and, beside it, .safetensors with the inputs and what PyTorch computes of them in f32.
 SHAPES is static, open, or half: static sizes, weights and image in f16. Weights are random, seeded, and batch norm has statistics,
 so that nothing cancels out. A list of what was written goes to FOLDER/cases.json.
+With --full each is written once, as NETWORK.onnx: static, by TorchScript, at full width, for one larger image.
 """
 
 import json
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -110,14 +111,14 @@ class MobileNet(nn.Module):
 class DeepLab(nn.Module):
     """ASPP with dilated branches and image pooling, resized to the size of the image."""
 
-    def __init__(self):
+    def __init__(self, width=8):
         super().__init__()
-        self.encoder = nn.Sequential(conv_bn(3, 8, stride=2), conv_bn(8, 16, stride=2))
-        rates = [conv_bn(16, 8, 3, dilation=rate) for rate in (2, 4, 6)]
-        self.branches = nn.ModuleList([conv_bn(16, 8, 1), *rates])
-        self.pooling = nn.Sequential(nn.AdaptiveAvgPool2d(1), conv_bn(16, 8, 1))
-        self.project = conv_bn(40, 8, 1)
-        self.head = nn.Conv2d(8, 4, 1)
+        self.encoder = nn.Sequential(conv_bn(3, width, stride=2), conv_bn(width, 2 * width, stride=2))
+        rates = [conv_bn(2 * width, width, 3, dilation=rate) for rate in (2, 4, 6)]
+        self.branches = nn.ModuleList([conv_bn(2 * width, width, 1), *rates])
+        self.pooling = nn.Sequential(nn.AdaptiveAvgPool2d(1), conv_bn(2 * width, width, 1))
+        self.project = conv_bn(5 * width, width, 1)
+        self.head = nn.Conv2d(width, 4, 1)
 
     def forward(self, x):
         features = self.encoder(x)
@@ -130,16 +131,17 @@ class DeepLab(nn.Module):
 class UNet(nn.Module):
     """Transposed convolutions; odd sizes are padded to those of the skip connection."""
 
-    def __init__(self):
+    def __init__(self, width=6):
         super().__init__()
-        self.down1 = nn.Sequential(conv_bn(1, 6, activation=nn.LeakyReLU), conv_bn(6, 6, activation=nn.PReLU))
-        self.down2 = conv_bn(6, 12)
-        self.bottom = conv_bn(12, 24)
-        self.up2 = nn.ConvTranspose2d(24, 12, 2, stride=2)
-        self.fuse2 = conv_bn(24, 12)
-        self.up1 = nn.ConvTranspose2d(12, 6, 3, stride=2, padding=1, output_padding=1)
-        self.fuse1 = conv_bn(12, 6)
-        self.head = nn.Conv2d(6, 3, 1)
+        one, two, four = width, 2 * width, 4 * width
+        self.down1 = nn.Sequential(conv_bn(1, one, activation=nn.LeakyReLU), conv_bn(one, one, activation=nn.PReLU))
+        self.down2 = conv_bn(one, two)
+        self.bottom = conv_bn(two, four)
+        self.up2 = nn.ConvTranspose2d(four, two, 2, stride=2)
+        self.fuse2 = conv_bn(four, two)
+        self.up1 = nn.ConvTranspose2d(two, one, 3, stride=2, padding=1, output_padding=1)
+        self.fuse1 = conv_bn(two, one)
+        self.head = nn.Conv2d(one, 3, 1)
 
     @staticmethod
     def join(x, skip):
@@ -161,8 +163,9 @@ class DenseNet(nn.Module):
 
     def __init__(self, growth=4, layers=4):
         super().__init__()
-        self.stem = nn.Conv2d(3, 8, 3, padding=1)
-        self.blocks, self.transitions, channels = nn.ModuleList(), nn.ModuleList(), 8
+        channels = 2 * growth
+        self.stem = nn.Conv2d(3, channels, 3, padding=1)
+        self.blocks, self.transitions = nn.ModuleList(), nn.ModuleList()
         for _ in range(2):
             block = nn.ModuleList()
             for _ in range(layers):
@@ -236,10 +239,10 @@ class ResNet50(nn.Module):
 
 
 class Msff(MsffResNet18):
-    """The twin of this engine's own network, an eighth as wide."""
+    """The twin of this engine's own network, by default an eighth as wide."""
 
-    def __init__(self):
-        super().__init__(classes=2, width=0.125)
+    def __init__(self, width=0.125):
+        super().__init__(classes=2, width=width)
 
 
 def conv_norm3d(inputs, outputs, norm, **options):
@@ -249,18 +252,19 @@ def conv_norm3d(inputs, outputs, norm, **options):
 class UNet3d(nn.Module):
     """Volumes; instance norm on the way down, group norm on the way up, one trilinear and one transposed step."""
 
-    def __init__(self):
+    def __init__(self, width=8):
         super().__init__()
+        one, two, three = width, 2 * width, 3 * width
         instance = lambda channels: nn.InstanceNorm3d(channels, affine=True)
         group = lambda channels: nn.GroupNorm(4, channels)
-        self.down1 = conv_norm3d(1, 8, instance)
-        self.down2 = conv_norm3d(8, 16, instance, stride=2)
-        self.bottom = nn.Sequential(nn.MaxPool3d(2), conv_norm3d(16, 24, nn.BatchNorm3d))
-        self.fuse2 = conv_norm3d(40, 16, group)
-        self.up1 = nn.ConvTranspose3d(16, 8, 2, stride=2)
-        self.fuse1 = conv_norm3d(16, 8, group)
-        self.gate = nn.Linear(24, 8)
-        self.head = nn.Conv3d(8, 3, 1)
+        self.down1 = conv_norm3d(1, one, instance)
+        self.down2 = conv_norm3d(one, two, instance, stride=2)
+        self.bottom = nn.Sequential(nn.MaxPool3d(2), conv_norm3d(two, three, nn.BatchNorm3d))
+        self.fuse2 = conv_norm3d(two + three, two, group)
+        self.up1 = nn.ConvTranspose3d(two, one, 2, stride=2)
+        self.fuse1 = conv_norm3d(two, one, group)
+        self.gate = nn.Linear(three, one)
+        self.head = nn.Conv3d(one, 3, 1)
 
     def forward(self, x):
         one = self.down1(x)
@@ -335,20 +339,22 @@ class ConvNeXtBlock(nn.Module):
 class ConvNeXt(nn.Module):
     """Layer norm in both layouts, GELU exact and by tanh, linear layers on [N, H, W, C]; attention over pixels at the end."""
 
-    def __init__(self):
+    def __init__(self, width=12):
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 12, 4, stride=4), LayerNorm2d(12))
-        self.one = nn.Sequential(ConvNeXtBlock(12, "none"), ConvNeXtBlock(12, "none"))
-        self.down = nn.Sequential(LayerNorm2d(12), nn.Conv2d(12, 24, 2, stride=2))
-        self.two = ConvNeXtBlock(24, "tanh")
-        self.qkv = nn.Linear(24, 72)
-        self.head = nn.Linear(24, 5)
+        one, two = width, 2 * width
+        self.stem = nn.Sequential(nn.Conv2d(3, one, 4, stride=4), LayerNorm2d(one))
+        self.one = nn.Sequential(ConvNeXtBlock(one, "none"), ConvNeXtBlock(one, "none"))
+        self.down = nn.Sequential(LayerNorm2d(one), nn.Conv2d(one, two, 2, stride=2))
+        self.two = ConvNeXtBlock(two, "tanh")
+        self.qkv = nn.Linear(two, 3 * two)
+        self.head = nn.Linear(two, 5)
+        self.width = two
 
     def forward(self, x):
         x = self.two(self.down(self.one(self.stem(x))))
         rows = x.flatten(2).transpose(1, 2)
         q, k, v = self.qkv(rows).chunk(3, -1)
-        rows = rows + F.softmax(q @ k.transpose(1, 2) / 24**0.5, -1) @ v
+        rows = rows + F.softmax(q @ k.transpose(1, 2) / self.width**0.5, -1) @ v
         return self.head(F.normalize(rows, dim=-1).mean(1)), x
 
 
@@ -380,27 +386,30 @@ class Case:
     other: tuple = (72, 88)
     multiple: int = 1
     half: bool = False
+    # Of the export that is measured, and the image's size there.
+    full: dict = field(default_factory=dict)
+    full_shape: tuple = (224, 224)
 
 
 networks = {
-    "resnet18": Case(ResNet18, 3, half=True),
-    "resnet50": Case(ResNet50, 3),
-    "msff-resnet18": Case(Msff, 3, (160, 192), (192, 160), multiple=32, half=True),
+    "resnet18": Case(ResNet18, 3, half=True, full={"width": 64}),
+    "resnet50": Case(ResNet50, 3, full={"width": 64}),
+    "msff-resnet18": Case(Msff, 3, (160, 192), (192, 160), multiple=32, half=True, full={"width": 1}),
     "mobilenet": Case(MobileNet, 3),
     "mobilenet-v3": Case(MobileNetV3, 3, half=True),
-    "convnext": Case(ConvNeXt, 3, half=True),
-    "deeplab": Case(DeepLab, 3),
-    "unet": Case(UNet, 1, half=True),
-    "unet3d": Case(UNet3d, 1, (16, 24, 20), (24, 16, 28), multiple=4, half=True),
-    "densenet": Case(DenseNet, 3),
+    "convnext": Case(ConvNeXt, 3, half=True, full={"width": 96}),
+    "deeplab": Case(DeepLab, 3, full={"width": 64}),
+    "unet": Case(UNet, 1, half=True, full={"width": 32}),
+    "unet3d": Case(UNet3d, 1, (16, 24, 20), (24, 16, 28), multiple=4, half=True, full={"width": 16}, full_shape=(32, 64, 64)),
+    "densenet": Case(DenseNet, 3, full={"growth": 32, "layers": 6}),
     "decoder": Case(Decoder, 3),
     "masks": Case(Masks, 2, (20, 24), (28, 12)),
 }
 
 
-def build(name):
+def build(name, **options):
     torch.manual_seed(sum(map(ord, name)))
-    network = networks[name].create().eval()
+    network = networks[name].create(**options).eval()
     for module in network.modules():
         if isinstance(module, (nn.BatchNorm2d, nn.BatchNorm3d)):
             nn.init.uniform_(module.running_mean, -0.3, 0.3)
@@ -437,17 +446,35 @@ def write(name, case, dynamo, shapes, folder):
         network, example = network.half(), example.half()
     file = f"{name}-{'dynamo' if dynamo else 'torchscript'}-{shapes}"
     export(network, example, folder / f"{file}.onnx", dynamo, case.multiple if shapes == "open" else None)
-    tensors = {f"output{i}": output.contiguous() for i, output in enumerate(outputs)}
-    save_file({"image": image, **tensors}, folder / f"{file}.safetensors")
+    save(image, outputs, folder / f"{file}.safetensors")
     return {"name": file, "network": name, "exporter": "dynamo" if dynamo else "torchscript", "shapes": shapes}
 
 
-def main(folder, only):
+def save(image, outputs, path):
+    tensors = {f"output{i}": output.contiguous() for i, output in enumerate(outputs)}
+    save_file({"image": image, **tensors}, path)
+
+
+def write_full(name, case, folder):
+    """One image, at the width that is measured."""
+    network = build(name, **case.full)
+    image = torch.randn(1, case.channels, *case.full_shape)
+    with torch.no_grad():
+        outputs = network(image)
+    export(network, image, folder / f"{name}.onnx", dynamo=False, multiple=None)
+    save(image, outputs if isinstance(outputs, tuple) else (outputs,), folder / f"{name}.safetensors")
+
+
+def main(folder, names, full):
     folder.mkdir(parents=True, exist_ok=True)
+    chosen = {name: case for name, case in networks.items() if not names or name in names}
+    if full:
+        for name, case in chosen.items():
+            write_full(name, case, folder)
+        return
     cases = [
         write(name, case, dynamo, shapes, folder)
-        for name, case in networks.items()
-        if not only or name in only
+        for name, case in chosen.items()
         for dynamo in (False, True)
         for shapes in ("static", "open", *(["half"] if case.half else []))
     ]
@@ -455,4 +482,5 @@ def main(folder, only):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    given = [argument for argument in sys.argv[1:] if argument != "--full"]
+    main(Path(given[0]), given[1:], full="--full" in sys.argv)

@@ -30,6 +30,7 @@ export class Call {
   readonly #read = new Set<string>();
   readonly #values = new Map<string, Value>();
   readonly #replaced = new Map<string, Value>();
+  #gradientRefusal: string | undefined;
   #constants = 0;
 
   constructor(spec: CallSpec) {
@@ -47,9 +48,23 @@ export class Call {
     return this.#spec.given[name] ?? null;
   }
 
+  /** The value that stands for a tensor of the sample, if it has become part of the graph. */
+  valueOf(tensor: string): Value | undefined {
+    return this.#values.get(tensor);
+  }
+
   /** Marks arguments that change nothing in the forward pass. */
   ignore(...names: string[]): void {
     for (const name of names) this.#read.add(name);
+  }
+
+  /** Why PyTorch's gradient is not that of the graph, though the outputs agree. */
+  get gradientRefusal(): string | undefined {
+    return this.#gradientRefusal;
+  }
+
+  refuseGradient(reason: string): void {
+    this.#gradientRefusal = reason;
   }
 
   /** Puts another value in an argument's place. */

@@ -43,7 +43,7 @@ import {
   tanh,
   where,
 } from "../../src/ops/index.ts";
-import { type Call, OutOfScope, type Translation } from "./opinfo-call.ts";
+import { type Call, isTensor, OutOfScope, type Translation } from "./opinfo-call.ts";
 
 /** The threshold above which PyTorch's softplus is the identity: closer to it than 1e-8. */
 const farSoftplus = 18;
@@ -93,14 +93,17 @@ function activations(): Record<string, Translation> {
       ]),
     ),
     hardsigmoid: of("input inplace", (call, x) => call.apply(hardSigmoid, [x], {})),
-    relu6: of("input inplace", (call, x) => call.apply(clip, [x], { min: 0, max: 6 })),
+    relu6: of("input inplace", (call, x) => hardTanh(call, x, 0, 6)),
     hardtanh: of("input min_val max_val inplace", (call, x) =>
-      call.apply(clip, [x], { min: call.number("min_val", -1), max: call.number("max_val", 1) }),
+      hardTanh(call, x, call.number("min_val", -1), call.number("max_val", 1)),
     ),
     leaky_relu: of("input negative_slope inplace", (call, x) =>
       call.apply(leakyRelu, [x], { slope: call.number("negative_slope", 0.01) }),
     ),
-    elu: of("input alpha inplace", (call, x) => call.apply(elu, [x], { alpha: call.number("alpha", 1) })),
+    elu: of("input alpha inplace", (call, x) => {
+      refuseNaN(call);
+      return call.apply(elu, [x], { alpha: call.number("alpha", 1) });
+    }),
     celu: of("input alpha inplace", celu),
     gelu: of("input approximate", (call, x) => {
       const approximate = call.text("approximate", "none");
@@ -120,8 +123,14 @@ function activations(): Record<string, Translation> {
   return Object.fromEntries(Object.entries(all).map(([name, translation]) => [`nn.functional.${name}`, translation]));
 }
 
+function refuseNaN(call: Call): void {
+  const hasNaN = call.elements("input").some(Number.isNaN);
+  if (hasNaN) call.refuseGradient("at NaN, where PyTorch's elu passes the gradient or NaN by the tensor's size");
+}
+
 /** max(0, x) + min(0, alpha * (exp(x / alpha) - 1)): for alpha > 0 that is alpha * elu(x / alpha). */
 function celu(call: Call, x: Value): Value {
+  refuseNaN(call);
   const alpha = call.number("alpha", 1);
   const inner = call.apply(elu, [call.apply(div, [x, call.scalar(alpha)], {})], {});
   return call.apply(mul, [inner, call.scalar(alpha)], {});
@@ -135,6 +144,21 @@ function softPlus(call: Call, x: Value): Value {
   return call.apply(where, [call.apply(greater, [product, call.scalar(threshold)], {}), x, y], {});
 }
 
+/** PyTorch's clamp passes a gradient at its limits and none at NaN; its hardtanh does neither. */
+function hardTanh(call: Call, x: Value, min: number, max: number): Value {
+  const isApart = call.elements("input").every((value) => value !== min && value !== max && !Number.isNaN(value));
+  if (!isApart) call.refuseGradient("at a limit or at NaN, where hardtanh differs from clamp");
+  return call.apply(clip, [x], { min, max });
+}
+
+/** PyTorch's clamp passes all of the gradient where a limit is reached, and none at NaN; maximum halves ties. */
+function refuseTies(call: Call): void {
+  const elements = (name: string) => (isTensor(call.get(name)) ? call.elements(name) : []);
+  const limits = new Set([...elements("min"), ...elements("max")]);
+  const isTied = elements("input").some((value) => limits.has(value) || Number.isNaN(value)) || limits.has(Number.NaN);
+  if (isTied) call.refuseGradient("at a tensor's limit or at NaN, where clamp differs from maximum and minimum");
+}
+
 function clamp(call: Call): Value {
   const [low, high] = [call.get("min"), call.get("max")];
   const isNumber = (limit: unknown) => limit === null || typeof limit === "number";
@@ -145,6 +169,7 @@ function clamp(call: Call): Value {
       ...(high !== null && { max: call.number("max") }),
     });
   }
+  refuseTies(call);
   const raised = low === null ? x : call.apply(maximum, [x, call.operand("min")], {});
   return high === null ? raised : call.apply(minimum, [raised, call.operand("max")], {});
 }

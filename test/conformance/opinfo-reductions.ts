@@ -1,5 +1,6 @@
 // PyTorch's reductions, norms, softmaxes and products of matrices as graphs.
 import type { Value } from "../../src/graph/graph.ts";
+import { batchNormTraining } from "../../src/ops/batch-norm-training.ts";
 import {
   abs,
   add,
@@ -76,9 +77,12 @@ export const normalizations: Readonly<Record<string, Translation>> = {
   "nn.functional.batch_norm": {
     signature: "input running_mean running_var weight bias training momentum eps",
     build(call) {
-      if (call.boolean("training")) throw new OutOfScope("training=True: statistics of the batch");
       call.ignore("momentum");
-      return withStatistics(call);
+      if (!call.boolean("training")) return withStatistics(call);
+      // Only updated, which is not the operator's job.
+      call.ignore("running_mean", "running_var");
+      const x = call.operand("input");
+      return call.apply(batchNormTraining, [x, ...fullAffine(call, x)], { eps: epsOf(call) });
     },
   },
   "nn.functional.instance_norm": {
@@ -179,11 +183,14 @@ function alongAxis(call: Call, operator: typeof softmax, isNegated = false): Val
 
 function withStatistics(call: Call): Value {
   const x = call.operand("input");
-  const channels = [x.type.shape[1]!];
-  const weight = call.optional("weight") ?? call.filled(channels, 1);
-  const bias = call.optional("bias") ?? call.filled(channels, 0);
-  const inputs = [x, weight, bias, call.tensor("running_mean"), call.tensor("running_var")];
+  const inputs = [x, ...fullAffine(call, x), call.tensor("running_mean"), call.tensor("running_var")];
   return call.apply(batchNorm, inputs, { eps: epsOf(call) });
+}
+
+/** Weight and bias of each channel. */
+function fullAffine(call: Call, x: Value): Value[] {
+  const channels = [x.type.shape[1]!];
+  return [call.optional("weight") ?? call.filled(channels, 1), call.optional("bias") ?? call.filled(channels, 0)];
 }
 
 /** PyTorch takes any number, and gives NaN where the variance is too small for it. */

@@ -29,6 +29,16 @@ export interface Sample {
   readonly compare: "exact" | "sum" | "function";
   readonly outputs: readonly string[];
   readonly magnitudes?: readonly string[];
+  readonly gradient?: SampleGradient;
+  readonly noGradient?: string;
+}
+
+/** Names of tensors; see `opinfo.py`. */
+export interface SampleGradient {
+  readonly of: readonly (string | null)[];
+  readonly wanted: readonly string[];
+  readonly results: readonly string[];
+  readonly magnitudes: readonly string[];
 }
 
 export interface RefusedSample {

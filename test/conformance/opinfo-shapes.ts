@@ -1,6 +1,17 @@
 // PyTorch's operators that only move elements, as graphs.
 import type { Value } from "../../src/graph/graph.ts";
-import { concat, expand, gather, pad, slice, tile, transpose } from "../../src/ops/index.ts";
+import {
+  concat,
+  expand,
+  gather,
+  gatherElements,
+  pad,
+  slice,
+  tile,
+  transpose,
+  tril,
+  triu,
+} from "../../src/ops/index.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { type Call, isTensor, OutOfScope, type Translation } from "./opinfo-call.ts";
 import type { Argument } from "./opinfo-samples.ts";
@@ -75,9 +86,16 @@ export const shapes: Readonly<Record<string, Translation>> = {
     call.ignore("dim");
     return call.reshape(call.apply(gather, [call.reshape(x, [1]), index], { axis: 0 }), []);
   }),
-  gather: of("input dim index", () => {
-    throw new OutOfScope("no operator takes an index per element");
+  gather: of("input dim index", (call, x) => {
+    call.ignore("sparse_grad");
+    const index = call.tensor("index");
+    // PyTorch lets a scalar have one axis.
+    const line = (value: Value) => (value.type.shape.length > 0 ? value : call.reshape(value, [1]));
+    const y = call.apply(gatherElements, [line(x), line(index)], { axis: call.number("dim") });
+    return call.reshape(y, index.type.shape);
   }),
+  tril: of("input diagonal", (call, x) => call.apply(tril, [x], { diagonal: call.number("diagonal", 0) })),
+  triu: of("input diagonal", (call, x) => call.apply(triu, [x], { diagonal: call.number("diagonal", 0) })),
   select: of("input dim index", (call, x) => {
     const axis = axisOf(x.type.shape, call.number("dim"));
     return picked(call, x, axis, call.number("index"));

@@ -13,11 +13,15 @@ FOLDER/samples.safetensors holds the tensors, FOLDER/samples.json {"torch": vers
     compare      how close to the outputs a result must be: "exact"; "function", 1e-5 relative + 1e-6 absolute;
                  "sum", 8 eps32 * magnitude + 1e-7
     magnitudes   names of the magnitude tensors, for "sum": the same call in float64 on absolute values
+    gradient     of every float that PyTorch has one for, the vector-Jacobian product: {"of": names of d(loss)/d(output), or
+                 null where the output has none, "wanted": names of the arguments, "results": those of d(loss)/d(argument),
+                 "magnitudes": those of its magnitudes: for "sum" as above, for others with absolute d(loss)/d(output)}
+    noGradient   why there is none
     outOfScope   why the sample cannot be told to the engine at all, instead of everything behind `op`
 
-Tensor N of sample S is S.a0 (arguments in the order met), S.o0 (outputs), S.m0 (magnitudes). Gradients would be S.go0 (of the
-outputs, drawn) and S.ga0 (of the arguments), named in the sample beside `outputs`. Outputs of exact comparisons are those of
-float32, others those of float64 on the same float32 inputs, rounded to float32.
+Tensor N of sample S is S.a0 (arguments in the order met), S.o0 (outputs), S.m0 (magnitudes), S.go0 (gradients of outputs,
+drawn), S.ga0 (gradients of arguments), S.gm0 (their magnitudes). Outputs of exact comparisons are those of float32; others, and
+all gradients, are those of float64 on the same float32 inputs, rounded to float32.
 """
 
 import copy
@@ -44,7 +48,7 @@ EXACT = f"""
 abs ceil floor neg round sign maximum minimum max.binary min.binary amax amin argmax clamp clamp_min clamp_max
 eq ne lt le gt ge logical_and logical_or logical_xor logical_not where
 cat stack permute transpose t reshape view flatten squeeze unsqueeze expand expand_as broadcast_to tile repeat
-index_select gather narrow select slice split chunk unbind __getitem__ movedim
+index_select gather tril triu narrow select slice split chunk unbind __getitem__ movedim
 {F}max_pool1d {F}max_pool2d {F}max_pool3d {F}relu {F}relu6 {F}hardtanh
 {F}pad.constant {F}pad.reflect {F}pad.replicate constant_pad_nd {F}interpolate.nearest {F}interpolate.nearest-exact
 {F}upsample_nearest
@@ -102,26 +106,77 @@ def map_tensors(value, convert):
     return value
 
 
-def to_double(value):
+def widen(tensor):
+    return tensor.double() if tensor.is_floating_point() else tensor
+
+
+def absolute(tensor):
+    return tensor.double().abs() if tensor.is_floating_point() else tensor
+
+
+def to_double(value, convert=widen):
     if value is torch.float32:
         return torch.float64
     if isinstance(value, dict):
-        return {key: to_double(item) for key, item in value.items()}
-    return map_tensors(value, lambda t: t.double() if t.is_floating_point() else t)
+        return {key: to_double(item, convert) for key, item in value.items()}
+    return map_tensors(value, convert)
 
 
-def to_magnitude(value):
+def to_magnitude(value, convert=absolute):
     """As float64, and absolute, as numbers are too: factors such as alpha and beta. Counts, axes and sizes are not negative."""
     if isinstance(value, float):
         return abs(value)
     if isinstance(value, dict):
         factors = {key: abs(item) for key, item in value.items() if key in ("alpha", "beta")}
-        return {**{key: to_magnitude(item) for key, item in value.items()}, **factors}
+        return {**{key: to_magnitude(item, convert) for key, item in value.items()}, **factors}
     if isinstance(value, torch.Tensor):
-        return value.double().abs() if value.is_floating_point() else value
+        return convert(value)
     if isinstance(value, (list, tuple)) and not isinstance(value, torch.Size):
-        return type(value)(to_magnitude(item) for item in value)
+        return type(value)(to_magnitude(item, convert) for item in value)
     return to_double(value)
+
+
+def mark_statistics(tensors):
+    """Running means and variances, for which PyTorch has no gradient."""
+    for tensor in tensors:
+        if tensor is not None:
+            tensor.is_statistic = True
+
+
+class Leaves:
+    """Replaces tensors, in the order in which `encode` counts them; floats by copies of leaves."""
+
+    def __init__(self, convert):
+        self.convert = convert
+        self.count = 0
+        self.wanted = {}
+
+    def __call__(self, tensor):
+        number = self.count
+        self.count += 1
+        leaf = self.convert(tensor.detach())
+        if not tensor.is_floating_point() or getattr(tensor, "is_statistic", False):
+            return leaf
+        self.wanted[number] = leaf.requires_grad_()
+        return leaf.clone()  # some samples write over it
+
+
+def draw_gradients(outputs, number):
+    """From a generator of their own: those of the samples stay what they are."""
+    generator = torch.Generator().manual_seed(number)
+    return [
+        torch.rand(y.shape, generator=generator) * 2 - 1 if y.is_floating_point() and y.requires_grad else None
+        for y in outputs
+    ]
+
+
+def products(outputs, gradients, leaves):
+    """Vector-Jacobian products, by number; those that PyTorch has."""
+    pairs = [(y, g.double()) for y, g in zip(outputs, gradients, strict=True) if g is not None]
+    results = torch.autograd.grad(
+        [y for y, _ in pairs], list(leaves.values()), [g for _, g in pairs], retain_graph=True, allow_unused=True
+    )
+    return {i: g for i, g in zip(leaves, results, strict=True) if g is not None}
 
 
 class Writer:
@@ -165,8 +220,39 @@ class Writer:
             return tensor.detach().contiguous().clone()
         raise OutOfScope(f"a tensor of {str(tensor.dtype).removeprefix('torch.')}")
 
+    def add_gradient(self, sample, number, call, magnitude_call):
+        leaves = Leaves(widen)
+        outputs = flatten(call(lambda value: to_double(value, leaves)))
+        gradients = draw_gradients(outputs, number)
+        if all(g is None for g in gradients):
+            sample["noGradient"] = "PyTorch has none"
+            return
+        try:
+            results = products(outputs, gradients, leaves.wanted)
+        except RuntimeError as error:
+            print(f"{sample['op']}: {error}", file=sys.stderr)
+            sample["noGradient"] = "PyTorch's own fails"
+            return
+        sizes = [g if g is None else g.abs() for g in gradients]
+        if sample["compare"] == "sum":
+            wide = Leaves(absolute)
+            outputs = flatten(magnitude_call(lambda value: to_magnitude(value, wide)))
+            magnitudes = products(outputs, sizes, wide.wanted)
+        else:
+            magnitudes = {i: g.abs() for i, g in products(outputs, sizes, leaves.wanted).items()}
+
+        def store(kind, tensor, i):
+            return self.encode(tensor, f"{number}.{kind}", [i])["tensor"]
+
+        sample["gradient"] = {
+            "of": [None if g is None else store("go", g, i) for i, g in enumerate(gradients)],
+            "wanted": [f"{number}.a{i}" for i in results],
+            "results": [store("ga", g, i) for i, g in results.items()],
+            "magnitudes": [store("gm", magnitudes[i], i) for i in results],
+        }
+
     def add(self, op, compare, call, magnitude_call, args, kwargs, extra=None):
-        """`call(convert)` computes the outputs, with everything converted."""
+        """`call(convert)` computes the outputs, with everything converted, what `extra` holds first."""
         number = len(self.samples)
         known = set(self.tensors)
         sample = {"op": op}
@@ -177,14 +263,16 @@ class Writer:
             sample["args"] = self.encode(list(args), f"{number}.a", counter)
             sample["kwargs"] = {key: self.encode(value, f"{number}.a", counter) for key, value in kwargs.items()}
             sample["compare"] = compare
-            outputs = flatten(call(lambda x: x))
-            if compare != "exact":
-                wide = flatten(call(to_double))
-                outputs = [w if o.is_floating_point() else o for w, o in zip(wide, outputs, strict=True)]
-            sample["outputs"] = [self.encode(t, f"{number}.o", [i])["tensor"] for i, t in enumerate(outputs)]
-            if compare == "sum":
-                magnitudes = flatten(magnitude_call(to_magnitude))
-                sample["magnitudes"] = [self.encode(t, f"{number}.m", [i])["tensor"] for i, t in enumerate(magnitudes)]
+            with torch.no_grad():
+                outputs = flatten(call(lambda x: x))
+                if compare != "exact":
+                    wide = flatten(call(to_double))
+                    outputs = [w if o.is_floating_point() else o for w, o in zip(wide, outputs, strict=True)]
+                sample["outputs"] = [self.encode(t, f"{number}.o", [i])["tensor"] for i, t in enumerate(outputs)]
+                if compare == "sum":
+                    magnitudes = flatten(magnitude_call(to_magnitude))
+                    sample["magnitudes"] = [self.encode(t, f"{number}.m", [i])["tensor"] for i, t in enumerate(magnitudes)]
+            self.add_gradient(sample, number, call, magnitude_call)
         except OutOfScope as reason:
             for name in set(self.tensors) - known:
                 del self.tensors[name]
@@ -210,6 +298,9 @@ def write_operator(writer, info, name, compare):
     # Reference inputs are the samples and more where there are any: large values, infinities, NaN, odd strides.
     for sample in info.reference_inputs("cpu", dtype, requires_grad=False):
         args, kwargs = (sample.input, *sample.args), sample.kwargs
+        mark_statistics(kwargs.get(key) for key in ("running_mean", "running_var"))
+        if name in (f"{F}batch_norm", f"{F}instance_norm"):
+            mark_statistics(args[1:3])
         if name == "__getitem__" and isinstance(args[1], list):  # other than a tuple, it stands for one tensor
             args = (args[0], torch.tensor(args[1]))
 
@@ -232,19 +323,18 @@ def write_module(writer, info, compare):
         for key, value in module.named_buffers():
             if value.is_floating_point():  # statistics
                 value.copy_(torch.rand_like(value) + 0.5)
-        state = {key: value for key, value in module.state_dict().items() if value.is_floating_point()}
+        state = {key: value.clone() for key, value in module.state_dict().items() if value.is_floating_point()}
+        mark_statistics(state.get(key) for key, _ in module.named_buffers())
         plain = (bool, int, float, str, tuple, list, type(None))
         attributes = {k: v for k, v in vars(module).items() if not k.startswith("_") and isinstance(v, plain)}
-        forward = given.forward_input
+        args, kwargs = given.forward_input.args, given.forward_input.kwargs
 
-        def call(convert, module=module, forward=forward):
-            converted = copy.deepcopy(module)
-            for tensor in [*converted.parameters(), *converted.buffers()]:
-                tensor.data = convert(tensor.data)
-            with torch.no_grad():
-                return converted(*convert(list(forward.args)), **convert(forward.kwargs))
+        def call(convert, module=module, state=state, args=args, kwargs=kwargs):
+            given = convert(state)
+            converted = copy.deepcopy(module).to(next(iter(given.values())).dtype if given else None)
+            return torch.func.functional_call(converted, given, tuple(convert(list(args))), convert(kwargs))
 
-        writer.add(name, compare, call, call, forward.args, forward.kwargs, {"state": state, "attributes": attributes})
+        writer.add(name, compare, call, call, args, kwargs, {"state": state, "attributes": attributes})
 
 
 def main(folder):

@@ -1,10 +1,11 @@
 // PyTorch's own operator samples (OpInfo and ModuleInfo) through our operators, against what PyTorch computes. The samples are
 // made on the spot by the installed PyTorch; without it the suite says so. All samples are translated; what is out of scope
 // stands in a list by operator and reason, with how many are in scope, and any other count fails; all shapes are compared. The
-// GPU runs some per operator, drawn with a fixed seed, or all:
+// GPU runs some per operator, drawn with a fixed seed, or all. Gradients run beside them: vector-Jacobian products with drawn
+// gradients of the outputs, in scope wherever all operators on the way have a rule:
 //
 //     ATROUS_OPINFO_ALL=1 npx vitest run test/conformance/opinfo.test.ts
-//     UPDATE_CONFORMANCE=1 npx vitest run test/conformance/opinfo.test.ts     writes the list anew
+//     UPDATE_CONFORMANCE=1 npx vitest run test/conformance/opinfo.test.ts     writes the lists anew
 //
 // ATROUS_OPINFO names a folder of samples that is there already.
 import { spawnSync } from "node:child_process";
@@ -16,11 +17,13 @@ import type { Gpu } from "../../src/gpu/gpu.ts";
 import { openTestGpu } from "../support/gpu.ts";
 import { createRandom } from "../support/random.ts";
 import { isTensor } from "./opinfo-call.ts";
-import { refusalOf, runSamples } from "./opinfo-run.ts";
-import { readSamples, type Sample, type SampleFile } from "./opinfo-samples.ts";
+import { gradientRefusalOf, refusalOf, runSamples } from "./opinfo-run.ts";
+import { type RefusedSample, readSamples, type Sample, type SampleFile } from "./opinfo-samples.ts";
 
 /** First the version of PyTorch; then a line for each operator and reason, or "in scope": both, a tab between, and a count. */
-const listPath = "test/conformance/opinfo-scope.txt";
+const forwardList = "test/conformance/opinfo-scope.txt";
+/** The same of the gradients of samples that are in scope. */
+const gradientList = "test/conformance/opinfo-gradient-scope.txt";
 const isUpdate = process.env.UPDATE_CONFORMANCE === "1";
 
 /** Samples of each operator that run by default, and as many again of those with NaN or infinity. */
@@ -44,29 +47,43 @@ afterAll(async () => {
 });
 
 test.runIf(isHere)(
-  "PyTorch's operator samples agree, or are out of scope for the reason in the list",
+  "PyTorch's operator samples and their gradients agree, or are out of scope for the reason in the lists",
   async () => {
     const file = await readSamples(given ?? makeSamples());
-    const { inScope, refused, faults } = sortSamples(file);
-    const chosen = [...inScope.values()].flatMap((samples) => draw(file, samples));
+    const faults: string[] = [];
+    const forward = sortSamples(file.samples, faults, (sample) =>
+      "outOfScope" in sample ? sample.outOfScope : refusalOf(file, sample),
+    );
+    const backward = sortSamples([...forward.inScope.values()].flat(), faults, (sample) =>
+      gradientRefusalOf(file, sample),
+    );
+    const chosen = [...forward.inScope.values()].flatMap((samples) => draw(file, samples));
+    const withGradient = new Set([...backward.inScope.values()].flat());
     const failed = new Map<string, number>();
     gpu = await openTestGpu();
     for (let start = 0; start < chosen.length; start += samplesPerGraph) {
-      for (const fault of await runSamples(gpu, file, chosen.slice(start, start + samplesPerGraph))) {
+      for (const fault of await runSamples(gpu, file, chosen.slice(start, start + samplesPerGraph), withGradient)) {
         faults.push(fault.message);
         failed.set(fault.sample.op, (failed.get(fault.sample.op) ?? 0) + 1);
       }
     }
-    report(file, { inScope, refused, failed });
+    report(file, { ...forward, failed });
+    reportGradients(backward, chosen.filter((sample) => withGradient.has(sample)).length);
     expect(faults).toEqual([]);
-    const list = [`torch\t${file.torch}`, ...listOf(inScope, refused)];
-    if (isUpdate) writeFileSync(listPath, `${list.join("\n")}\n`);
-    const known = readFileSync(listPath, "utf8").trimEnd().split("\n");
-    if (known[0] === list[0]) expect(list).toEqual(known);
-    else console.warn(`The list of what is out of scope was not compared: it is of ${known[0]}, this is ${list[0]}`);
+    requireList(forwardList, file, forward);
+    requireList(gradientList, file, backward);
   },
   1_200_000,
 );
+
+/** Any other count than the list's fails; for another PyTorch it is not compared. */
+function requireList(path: string, file: SampleFile, scope: Scope): void {
+  const list = [`torch\t${file.torch}`, ...listOf(scope)];
+  if (isUpdate) writeFileSync(path, `${list.join("\n")}\n`);
+  const known = readFileSync(path, "utf8").trimEnd().split("\n");
+  if (known[0] === list[0]) expect(list, path).toEqual(known);
+  else console.warn(`${path} was not compared: it is of ${known[0]}, this is ${list[0]}`);
+}
 
 /** The folder of what PyTorch has written. */
 function makeSamples(): string {
@@ -82,30 +99,32 @@ type ByOperator = ReadonlyMap<string, readonly Sample[]>;
 /** How many samples there are of each operator and reason. */
 type Counts = ReadonlyMap<string, number>;
 
-function sortSamples(file: SampleFile): { inScope: ByOperator; refused: Counts; faults: string[] } {
+interface Scope {
+  readonly inScope: ByOperator;
+  readonly refused: Counts;
+}
+
+/** What `reasonOf` throws is a fault. */
+function sortSamples<S extends Sample | RefusedSample>(
+  samples: readonly S[],
+  faults: string[],
+  reasonOf: (sample: S) => string | undefined,
+): Scope {
   const inScope = new Map<string, Sample[]>();
   const refused = new Map<string, number>();
-  const faults: string[] = [];
-  const refuse = (op: string, reason: string) => {
-    const key = `${op}\t${reason}`;
-    refused.set(key, (refused.get(key) ?? 0) + 1);
-  };
-  for (const sample of file.samples) {
-    const samples = inScope.get(sample.op) ?? [];
-    inScope.set(sample.op, samples);
-    if ("outOfScope" in sample) {
-      refuse(sample.op, sample.outOfScope);
-      continue;
-    }
+  for (const sample of samples) {
+    const known = inScope.get(sample.op) ?? [];
+    inScope.set(sample.op, known);
     try {
-      const reason = refusalOf(file, sample);
-      if (reason === undefined) samples.push(sample);
-      else refuse(sample.op, reason);
+      const reason = reasonOf(sample);
+      const key = `${sample.op}\t${reason}`;
+      if (reason !== undefined) refused.set(key, (refused.get(key) ?? 0) + 1);
+      else if (!("outOfScope" in sample)) known.push(sample);
     } catch (error) {
       faults.push(error instanceof Error ? error.message : String(error));
     }
   }
-  return { inScope, refused, faults };
+  return { inScope, refused };
 }
 
 /** Some of them, in their order. */
@@ -124,15 +143,12 @@ function isExtreme({ tensors }: SampleFile, { args, outputs }: Sample): boolean 
   return names.some((name) => tensors.get(name)!.data.some((value) => !Number.isFinite(value)));
 }
 
-function listOf(inScope: ByOperator, refused: Counts): string[] {
+function listOf({ inScope, refused }: Scope): string[] {
   const counts = [...refused, ...[...inScope].map(([op, { length }]): [string, number] => [`${op}\tin scope`, length])];
   return counts.map(([key, count]) => `${key}\t${count}`).sort();
 }
 
-function report(
-  file: SampleFile,
-  { inScope, refused, failed }: { inScope: ByOperator; refused: Counts; failed: Counts },
-): void {
+function report(file: SampleFile, { inScope, refused, failed }: Scope & { readonly failed: Counts }): void {
   const { torch, entries, samples } = file;
   const rows = [...inScope].map(([op, scope]) => {
     const outside = [...refused]
@@ -150,5 +166,15 @@ function report(
     `${lines.join("\n")}\nPyTorch ${torch}, ${samples.length} samples of ${rows.length} of ` +
       `${entries.op_db + entries.module_db} entries: ${total("passed")} of ${total("ran")} that ran pass; ` +
       `${total("scope")} in scope, ${total("outside")} out of scope`,
+  );
+}
+
+function reportGradients({ inScope, refused }: Scope, ran: number): void {
+  const counts = [...inScope].filter(([, { length }]) => length > 0);
+  const scope = counts.reduce((sum, [, { length }]) => sum + length, 0);
+  const outside = [...refused.values()].reduce((sum, count) => sum + count, 0);
+  console.log(
+    `gradients: ${ran} of ${scope} samples of ${counts.length} operators ran; ${outside} have none to compare\n` +
+      counts.map(([op, { length }]) => `${op}: ${length}`).join(", "),
   );
 }

@@ -77,14 +77,77 @@ const shapes = buildModel({
   ],
 });
 
+/** Patterns of several nodes, indices of pools, places of grids. */
+const patterns = buildModel({
+  inputs: { x: [1, 4, 8, "W"], places: [1, 3, 5, 2] },
+  nodes: [
+    {
+      op: "MaxPool",
+      name: "pool",
+      inputs: ["x"],
+      outputs: ["most", "where"],
+      attributes: { kernel_shape: [2, 2], strides: [2, 2] },
+    },
+    { op: "Reshape", name: "grouped", inputs: ["most", "groups"] },
+    { op: "InstanceNormalization", name: "norm", inputs: ["grouped", "ones", "zeros"] },
+    { op: "Shape", name: "size", inputs: ["most"] },
+    { op: "Reshape", name: "back", inputs: ["norm", "size"] },
+    { op: "Mul", name: "scale", inputs: ["back", "w"] },
+    { op: "Add", name: "shift", inputs: ["scale", "w"] },
+    { op: "Div", name: "tenth", inputs: ["shift", "root"] },
+    { op: "Erf", name: "erf", inputs: ["tenth"] },
+    { op: "Add", name: "plus", inputs: ["erf", "one"] },
+    { op: "Mul", name: "twice", inputs: ["shift", "plus"] },
+    { op: "Mul", name: "gelu", inputs: ["twice", "half"] },
+    {
+      op: "MaxUnpool",
+      name: "unpool",
+      inputs: ["gelu", "where"],
+      attributes: { kernel_shape: [2, 2], strides: [2, 2] },
+    },
+    { op: "GridSample", name: "sampled", inputs: ["unpool", "places"], attributes: { align_corners: 1 } },
+    { op: "MatMul", name: "product", inputs: ["sampled", "matrix"] },
+    { op: "Add", name: "linear", inputs: ["product", "bias"] },
+    { op: "ReduceMean", name: "mean", inputs: ["linear", "last"] },
+    { op: "Sub", name: "centred", inputs: ["linear", "mean"] },
+    { op: "Pow", name: "squares", inputs: ["centred", "two"] },
+    { op: "ReduceMean", name: "variance", inputs: ["squares", "last"] },
+    { op: "Add", name: "shifted", inputs: ["variance", "half"] },
+    { op: "Sqrt", name: "deviation", inputs: ["shifted"] },
+    { op: "Div", name: "standard", inputs: ["centred", "deviation"] },
+    { op: "GatherElements", name: "chosen", inputs: ["standard", "index"], attributes: { axis: 3 } },
+    { op: "Trilu", name: "y", inputs: ["chosen", "k"], attributes: { upper: 0 } },
+  ],
+  initializers: [
+    ints("groups", [0, 2, -1]),
+    floats("ones", [2], [1, 1]),
+    floats("zeros", [2], [0, 0]),
+    floats("w", [4, 1, 1]),
+    floats("matrix", [5, 6]),
+    floats("bias", [6]),
+    ...Object.entries({ root: Math.SQRT2, one: 1, half: 0.5, two: 2 }).map(([name, value]) =>
+      floats(name, [], [value]),
+    ),
+    ints("last", [-1]),
+    {
+      name: "index",
+      dims: [1, 4, 3, 2],
+      data_type: dataType.i64,
+      int64_data: Array.from({ length: 24 }, (_, i) => i % 6),
+    },
+    { name: "k", dims: [], data_type: dataType.i64, int64_data: [1] },
+  ],
+});
+
+const models = [network, shapes, patterns];
 const options = { dimensions: { W: 20 } };
 
 test(`${rounds} damaged models are imported, or refused with a typed error`, async () => {
-  for (const model of [network, shapes]) await importOnnx(model, options);
+  for (const model of models) await importOnnx(model, options);
   const random = createRandom(11);
   const counts = new Map<string, number>();
   for (let round = 0; round < rounds; round++) {
-    const file = damage(round % 2 === 0 ? network : shapes, random);
+    const file = damage(models[round % models.length]!, random);
     const started = performance.now();
     const before = usedBytes();
     const outcome = await attempt(file);

@@ -117,8 +117,14 @@ const unsupported: readonly [string, ModelFields, RegExp][] = [
   ],
   [
     "an output that is not computed",
-    { nodes: [{ op: "MaxPool", inputs: ["x"], outputs: ["y", "i"], attributes: { kernel_shape: [2, 2] } }] },
+    { nodes: [{ op: "Relu", inputs: ["x"], outputs: ["y", "i"] }], outputs: ["y", "i"] },
     /output i is not computed/,
+  ],
+  ["a function of nothing", { nodes: [{ op: "Erf", inputs: [] }] }, /input 0 is missing/],
+  [
+    "a constant less nothing",
+    { nodes: [{ op: "Sub", inputs: ["c"] }], initializers: [floats("c", [1])] },
+    /input 1 is missing/,
   ],
   [
     "a shape that is an input",

@@ -68,6 +68,7 @@ export const operatorModels: Readonly<Record<string, readonly ModelFields[]>> = 
     unary("MaxPool", { kernel_shape: [2, 2] }),
     on(unary("MaxPool", { kernel_shape: [2, 2, 2] }), { inputs: volume }),
   ],
+  MaxUnpool: [unpool([1, 1, 2, 2], [0, 2, 8, 10]), unpool([1, 1, 1, 1, 2], [0, 2])],
   AveragePool: [
     unary("AveragePool", { kernel_shape: [2, 2] }),
     on(unary("AveragePool", { kernel_shape: [2, 2, 2] }), { inputs: volume }),
@@ -102,6 +103,12 @@ export const operatorModels: Readonly<Record<string, readonly ModelFields[]>> = 
   Concat: [binary("Concat", { nodes: [{ op: "Concat", inputs: ["x", "y"], attributes: { axis: 1 } }] })],
   Gather: [binary("Gather", { types: { y: dataType.i64 } })],
   GatherND: [binary("GatherND", { inputs: { x: [2, 3], y: [4, 1] }, types: { y: dataType.i64 } })],
+  GatherElements: [binary("GatherElements", { types: { y: dataType.i64 } })],
+  GridSample: [
+    binary("GridSample", { inputs: { x: [1, 3, 8, 8], y: [1, 5, 6, 2] } }),
+    binary("GridSample", { inputs: { x: [1, 3, 4, 8, 8], y: [1, 2, 5, 6, 3] } }),
+  ],
+  Trilu: [unary("Trilu"), unary("Trilu", { upper: 0 })],
   Expand: [unary("Expand", {}, ints("shape", [2, 3, 8, 8]))],
   Tile: [unary("Tile", {}, ints("repeats", [1, 2, 1, 1]))],
   OneHot: [
@@ -122,6 +129,16 @@ function resize(sizes: readonly number[], attributes: NodeFields["attributes"]):
     attributes: { mode: "linear", ...attributes },
   };
   return { nodes: [node], initializers: [ints("sizes", sizes)] };
+}
+
+/** At indices that are known. */
+function unpool(x: readonly number[], indices: readonly number[]): ModelFields {
+  const twos = x.slice(2).map(() => 2);
+  return {
+    inputs: { x },
+    nodes: [{ op: "MaxUnpool", inputs: ["x", "i"], attributes: { kernel_shape: twos, strides: twos } }],
+    initializers: [{ name: "i", dims: x, data_type: dataType.i64, int64_data: indices }],
+  };
 }
 
 function known(op: string, inputs: readonly string[]): ModelFields {

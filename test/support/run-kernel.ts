@@ -85,10 +85,12 @@ export interface KernelRun {
   readonly kernel: Kernel;
   readonly call: Call;
   readonly inputs: readonly TensorData[];
+  /** The input, a state, that each output overwrites: what its buffer holds before. */
+  readonly updates?: readonly number[] | undefined;
 }
 
 /** Throws Error when an element stays unwritten or anything else is written. */
-export async function runKernel(gpu: Gpu, { kernel, call, inputs }: KernelRun): Promise<TensorData[]> {
+export async function runKernel(gpu: Gpu, { kernel, call, inputs, updates }: KernelRun): Promise<TensorData[]> {
   const traits = deviceTraits(gpu);
   let operands = inputs.map((data, i) => ({ operand: call.inputs[i]!, data }));
   for (const pack of kernel.packs?.(call, traits) ?? []) {
@@ -119,7 +121,8 @@ export async function runKernel(gpu: Gpu, { kernel, call, inputs }: KernelRun): 
       if (i === 0 && overwritten) return overwritten;
       const { poison, sentinel } = marksOf(output);
       const unwritten = bits(output.dtype, elementCount(output.shape)).fill(poison);
-      return upload(scatter(output, unwritten, sentinel), `output ${i}`);
+      const before = updates ? inputs[updates[i]!]! : unwritten;
+      return upload(scatter(output, before, sentinel), `output ${i}`);
     });
     await gpu.guard(kernel.name, async () => {
       const prepared = await prepareDispatches(gpu, [

@@ -30,7 +30,7 @@ CASES = {
     # name: options, input shape, seed, rates; gradients alone where there are none
     "small": (dict(classes=3, width=0.25, pools=(1, 2)), (4, 3, 64, 64), 5, dict(sgd=3e-4, adam=3e-6)),
     "plain": (dict(classes=2, width=0.125, msff=False), (2, 3, 64, 96), 7, dict(sgd=1e-2, adam=1e-5)),
-    "full": (dict(classes=2, pools=(1, 2)), (2, 3, 64, 64), 7, {}),
+    "full": (dict(classes=2, pools=(1,)), (2, 3, 64, 64), 1, {}),
 }
 OPTIMIZERS = {
     "sgd": lambda parameters, rate: torch.optim.SGD(parameters, lr=rate, momentum=0.9, weight_decay=1e-4),

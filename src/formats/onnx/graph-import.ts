@@ -10,11 +10,12 @@ import { deviceType, type ElementType, elementType, elementTypeName } from "./el
 import { isStandard, type OnnxFile } from "./file.ts";
 import { type HostTensor, hostTensor } from "./host-tensor.ts";
 import type { AttributeProto, GraphProto, NodeProto, ValueInfo } from "./messages.ts";
+import { neededNodes } from "./needed-nodes.ts";
 import { type ImportContext, NodeContext } from "./node-context.ts";
 import { computed, known, type Operand } from "./operand.ts";
 import { operators } from "./operators/index.ts";
 import type { OnnxOperator } from "./operators/operator.ts";
-import { simplify } from "./simplify.ts";
+import { Neighbourhood, replacementOf } from "./patterns/index.ts";
 import { checkTensor } from "./tensor.ts";
 import { ensure, UnsupportedNode } from "./unsupported.ts";
 import { describeAttributes, describeUnsupported } from "./unsupported-message.ts";
@@ -54,6 +55,7 @@ export class GraphImport implements ImportContext {
   readonly #nodeNames = new Set<string>();
   /** The node behind each of the file's values, as the graph names it. */
   readonly #producers = new Map<string, { readonly name: string; readonly operator: string }>();
+  readonly #around: Neighbourhood;
   #reserved = 0;
   #shapeFault: ShapeError | undefined;
 
@@ -62,6 +64,10 @@ export class GraphImport implements ImportContext {
     this.opset = file.opset;
     this.#file = file;
     this.#external = external;
+    this.#around = new Neighbourhood(file.graph, file.opset, {
+      operand: (name) => this.#operands.get(name) ?? undefined,
+      tensor: (operand) => this.knownTensor(operand),
+    });
     for (const { name, type, shape } of file.initializers.values()) {
       this.#operands.set(name, { kind: "weight", type, shape, name });
     }
@@ -88,7 +94,7 @@ export class GraphImport implements ImportContext {
   /** Imports all nodes. Throws UnsupportedError that lists those which could not be. */
   finish(): Graph {
     const { outputs } = this.#file.graph;
-    const reports = this.#importAll(simplify(this.#file.graph, this.opset, this.#file.name));
+    const reports = this.#importAll(neededNodes(this.#file.graph));
     if (reports.some(({ reason }) => reason !== undefined)) throw this.#fault(reports);
     if (outputs.length === 0) throw new FormatError(`${this.#file.name}: the graph has no outputs`);
     for (const { name } of outputs) {
@@ -156,13 +162,15 @@ export class GraphImport implements ImportContext {
   /** Reports on the node, and on those of a branch that takes its place. */
   #import(node: NodeProto, producedLater: ReadonlySet<string>): ImportedNode[] {
     const name = this.#nameOf(node);
-    const operator = isStandard(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
-    const inputs = node.inputs.map((input) => this.#input(input, name, producedLater));
+    const replacement = replacementOf(node, this.#around);
+    const own = isStandard(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
+    const operator = replacement?.operator ?? own;
+    const inputs = (replacement ?? node).inputs.map((input) => this.#input(input, name, producedLater));
     const inner: ImportedNode[] = [];
     let outputs: readonly (Operand | null)[] | undefined;
     let reason: string | undefined;
     try {
-      const record = operator === "If" ? undefined : this.#recordOf(node);
+      const record = replacement ?? (operator === "If" ? undefined : this.#recordOf(node));
       // Behind a node that could not be imported nothing is known of shapes.
       if (!inputs.includes(null)) {
         const operands = inputs.map((input) => input ?? undefined);
@@ -225,7 +233,7 @@ export class GraphImport implements ImportContext {
     node: NodeProto,
     name: string,
     inputs: readonly (Operand | undefined)[],
-    record: OnnxOperator,
+    record: Pick<OnnxOperator, "build">,
   ): readonly Operand[] {
     const context = new NodeContext(node, name, inputs, this);
     const built = record.build(context);

@@ -22,6 +22,11 @@ export interface ImportContext {
   reserve(elements: number): void;
 }
 
+interface StepOptions {
+  readonly part?: string;
+  readonly bias?: Value;
+}
+
 /** More elements than this are no tensor of a network that any device runs. */
 const maxElements = 2 ** 32;
 
@@ -109,8 +114,9 @@ export class NodeContext {
     return this.#importing.knownTensor(this.operand(index));
   }
 
-  /** All inputs, where every one of them is known. */
+  /** All inputs, where there are some and every one of them is known. */
   allKnown(): HostTensor[] | undefined {
+    if (this.inputs.length === 0) return undefined;
     const tensors: HostTensor[] = [];
     for (const operand of this.inputs) {
       const tensor = operand && this.#importing.knownTensor(operand);
@@ -171,15 +177,24 @@ export class NodeContext {
     operator: Operator<A, G>,
     inputs: readonly Value[],
     given: G,
-    options: { readonly part?: string; readonly bias?: Value } = {},
+    options: StepOptions = {},
   ): Value {
-    const { part, bias } = options;
+    return this.applyAll(operator, inputs, given, options)[0]!;
+  }
+
+  /** As {@link apply}, with all outputs. */
+  applyAll<A extends object, G extends object>(
+    operator: Operator<A, G>,
+    inputs: readonly Value[],
+    given: G,
+    { part, bias }: StepOptions = {},
+  ): readonly Value[] {
     const name = part === undefined ? this.name : `${this.name}.${part}`;
     const applying: ApplyOptions = { name, ...(bias && { bias }) };
-    const value = this.#importing.builder.apply(operator, inputs, given, applying);
-    const count = elementCount(value.type.shape);
-    ensure(count <= maxElements, `its output is too large, got ${formatShape(value.type.shape)}`);
-    return value;
+    const values = this.#importing.builder.applyAll(operator, inputs, given, applying);
+    const { shape } = values[0]!.type;
+    ensure(elementCount(shape) <= maxElements, `its output is too large, got ${formatShape(shape)}`);
+    return values;
   }
 
   /** The result of a node: of the type of its first input. */

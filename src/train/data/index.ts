@@ -1,8 +1,8 @@
 export type { Draw } from "./augment.ts";
 export type { Batch } from "./batch.ts";
-export { singleClass, type TargetKind } from "./class-map.ts";
+export { ignoreIndex, singleClass, type TargetKind } from "./class-map.ts";
 export type { Dataset, Locality } from "./dataset.ts";
 export { BatchLoader, type LoaderOptions } from "./loader.ts";
-export { type DataOptions, dataSchema, ignoreIndex, parseDataOptions, type ResolvedDataOptions } from "./options.ts";
+export { type DataOptions, dataSchema, parseDataOptions, type ResolvedDataOptions } from "./options.ts";
 export { preprocessOf } from "./preprocess.ts";
 export { type PreviewOptions, type PreviewSample, previewSamples } from "./preview.ts";

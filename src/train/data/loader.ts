@@ -21,8 +21,8 @@ export interface LoaderOptions {
 
 /** Where batches are made. */
 export interface Preparer {
-  /** Batches that it makes at one time. */
-  readonly width: number;
+  /** Batches that it is asked for before they are needed. */
+  readonly ahead: number;
   prepare(request: BatchRequest): Promise<Batch>;
   dispose(): Promise<void>;
 }
@@ -97,10 +97,9 @@ export class BatchLoader {
     return batch;
   }
 
-  /** Keeps as many batches under way as there are places, and as many again ready. */
   #askAhead(preparer: Preparer, epoch: number, number: number): void {
     let last = this.#pending.at(-1) ?? { epoch, number };
-    while (this.#pending.length < 2 * preparer.width) {
+    while (this.#pending.length < preparer.ahead) {
       const isEnd = last.number + 1 === this.batchesPerEpoch;
       if (isEnd && !this.#options.training) return;
       const next = isEnd ? { epoch: last.epoch + 1, number: 0 } : { epoch: last.epoch, number: last.number + 1 };
@@ -139,7 +138,7 @@ export class BatchLoader {
 function inTurn(dataset: Dataset): Preparer {
   let queue: Promise<unknown> = Promise.resolve();
   return {
-    width: 1,
+    ahead: 2,
     prepare(request) {
       const result = queue.then(() => prepareBatch(dataset, request));
       queue = result.catch(() => undefined);

@@ -3,12 +3,7 @@ import * as z from "zod";
 import { UsageError } from "../../errors.ts";
 import { between, choice, flag, fraction, keys, list, text, whole } from "../config-keys.ts";
 import { augmentSchema, defaultAugmentation } from "./augment-options.ts";
-
-/** Class of pixels that count nowhere, where targets are class indices. */
-export const ignoreIndex = 255;
-
-/** Bit sets have a bit for each class. */
-export const mostClassesInSets = 32;
+import { ignoreIndex } from "./class-map.ts";
 
 const classIndex = () => whole(0, ignoreIndex - 1);
 

@@ -17,18 +17,23 @@ export function sampleImage(data: Float32Array, [height, width]: Size, warp: War
   const count = warp.size[0] * warp.size[1];
   const image = new Float32Array(count);
   const inside = new Uint8Array(count);
-  forEachPixel(warp, (n, row, column) => {
-    inside[n] = isInside(row, height) && isInside(column, width) ? 1 : 0;
-    const y = clamp(row, height);
-    const x = clamp(column, width);
-    const [top, left] = [Math.floor(y), Math.floor(x)];
-    const [down, right] = [y - top, x - left];
-    const upper = top * width;
-    const lower = Math.min(top + 1, height - 1) * width;
-    const next = Math.min(left + 1, width - 1);
-    const above = data[upper + left]! * (1 - right) + data[upper + next]! * right;
-    const below = data[lower + left]! * (1 - right) + data[lower + next]! * right;
-    image[n] = above * (1 - down) + below * down;
+  forEachLine(warp, (start, rows, columns) => {
+    for (let j = 0; j < rows.length; j++) {
+      const [row, column] = [rows[j]!, columns[j]!];
+      inside[start + j] = isInside(row, height) && isInside(column, width) ? 1 : 0;
+      const y = clamp(row, height);
+      const x = clamp(column, width);
+      const top = Math.floor(y);
+      const left = Math.floor(x);
+      const down = y - top;
+      const right = x - left;
+      const upper = top * width;
+      const lower = Math.min(top + 1, height - 1) * width;
+      const next = Math.min(left + 1, width - 1);
+      const above = data[upper + left]! * (1 - right) + data[upper + next]! * right;
+      const below = data[lower + left]! * (1 - right) + data[lower + next]! * right;
+      image[start + j] = above * (1 - down) + below * down;
+    }
   });
   return { image, inside };
 }
@@ -36,9 +41,12 @@ export function sampleImage(data: Float32Array, [height, width]: Size, warp: War
 /** The label of the pixel that each place lies in; `outside` where it lies in none. */
 export function sampleLabels(labels: Uint32Array, [height, width]: Size, warp: Warp, outside: number): Uint32Array {
   const result = new Uint32Array(warp.size[0] * warp.size[1]);
-  forEachPixel(warp, (n, row, column) => {
-    const at = Math.floor(row + 0.5) * width + Math.floor(column + 0.5);
-    result[n] = isInside(row, height) && isInside(column, width) ? labels[at]! : outside;
+  forEachLine(warp, (start, rows, columns) => {
+    for (let j = 0; j < rows.length; j++) {
+      const [row, column] = [rows[j]!, columns[j]!];
+      const at = Math.floor(row + 0.5) * width + Math.floor(column + 0.5);
+      result[start + j] = isInside(row, height) && isInside(column, width) ? labels[at]! : outside;
+    }
   });
   return result;
 }
@@ -52,17 +60,22 @@ function clamp(at: number, length: number): number {
   return Math.min(Math.max(at, 0), length - 1);
 }
 
-function forEachPixel(warp: Warp, visit: (n: number, row: number, column: number) => void): void {
+/** Line by line: the number of its first pixel, and where in the slice its pixels come from. */
+function forEachLine(warp: Warp, visit: (start: number, rows: Float64Array, columns: Float64Array) => void): void {
   const [height, width] = warp.size;
   const [a, b, c] = warp.column;
   const [d, e, f] = warp.row;
   const { displacement } = warp;
-  let n = 0;
+  const rows = new Float64Array(width);
+  const columns = new Float64Array(width);
   for (let i = 0; i < height; i++) {
-    for (let j = 0; j < width; j++, n++) {
-      const x = j + 0.5 + (displacement ? displacement.right[n]! : 0);
-      const y = i + 0.5 + (displacement ? displacement.down[n]! : 0);
-      visit(n, d * x + e * y + f, a * x + b * y + c);
+    const start = i * width;
+    for (let j = 0; j < width; j++) {
+      const x = j + 0.5 + (displacement ? displacement.right[start + j]! : 0);
+      const y = i + 0.5 + (displacement ? displacement.down[start + j]! : 0);
+      rows[j] = d * x + e * y + f;
+      columns[j] = a * x + b * y + c;
     }
+    visit(start, rows, columns);
   }
 }

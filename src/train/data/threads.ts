@@ -23,6 +23,9 @@ export type ThreadAnswer =
 /** The bundle of `worker-node.ts`, beside the bundle of this file. */
 const entry = "data-worker.js";
 
+/** One that is being made, and three that cover for a slow one, such as the first of a volume. */
+const aheadPerThread = 4;
+
 interface Waiting {
   readonly resolve: (batch: Batch) => void;
   readonly reject: (error: Error) => void;
@@ -40,7 +43,7 @@ export function openThreads(recipe: DatasetRecipe, count: number): Preparer {
   const threads = Array.from({ length: count }, () => startThread(recipe));
   let lastId = 0;
   return {
-    width: count,
+    ahead: aheadPerThread * count,
     prepare(request) {
       const thread = threads.reduce((least, other) => (other.waiting.size < least.waiting.size ? other : least));
       return new Promise<Batch>((resolve, reject) => {

@@ -7,7 +7,7 @@ import type { ElementType } from "../element-type.ts";
 import { broadcastTo, type HostTensor, toElement } from "../host-tensor.ts";
 import type { NodeContext } from "../node-context.ts";
 import type { Operand } from "../operand.ts";
-import { UnsupportedNode } from "../unsupported.ts";
+import { ensure, UnsupportedNode } from "../unsupported.ts";
 
 /** `compute` of each element of the inputs, rounded to the first one's type or to `type`. */
 export function elementwise(
@@ -16,6 +16,7 @@ export function elementwise(
   compute: (...values: readonly number[]) => number,
   type: ElementType = inputs[0]!.type,
 ): Operand {
+  ensure(inputs.length >= compute.length, `input ${inputs.length} is missing`);
   const shape = inputs.map((input) => input.shape).reduce((a, b) => commonShape(node, a, b));
   return node.fold(shape, () => {
     const wide = inputs.map((input) => broadcastTo(input, shape).data);

@@ -4,8 +4,11 @@ import { activation } from "./activation.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { constants } from "./constant.ts";
 import { convolution } from "./convolution.ts";
+import { gathering } from "./gather.ts";
+import { sampling } from "./grid-sample.ts";
 import { layout } from "./layout.ts";
 import { linear } from "./linear.ts";
+import { maxPooling } from "./max-pooling.ts";
 import { normalization } from "./normalization.ts";
 import type { OperatorTable } from "./operator.ts";
 import { pooling } from "./pooling.ts";
@@ -18,11 +21,14 @@ export const operators: OperatorTable = {
   ...arithmetic,
   ...constants,
   ...convolution,
+  ...gathering,
   ...layout,
   ...linear,
+  ...maxPooling,
   ...normalization,
   ...pooling,
   ...reduction,
   ...resizing,
+  ...sampling,
   ...selection,
 };

@@ -1,12 +1,10 @@
-// Pools over windows and over whole images.
-// Sources: https://onnx.ai/onnx/operators/onnx__MaxPool.html, https://onnx.ai/onnx/operators/onnx__AveragePool.html
+// Averages over windows, averages and maxima over whole images.
+// Source: https://onnx.ai/onnx/operators/onnx__AveragePool.html
 
 import type { Value } from "../../../graph/graph.ts";
 import { adaptiveAveragePool2d, adaptiveAveragePool3d } from "../../../ops/adaptive-average-pool.ts";
 import { mul } from "../../../ops/arithmetic.ts";
 import { averagePool2d, averagePool3d } from "../../../ops/average-pool.ts";
-import { maxPool2d, maxPool3d } from "../../../ops/max-pool.ts";
-import { pad } from "../../../ops/pad.ts";
 import { amax, mean } from "../../../ops/reductions.ts";
 import type { SpaceTypes } from "../../../ops/window.ts";
 import { elementCount } from "../../../tensor.ts";
@@ -14,25 +12,8 @@ import { hostTensor } from "../host-tensor.ts";
 import type { NodeContext } from "../node-context.ts";
 import { ensure } from "../unsupported.ts";
 import type { OnnxOperator, OperatorTable } from "./operator.ts";
-import { type Form, imageForm, inPlanes, readWindow, step, volumeForm, type Window } from "./window.ts";
-
-const maxPool: OnnxOperator = {
-  build(node) {
-    // Only tells in which order indices count.
-    node.ignore("storage_order");
-    const ceilMode = node.int("ceil_mode", 0) !== 0;
-    const { x, window } = padWhereWide(node, ceilMode, Number.NEGATIVE_INFINITY);
-    const given = <T extends SpaceTypes>(form: Form<T>) => ({
-      ...sizes(form, window),
-      dilation: form.size(window.dilation, 1),
-      ceilMode,
-    });
-    if (window.kernel.length === 3) return node.result(node.apply(maxPool3d, [x], given(volumeForm)));
-    return node.result(
-      inPlanes(node, x, (image, part) => node.apply(maxPool2d, [image], given(imageForm), step(part))),
-    );
-  },
-};
+import { padWhereWide } from "./wide-padding.ts";
+import { type Form, imageForm, inPlanes, poolSizes, step, volumeForm, type Window } from "./window.ts";
 
 const averagePool: OnnxOperator = {
   build(node) {
@@ -47,7 +28,7 @@ const averagePool: OnnxOperator = {
     // Where the padding is part of x, it is counted, and taken out again.
     const isCorrected = padded !== undefined && !countIncludePad;
     const given = <T extends SpaceTypes>(form: Form<T>) => ({
-      ...sizes(form, window),
+      ...poolSizes(form, window),
       ceilMode,
       countIncludePad: countIncludePad || isCorrected,
     });
@@ -107,36 +88,7 @@ const globalAveragePool = global((node, x, axes) => {
 const globalMaxPool = global((node, x, axes) => node.apply(amax, [x], { axes, keepDim: true }));
 
 export const pooling: OperatorTable = {
-  MaxPool: maxPool,
   AveragePool: averagePool,
   GlobalAveragePool: globalAveragePool,
   GlobalMaxPool: globalMaxPool,
 };
-
-function sizes<T extends SpaceTypes>(form: Form<T>, window: Window) {
-  return { kernel: form.size(window.kernel, 1), stride: form.size(window.stride, 1), padding: form.sides(window) };
-}
-
-/** Pools of this engine are padded by half the kernel at most, as PyTorch's. */
-function isWide({ kernel, before, after }: Window): boolean {
-  return [before, after].some((pads) => pads.some((size, axis) => size > Math.floor(kernel[axis]! / 2)));
-}
-
-/** Wider padding becomes part of x: `value` where it never counts, or counts as it should; `padded` is the window before. */
-function padWhereWide(
-  node: NodeContext,
-  ceilMode: boolean,
-  value: number,
-): { x: Value; window: Window; padded?: Window } {
-  const x = node.value(0);
-  const window = readWindow(node, x.type.shape, undefined);
-  if (!isWide(window)) return { x, window };
-  ensure(!ceilMode, "pads of more than half the kernel are not computed with ceil_mode");
-  const given = { begin: [0, 0, ...window.before], end: [0, 0, ...window.after], value };
-  const none = window.before.map(() => 0);
-  return {
-    x: node.apply(pad, [x], given, { part: "pad" }),
-    window: { ...window, before: none, after: none },
-    padded: window,
-  };
-}

@@ -113,6 +113,11 @@ export const volumeForm: Form<VolumeTypes> = {
   sides: ({ before, after }): Sides3d => [before[0]!, before[1]!, before[2]!, after[0]!, after[1]!, after[2]!],
 };
 
+/** What all pools are given. */
+export function poolSizes<T extends SpaceTypes>(form: Form<T>, window: Window) {
+  return { kernel: form.size(window.kernel, 1), stride: form.size(window.stride, 1), padding: form.sides(window) };
+}
+
 /** [N, C, W] as [N, C, 1, W]; [N, C, H, W] as it is. */
 export function asPlanes(node: NodeContext, value: Value, part: string): Value {
   const { shape } = value.type;

@@ -1,0 +1,136 @@
+// Less memory for more time: values of the forward pass that the backward pass reads are computed again instead of kept.
+// Source: T. Chen et al., Training Deep Nets with Sublinear Memory Cost, 2016: the forward pass is cut into segments, what
+// crosses a cut is kept, and the rest of a segment is computed again when the backward pass comes to it.
+import { UsageError } from "../errors.ts";
+import type { DeviceTraits } from "../ops/operator.ts";
+import { byteLength } from "../tensor.ts";
+import { optimize, type Precision } from "./assemble.ts";
+import { createNode, type Graph, type Node, type Value } from "./graph.ts";
+import { lower } from "./lower.ts";
+import { planMemory } from "./memory-plan.ts";
+import { decompose } from "./passes/decompose.ts";
+
+/** Statistics and the like: not worth computing again. */
+const smallBytes = 4 * 1024;
+
+/**
+ * The same graph with the forward pass, its first `forward` nodes, in this many segments of about equal memory. The last one
+ * is kept whole, as the backward pass begins with it; 1 changes nothing.
+ */
+export function recompute(graph: Graph, forward: number, segments: number): Graph {
+  const nodes = graph.nodes.slice(0, forward);
+  const segmentOf = cutEvenly(nodes, segments);
+  const kept = keptValues(graph, nodes, segmentOf, segments);
+  const copies = new Map<Node, Node>();
+  /** What stands for a value of the forward pass behind it: itself where it is kept, else its copy, made when it is first asked for. */
+  const again = (value: Value): Value => {
+    const { producer } = value;
+    if (!producer || !segmentOf.has(producer) || kept.has(value)) return value;
+    const place = producer.outputs.indexOf(value);
+    const known = copies.get(producer);
+    if (known) return known.outputs[place]!;
+    const made = withInputs(producer, producer.inputs.map(again), ":again");
+    copies.set(producer, made);
+    nodes.push(made);
+    return made.outputs[place]!;
+  };
+  const replaced = new Map<Value, Value>();
+  for (const node of graph.nodes.slice(forward)) {
+    const inputs = node.inputs.map((input) => again(replaced.get(input) ?? input));
+    const isSame = inputs.every((input, i) => input === node.inputs[i]);
+    const made = isSame ? node : withInputs(node, inputs, "");
+    nodes.push(made);
+    node.outputs.forEach((output, i) => {
+      replaced.set(output, made.outputs[i]!);
+    });
+  }
+  const outputs = new Map([...graph.outputs].map(([name, value]) => [name, replaced.get(value) ?? value]));
+  return { ...graph, nodes, outputs };
+}
+
+function withInputs(
+  { operator, attrs, name, epilogue, outputs }: Node,
+  inputs: readonly Value[],
+  suffix: string,
+): Node {
+  const outputNames = outputs.map((output) => output.name + suffix);
+  return createNode(operator, inputs, attrs, { name: name + suffix, epilogue, outputNames });
+}
+
+/** The segment of each node, counted from 0: in each, nodes write about as many bytes. */
+function cutEvenly(nodes: readonly Node[], segments: number): ReadonlyMap<Node, number> {
+  const bytesOf = ({ outputs, operator }: Node) =>
+    operator.alias ? 0 : outputs.reduce((sum, { type }) => sum + byteLength(type), 0);
+  const total = nodes.reduce((sum, node) => sum + bytesOf(node), 0);
+  let before = 0;
+  return new Map(
+    nodes.map((node) => {
+      const segment = Math.min(segments - 1, Math.floor((before / total) * segments));
+      before += bytesOf(node);
+      return [node, segment];
+    }),
+  );
+}
+
+/** `none` keeps everything, `auto` takes the least memory that cutting can reach, a number is the bytes to stay within. */
+export type Recompute = "none" | "auto" | number;
+
+export interface RecomputedGraph {
+  readonly graph: Graph;
+  /** Of inputs, outputs and everything between them, as planned. */
+  readonly peakBytes: number;
+  /** Into how many the forward pass was cut; 1: nothing is computed again. */
+  readonly segments: number;
+}
+
+const segmentCounts = [1, 2, 3, 4, 6, 8, 12, 16, 24] as const;
+
+/**
+ * Cuts the forward pass as a memory budget asks: into as few segments as meet it, since each costs time.
+ * Throws UsageError that says how much the least is, where no cutting meets it.
+ */
+export function fitMemory(
+  graph: Graph,
+  forward: number,
+  want: Recompute,
+  { traits, ...precision }: Precision & { readonly traits: DeviceTraits },
+): RecomputedGraph {
+  let least: RecomputedGraph | undefined;
+  for (const segments of want === "none" ? [1] : segmentCounts) {
+    const cut = segments === 1 ? graph : recompute(graph, forward, segments);
+    const planned = { graph: cut, segments, peakBytes: plannedPeak(cut, traits, precision) };
+    if (typeof want === "number" && planned.peakBytes <= want) return planned;
+    if (!least || planned.peakBytes < least.peakBytes) least = planned;
+  }
+  if (typeof want !== "number") return least!;
+  throw new UsageError(`recompute: got ${want} bytes, the least that this graph can do with is ${least!.peakBytes}`);
+}
+
+function plannedPeak(graph: Graph, traits: DeviceTraits, precision: Precision): number {
+  const optimized = decompose(optimize(graph, precision), traits);
+  const { run } = lower(optimized, traits);
+  const outputs = [...optimized.outputs.values()];
+  return planMemory(run, graph.inputs, outputs, { maxSlotBytes: traits.maxBufferBytes }).peakBytes;
+}
+
+/** What crosses a cut, what the graph returns, what takes no memory, and all of the last segment. */
+function keptValues(
+  graph: Graph,
+  forward: readonly Node[],
+  segmentOf: ReadonlyMap<Node, number>,
+  segments: number,
+): ReadonlySet<Value> {
+  const kept = new Set<Value>(graph.outputs.values());
+  for (const node of forward) {
+    const segment = segmentOf.get(node)!;
+    for (const input of node.inputs) {
+      if (input.producer && segmentOf.get(input.producer) !== segment) kept.add(input);
+    }
+    for (const output of node.outputs) {
+      const isSmall = byteLength(output.type) <= smallBytes;
+      const isInState = node.operator.alias !== undefined && node.inputs[0]?.kind === "state";
+      if (segment === segments - 1 || isSmall || isInState) kept.add(output);
+    }
+  }
+  return kept;
+}
