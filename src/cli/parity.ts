@@ -163,22 +163,16 @@ function formatDivergence({ rows, layers, gradients }: ParityReport): string {
   const first = rows.findIndex(({ passed }) => !passed);
   const off = rows[first];
   if (!off) return "";
-  const before = rows.slice(0, first).toSorted((a, b) => b.relativeL2 - a.relativeL2)[0];
-  const count = (what: string, from: number, to: number) => {
-    const part = rows.slice(from, to);
-    return part.length > 0 ? [`${part.filter(({ passed }) => !passed).length} of ${part.length} ${what}`] : [];
-  };
-  const outputsEnd = rows.length - gradients;
-  const counts = [
-    ...count("layers", 0, layers),
-    ...count("outputs", layers, outputsEnd),
-    ...count("gradients", outputsEnd, rows.length),
-  ];
+  const backward = rows.length - gradients;
+  const isGradient = first >= backward;
+  const before = rows.slice(isGradient ? backward : 0, first).toSorted((a, b) => b.relativeL2 - a.relativeL2)[0];
+  const count = (part: readonly ParityRow[]) => `${part.filter(({ passed }) => !passed).length} of ${part.length}`;
   return [
-    `: the first ${first >= outputsEnd ? "gradient" : "layer"} that diverges is ${labelOf(off)}`,
+    `: the first ${isGradient ? "gradient" : "layer"} that diverges is ${labelOf(off)}`,
     `  its relative L2 is ${formatError(off.relativeL2)}, the limit ${formatError(off.limit)}` +
       (before ? `; the largest before it is ${formatError(before.relativeL2)}, ${labelOf(before)}` : ""),
-    `  off are ${counts.join(", ")}`,
+    `  off are ${count(rows.slice(0, layers))} layers, ${count(rows.slice(layers, backward))} outputs` +
+      (gradients > 0 ? `, ${count(rows.slice(backward))} gradients` : ""),
   ].join("\n");
 }
 

@@ -81,3 +81,16 @@ test.each([
   expect(stderr).toMatch(message);
   expect(stderr.trim().split("\n")).toHaveLength(1);
 });
+
+test("parity names the first gradient that diverges, in the report and in JUnit", { timeout: 300_000 }, async () => {
+  const { tensors: changed, metadata } = await readSafetensors(readFileSync(`${golden}/reference.safetensors`));
+  const data = changed.get("gradient:layer2.0.bn1.weight")!.data as Float32Array;
+  data[0] = data[0]! * 1.5;
+  writeFileSync(file("reference.safetensors"), writeSafetensors(changed, metadata));
+  const paths = ["--reference", file("reference.safetensors"), "--junit", file("parity.xml")];
+  const { code, stdout, stderr } = await atrous("parity", `${golden}/model.safetensors`, ...paths, ...adapter);
+  expect(code, stderr).toBe(1);
+  expect(stdout).toContain("FAILED: the first gradient that diverges is grad:layer2.0.bn1.weight");
+  expect(stdout).toContain("off are 0 of 38 layers, 0 of 1 outputs, 1 of 235 gradients");
+  expect(readFileSync(file("parity.xml"), "utf8")).toContain('name="grad:layer2.0.bn1.weight"><failure message');
+});
