@@ -34,11 +34,21 @@ function groupsOf({ elements, groups }: PackedSpec): (number | undefined)[] {
   );
 }
 
-/** Random values, and in the gaps NaN: it must neither be used nor go away. */
-function packed(spec: PackedSpec, name: string, [low, high]: readonly [number, number] = [-1, 1]): InputSpec {
+/** Random values; in the gaps NaN, which must not be used. */
+function packed(
+  spec: PackedSpec,
+  name: string,
+  [low, high]: readonly [number, number] = [-1, 1],
+  gap = Number.NaN,
+): InputSpec {
   const random = createRandom(seedOf(name));
-  const values = groupsOf(spec).map((group) => (group === undefined ? Number.NaN : low + (high - low) * random()));
+  const values = groupsOf(spec).map((group) => (group === undefined ? gap : low + (high - low) * random()));
   return { shape: [values.length], values };
+}
+
+/** In the gaps a number, which must stay. */
+function packedState(spec: PackedSpec, name: string, range: readonly [number, number] = [-1, 1]): InputSpec {
+  return packed(spec, name, range, 7);
 }
 
 function blocks({ elements, groups }: PackedSpec): InputSpec {
@@ -94,8 +104,8 @@ const sgdRows = [
 ];
 
 function sgdCase(why: string, spec: PackedSpec, given: SgdTemplate, scale = 1): OperatorCase<SgdTemplate> {
-  const names = ["weights", "velocities", "gradients"] as const;
-  const inputs = [...names.map((name) => packed(spec, name)), blocks(spec), settings(sgdRows), scales(scale, 3)];
+  const states = [packedState(spec, "weights"), packedState(spec, "velocities")];
+  const inputs = [...states, packed(spec, "gradients"), blocks(spec), settings(sgdRows), scales(scale, 3)];
   return { why, inputs, given };
 }
 
@@ -145,7 +155,9 @@ function adamCase(
 ): OperatorCase<AdamTemplate> {
   const { step = 3, scale = 1, ...template } = change;
   const given = { beta1: 0.9, beta2: 0.999, eps: 1e-8, decoupled: false, ...template };
-  const states = [packed(spec, "weights"), packed(spec, "first"), packed(spec, "second", [0.5, 1.5])];
+  const states = ["weights", "first"]
+    .map((name) => packedState(spec, name))
+    .concat(packedState(spec, "second", [0.5, 1.5]));
   const rows = settings(adamRows(given, step));
   return { why, inputs: [...states, packed(spec, "gradients"), blocks(spec), rows, scales(scale, 3)], given };
 }
@@ -190,7 +202,7 @@ export const adamUpdateCases: OperatorCases<AdamTemplate, AdamTemplate> = {
 };
 
 function runningCase(why: string, spec: PackedSpec, momentum: number): OperatorCase<{ readonly momentum: number }> {
-  const inputs = [packed(spec, "running"), packed(spec, "batch"), blocks(spec), scales(1, 1.125, 2)];
+  const inputs = [packedState(spec, "running"), packed(spec, "batch"), blocks(spec), scales(1, 1.125, 2)];
   return { why, inputs, given: { momentum } };
 }
 

@@ -35,17 +35,19 @@ describe("the graph", () => {
     const shared = b.apply(exp, [x], {}, { name: "shared" });
     const readers = [b.apply(neg, [shared], {}), b.apply(mul, [shared, shared], {}), b.apply(exp, [shared], {})];
     const total = readers.reduce((a, c) => b.apply(add, [a, c], {}));
-    b.output("gx", b.gradients(b.apply(sum, [total], {}), [x])[0]!);
+    const [gx, gs] = b.gradients(b.apply(sum, [total], {}), [x, shared]);
+    b.output("gx", gx!);
+    b.output("gs", gs!);
     const graph = b.build();
-    // Four readers: three sums; and the gradient of `shared` goes on through exp once.
+    // Four readers: three sums, though the gradient of `shared` is asked for too; and the gradient of `shared` goes on through exp once.
     expect(gradientNodes(graph).filter((name) => /^grad:shared(:sum\d)?$/.test(name))).toHaveLength(3);
     expect(gradientNodes(graph).filter((name) => /^grad:shared:(?!sum\d)/.test(name))).toHaveLength(1);
     const compiled = await compile(gpu, graph, { parameter: noParameters });
     const data = Float32Array.of(-1, 0, 0.5);
-    const { gx } = await compiled.run({ x: { shape: [3], data } }).finally(() => compiled.dispose());
+    const results = await compiled.run({ x: { shape: [3], data } }).finally(() => compiled.dispose());
     data.forEach((at, i) => {
       const s = Math.exp(at);
-      expect(gx!.data[i]).toBeCloseTo(s * (-1 + 2 * s + Math.exp(s)), 5);
+      expect(results.gx!.data[i]).toBeCloseTo(s * (-1 + 2 * s + Math.exp(s)), 5);
     });
   });
 
