@@ -73,6 +73,13 @@ test.each([
   expect(junit).toContain(`name="${layer}"><failure message="relative L2`);
 });
 
+test("no gradient of the golden is zero: a dead layer would hide every error before it", async () => {
+  const { tensors } = await readSafetensors(read(withGradients, "reference.safetensors"));
+  const gradients = [...tensors].filter(([name]) => name.startsWith("gradient:"));
+  const dead = gradients.filter(([, { data }]) => (data as Float32Array).every((value) => value === 0));
+  expect(dead.map(([name]) => name)).toEqual([]);
+});
+
 test("a gradient that is off is found, the first of the backward pass, and JUnit has its error", async () => {
   const { tensors, metadata } = await readSafetensors(read(withGradients, "reference.safetensors"));
   for (const name of ["conv1.weight", "layer3.0.bn2.running_var"]) {

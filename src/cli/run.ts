@@ -16,6 +16,7 @@ import {
   type Tensor,
   type TensorToWrite,
   type Tuning,
+  UsageError,
   type Weights,
   weightsFor,
   writeSafetensors,
@@ -83,6 +84,10 @@ Examples:
     .action(async (path: string, _, command: Command) => {
       const options = command.optsWithGlobals<RunOptions>();
       const { gradOutput } = options;
+      if (gradOutput !== undefined && options.precision === "f16")
+        throw new UsageError(
+          "--grad-output: f16 rounds the signs of ReLUs and gradients jump, expected --precision f32",
+        );
       await requireNewFile(options.output, [path, options.input, ...(gradOutput === undefined ? [] : [gradOutput])]);
       const tuning = options.tuning === undefined ? undefined : await readTuning(options.tuning);
       const opened = await naming(options.input, openForInput(path, options.input));

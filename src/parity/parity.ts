@@ -53,8 +53,8 @@ export interface ParityReport {
 /** Largest relative L2 error of a whole network against another engine on the CPU, by how tensors are stored. */
 export const parityLimits = { f32: 1e-5, f16: 5e-3 } as const;
 
-/** The same of gradients: through the whole network and back. */
-export const gradientLimits = { f32: 1e-4, f16: 5e-3 } as const;
+/** The same of gradients, which are compared in f32 alone: where f16 rounds the sign of a ReLU's input, they jump. */
+export const gradientLimit = 1e-4;
 
 /**
  * Errors up to here pass whatever they are relative to: other engines approximate functions within an absolute bound. ONNX
@@ -142,7 +142,7 @@ async function compareGradients(
   stored: Precision & { readonly precision: "f32" | "f16" },
 ): Promise<ParityRow[]> {
   const { name, gradients } = comparison.reference;
-  if (!gradients) return [];
+  if (!gradients || stored.precision === "f16") return [];
   const graph = gradientGraph(comparison.graph, gradients.of);
   const own = new Set([...graph.outputs.keys()].filter((output) => !comparison.graph.outputs.has(output)));
   const unknown = gradients.names.find((wanted) => !own.has(`grad:${wanted}`));
@@ -151,7 +151,7 @@ async function compareGradients(
   const inputs = { ...comparison.inputs, ...Object.fromEntries(await Promise.all(seeds)) };
   const kept = [...graph.outputs].filter(([key]) => gradients.names.some((wanted) => key === `grad:${wanted}`));
   const values = await runGraph(gpu, { ...graph, outputs: new Map(kept) }, { ...comparison, inputs }, stored);
-  const limits = { relative: gradientLimits[stored.precision], absolute: 0 };
+  const limits = { relative: gradientLimit, absolute: 0 };
   const rows = kept.map(async ([layer]) => {
     const expected = await gradients.gradient(layer.slice("grad:".length));
     return { layer, operator: undefined, ...compare(`${name}: "${layer}"`, values[layer]!, expected, limits) };

@@ -78,7 +78,6 @@ type Case = readonly [what: string, line: string, message: RegExp];
 
 const usage: readonly Case[] = [
   ["unknown command", "sgement x.png", /unknown command 'sgement' \(Did you mean segment\?\)/],
-  ["a command that is not built yet", "train config.json", /unknown command 'train'/],
   ["unknown option", "doctor --jsn", /unknown option '--jsn'.*--json.*see atrous doctor --help/],
   ["missing argument", "inspect", /missing required argument 'MODEL'/],
   ["missing option", "run model", /required option '--input <file>' not specified/],

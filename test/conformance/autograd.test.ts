@@ -53,6 +53,10 @@ describe.runIf(isHere)("gradients as PyTorch has them", () => {
       expect(got.toSorted()).toEqual([...expected.keys()].toSorted());
       const rows = [...expected].map(([key, { shape, data }]) => {
         expect(tensors.get(key)!.shape, key).toEqual(shape);
+        expect(
+          (data as Float32Array).some((value) => value !== 0),
+          `${key} is not zero`,
+        ).toBe(true);
         const apart = difference(shape, Float32Array.from(tensors.get(key)!.data, Number), data as Float32Array);
         return { key, off: apart.relativeL2 };
       });
