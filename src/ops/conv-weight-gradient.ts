@@ -77,9 +77,11 @@ const mostCells = 36;
 
 /** The register tile: output channels and kernel rows. */
 function tileOf(call: WeightGradientCall): { outChannels: number; rows: number } {
-  const { groupOutChannels, kernelHeight, kernelWidth } = convSizes(forwardCall(call));
+  const { groupOutChannels, kernelWidth } = convSizes(forwardCall(call));
   const outChannels = [4, 3, 2].find((count) => groupOutChannels % count === 0) ?? 1;
-  const rows = outChannels * kernelHeight * kernelWidth <= mostCells ? kernelHeight : 1;
+  // Of a volume's kernel one slice: SwiftShader takes minutes and gigabytes for more.
+  const sliceRows = call.attrs.kernel.at(-2)!;
+  const rows = outChannels * sliceRows * kernelWidth <= mostCells ? sliceRows : 1;
   return { outChannels, rows };
 }
 
