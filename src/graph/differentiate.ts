@@ -5,7 +5,7 @@ import { add } from "../ops/arithmetic.ts";
 import type { GradientContext, Operator } from "../ops/operator.ts";
 import { sum } from "../ops/reductions.ts";
 import { formatShape, shapesEqual } from "../tensor.ts";
-import { createNode, type Node, type Value } from "./graph.ts";
+import { createNode, isFloat, type Node, type Value } from "./graph.ts";
 
 /** A value and d(loss)/d(value). */
 export interface Seed {
@@ -57,10 +57,6 @@ function dependents(nodes: readonly Node[], wanted: readonly Value[]): ReadonlyS
     for (const output of node.outputs) if (isFloat(output)) found.add(output);
   }
   return found;
-}
-
-function isFloat({ type }: Value): boolean {
-  return type.dtype === "f32" || type.dtype === "f16";
 }
 
 /** What flows into each value, from all of its readers. */

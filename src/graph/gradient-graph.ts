@@ -2,7 +2,7 @@
 import { UsageError } from "../errors.ts";
 import { elementCount } from "../tensor.ts";
 import { differentiate, type Seed } from "./differentiate.ts";
-import type { Graph, Node, Value } from "./graph.ts";
+import { type Graph, isFloat, type Node, type Value } from "./graph.ts";
 
 /**
  * A graph that also takes `grad:NAME`, d(loss)/d(output), for each output of `of`, and also gives `grad:NAME`, d(loss)/d(value) in
@@ -44,10 +44,6 @@ function seedOf(graph: Graph, name: string): Seed {
   if (!value) throw new UsageError(`gradient of ${name}: no such output, expected ${known}`);
   if (!isFloat(value)) throw new UsageError(`gradient of ${name}: the output holds integers, expected ${known}`);
   return { value, gradient: { name: `grad:${name}`, type: value.type, kind: "input" } };
-}
-
-function isFloat({ type: { dtype } }: Value): boolean {
-  return dtype === "f32" || dtype === "f16";
 }
 
 function zeros({ name, type }: Value): Value {

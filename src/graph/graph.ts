@@ -58,6 +58,18 @@ export function createNode(operator: Operator, inputs: readonly Value[], attrs: 
   return node;
 }
 
+/** The same node on other inputs; itself where they are its own and its names stay. */
+export function withInputs(node: Node, inputs: readonly Value[], suffix = ""): Node {
+  if (suffix === "" && inputs.every((input, i) => input === node.inputs[i])) return node;
+  const { operator, attrs, name, epilogue, outputs } = node;
+  const outputNames = outputs.map((output) => output.name + suffix);
+  return createNode(operator, inputs, attrs, { name: name + suffix, epilogue, outputNames });
+}
+
+export function isFloat({ type: { dtype } }: Value): boolean {
+  return dtype === "f32" || dtype === "f16";
+}
+
 function requireState(node: string, { name, kind }: Value): void {
   if (kind !== "state") throw new UsageError(`node ${node}: updates ${name}, which is no state`);
 }

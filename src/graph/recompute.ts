@@ -5,7 +5,7 @@ import { UsageError } from "../errors.ts";
 import type { DeviceTraits } from "../ops/operator.ts";
 import { byteLength } from "../tensor.ts";
 import { optimize, type Precision } from "./assemble.ts";
-import { createNode, type Graph, type Node, type Value } from "./graph.ts";
+import { type Graph, type Node, type Value, withInputs } from "./graph.ts";
 import { lower } from "./lower.ts";
 import { planMemory } from "./memory-plan.ts";
 import { decompose } from "./passes/decompose.ts";
@@ -37,8 +37,7 @@ export function recompute(graph: Graph, forward: number, segments: number): Grap
   const replaced = new Map<Value, Value>();
   for (const node of graph.nodes.slice(forward)) {
     const inputs = node.inputs.map((input) => again(replaced.get(input) ?? input));
-    const isSame = inputs.every((input, i) => input === node.inputs[i]);
-    const made = isSame ? node : withInputs(node, inputs, "");
+    const made = withInputs(node, inputs);
     nodes.push(made);
     node.outputs.forEach((output, i) => {
       replaced.set(output, made.outputs[i]!);
@@ -46,15 +45,6 @@ export function recompute(graph: Graph, forward: number, segments: number): Grap
   }
   const outputs = new Map([...graph.outputs].map(([name, value]) => [name, replaced.get(value) ?? value]));
   return { ...graph, nodes, outputs };
-}
-
-function withInputs(
-  { operator, attrs, name, epilogue, outputs }: Node,
-  inputs: readonly Value[],
-  suffix: string,
-): Node {
-  const outputNames = outputs.map((output) => output.name + suffix);
-  return createNode(operator, inputs, attrs, { name: name + suffix, epilogue, outputNames });
 }
 
 /** The segment of each node, counted from 0: in each, nodes write about as many bytes. */
@@ -75,14 +65,6 @@ function cutEvenly(nodes: readonly Node[], segments: number): ReadonlyMap<Node, 
 /** `none` keeps everything, `auto` takes the least memory that cutting can reach, a number is the bytes to stay within. */
 export type Recompute = "none" | "auto" | number;
 
-export interface RecomputedGraph {
-  readonly graph: Graph;
-  /** Of inputs, outputs and everything between them, as planned. */
-  readonly peakBytes: number;
-  /** Into how many the forward pass was cut; 1: nothing is computed again. */
-  readonly segments: number;
-}
-
 const segmentCounts = [1, 2, 3, 4, 6, 8, 12, 16, 24] as const;
 
 /**
@@ -94,16 +76,17 @@ export function fitMemory(
   forward: number,
   want: Recompute,
   { traits, ...precision }: Precision & { readonly traits: DeviceTraits },
-): RecomputedGraph {
-  let least: RecomputedGraph | undefined;
-  for (const segments of want === "none" ? [1] : segmentCounts) {
+): Graph {
+  if (want === "none") return graph;
+  let least = { graph, peakBytes: Number.POSITIVE_INFINITY };
+  for (const segments of segmentCounts) {
     const cut = segments === 1 ? graph : recompute(graph, forward, segments);
-    const planned = { graph: cut, segments, peakBytes: plannedPeak(cut, traits, precision) };
-    if (typeof want === "number" && planned.peakBytes <= want) return planned;
-    if (!least || planned.peakBytes < least.peakBytes) least = planned;
+    const peakBytes = plannedPeak(cut, traits, precision);
+    if (typeof want === "number" && peakBytes <= want) return cut;
+    if (peakBytes < least.peakBytes) least = { graph: cut, peakBytes };
   }
-  if (typeof want !== "number") return least!;
-  throw new UsageError(`recompute: got ${want} bytes, the least that this graph can do with is ${least!.peakBytes}`);
+  if (want === "auto") return least.graph;
+  throw new UsageError(`recompute: got ${want} bytes, the least that this graph can do with is ${least.peakBytes}`);
 }
 
 function plannedPeak(graph: Graph, traits: DeviceTraits, precision: Precision): number {

@@ -18,7 +18,6 @@ export interface FindOptions {
  * when a gradient overflows alone. Runs the graph once, with the largest absolute value of each as output.
  */
 export async function findNonFinite(gpu: Gpu, graph: Graph, { inputs, parameter }: FindOptions): Promise<string> {
-  const largest: Node[] = [];
   const outputs = new Map<string, Value>();
   const nodes: Node[] = [];
   const add = (value: Value, what: string) => {
@@ -26,7 +25,6 @@ export async function findNonFinite(gpu: Gpu, graph: Graph, { inputs, parameter 
     const name = `${what} ${value.name}`;
     const absolute = createNode(abs, [value], {}, { name: `${name}:abs` });
     const most = createNode(amax as Operator, absolute.outputs, { axes: "all", keepDim: false }, { name });
-    largest.push(absolute, most);
     nodes.push(absolute, most);
     outputs.set(name, most.outputs[0]!);
   };

@@ -109,7 +109,7 @@ export async function compileTrainStep(gpu: Gpu, graph: Graph, options: TrainSte
     ["statistics", () => packTensors(training.statistics, options.parameter)],
     ...optimizer.moments.map((name) => [name, async () => new Float32Array(weights.length)] as const),
   ]);
-  const compiled = await compile(gpu, fitted.graph, {
+  const compiled = await compile(gpu, fitted, {
     parameter: async (name) => first.get(name)?.() ?? frozen.get(name)!.data,
     ...(precision && { precision }),
     ...(keepFull && { keepFull }),

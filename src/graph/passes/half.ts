@@ -1,6 +1,6 @@
 // Lets a graph store its tensors in f16; its inputs and outputs stay what they are.
 import { cast } from "../../ops/cast.ts";
-import { createNode, type Graph, type Node, type Value } from "../graph.ts";
+import { createNode, type Graph, isFloat, type Node, type Value, withInputs } from "../graph.ts";
 import { rewrite } from "./rewrite.ts";
 
 /**
@@ -35,9 +35,7 @@ export function storeHalf(graph: Graph, keep: ReadonlySet<string> = new Set()): 
     const isStatistic = readsStatistics(inputs);
     const isHalf = !runsOnce && !isStatistic && !keep.has(node.name);
     const typed = inputs.map((input, i) => to(input, isHalf && !full.has(i) ? "f16" : "f32"));
-    const outputNames = node.outputs.map(({ name }) => name);
-    const { name, epilogue } = node;
-    const outputs = emit(createNode(node.operator, typed, node.attrs, { name, epilogue, outputNames }));
+    const outputs = emit(withInputs(node, typed));
     if (runsOnce) for (const output of outputs) fixed.add(output);
     if (isHalf || isStatistic) for (const output of outputs) if (output.type.dtype === "f32") statistics.add(output);
     return outputs;
@@ -69,9 +67,7 @@ export function takeHalf(graph: Graph, names: ReadonlySet<string>): Graph {
   const taken = rewrite({ ...graph, parameters }, (node, { value, emit }) => {
     const inputs = node.inputs.map((input) => replaced.get(input) ?? value(input));
     if (inputs.every((input, i) => input === node.inputs[i])) return undefined;
-    const outputNames = node.outputs.map(({ name }) => name);
-    const { name, epilogue } = node;
-    return emit(createNode(node.operator, inputs, node.attrs, { name, epilogue, outputNames }));
+    return emit(withInputs(node, inputs));
   });
   return { ...taken, nodes: [...casts, ...taken.nodes], parameters };
 }
@@ -80,10 +76,6 @@ export function takeHalf(graph: Graph, names: ReadonlySet<string>): Graph {
 function widened({ producer }: Value): Value | undefined {
   const [source] = producer?.operator === cast ? producer.inputs : [];
   return source?.type.dtype === "f16" ? source : undefined;
-}
-
-function isFloat({ type: { dtype } }: Value): boolean {
-  return dtype === "f32" || dtype === "f16";
 }
 
 function fullInputs({ operator, epilogue, inputs }: Node): readonly number[] {

@@ -1,5 +1,5 @@
 // The one way in which passes change a graph: walk the nodes in order, replace some, drop what became dead.
-import { createNode, type Graph, type Node, prune, type Value } from "../graph.ts";
+import { type Graph, type Node, prune, type Value, withInputs } from "../graph.ts";
 
 export interface Rewriting {
   /** The new value that stands for an old one. */
@@ -37,10 +37,4 @@ export function rewrite(graph: Graph, visit: Visit): Graph {
   }
   const outputs = new Map([...graph.outputs].map(([name, value]) => [name, rewriting.value(value)]));
   return prune({ ...graph, nodes, outputs });
-}
-
-function withInputs(node: Node, inputs: readonly Value[]): Node {
-  if (inputs.every((input, i) => input === node.inputs[i])) return node;
-  const outputNames = node.outputs.map((value) => value.name);
-  return createNode(node.operator, inputs, node.attrs, { name: node.name, epilogue: node.epilogue, outputNames });
 }
