@@ -5,7 +5,7 @@ import { activateFunction } from "./activation.ts";
 import { type ChannelTemplate, channelFold, channelLoop, channelMain, channelParams } from "./channel.ts";
 import { type EpilogueTemplate, residualArray } from "./conv-bindings.ts";
 import { storageTypes } from "./storage.ts";
-import { structParams, wgsl } from "./wgsl.ts";
+import { numbered, structParams, wgsl } from "./wgsl.ts";
 
 export interface BatchNormTrainingTemplate extends ChannelTemplate, EpilogueTemplate {}
 
@@ -27,7 +27,7 @@ export function batchNormTraining(t: BatchNormTrainingTemplate): string {
   return wgsl`
 ${storageTypes(t.storage)}
 ${structParams(batchNormTrainingParams)}
-${bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`).join("\n")}
+${numbered(bindings)}
 ${activateFunction(t.activation, type)}
 ${channelFold("sum")}
 

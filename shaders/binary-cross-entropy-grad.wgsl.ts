@@ -8,7 +8,7 @@ import {
 } from "./binary-cross-entropy.wgsl.ts";
 import { storageTypes } from "./storage.ts";
 import { stridedIndices, stridedWorkgroup } from "./strided.ts";
-import { structParams, wgsl } from "./wgsl.ts";
+import { numbered, structParams, wgsl } from "./wgsl.ts";
 
 export function binaryCrossEntropyGradientShader(t: BinaryCrossEntropyTemplate): string {
   const bindings = [
@@ -22,7 +22,7 @@ export function binaryCrossEntropyGradientShader(t: BinaryCrossEntropyTemplate):
   return wgsl`
 ${storageTypes(t.storage)}
 ${structParams(binaryCrossEntropySpec(t))}
-${bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`).join("\n")}
+${numbered(bindings)}
 ${binaryCrossEntropyFunctions(t)}
 
 @compute @workgroup_size(${stridedWorkgroup})

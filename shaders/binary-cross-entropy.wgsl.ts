@@ -6,7 +6,7 @@ import { unaryFunction } from "./functions.ts";
 import { labelFunctions, labelSpec } from "./labels.ts";
 import { type Storage, storageTypes } from "./storage.ts";
 import { type StridedTemplate, stridedIndices, stridedSpec, stridedWorkgroup } from "./strided.ts";
-import { structParams, wgsl } from "./wgsl.ts";
+import { numbered, structParams, wgsl } from "./wgsl.ts";
 
 /** A walk over [N, pixels]; array `w` is an item's place in weights. */
 export interface BinaryCrossEntropyTemplate extends StridedTemplate {
@@ -39,7 +39,7 @@ export function binaryCrossEntropyShader(t: BinaryCrossEntropyTemplate): string 
   return wgsl`
 ${storageTypes(t.storage)}
 ${structParams(binaryCrossEntropySpec(t))}
-${bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`).join("\n")}
+${numbered(bindings)}
 ${binaryCrossEntropyFunctions(t)}
 
 @compute @workgroup_size(${stridedWorkgroup})

@@ -5,7 +5,7 @@
 import { labelFunctions, labelSpec } from "./labels.ts";
 import { type Storage, storageTypes } from "./storage.ts";
 import { type StridedTemplate, stridedIndices, stridedSpec, stridedWorkgroup } from "./strided.ts";
-import { structParams, wgsl } from "./wgsl.ts";
+import { numbered, structParams, wgsl } from "./wgsl.ts";
 
 /** A walk over [N, pixels]; arrays `gi` and `gp` are an item's first channel. */
 export interface ClassOverlapGradientTemplate extends StridedTemplate {
@@ -29,7 +29,7 @@ export function classOverlapGradientShader(t: ClassOverlapGradientTemplate): str
   return wgsl`
 ${storageTypes(t.storage)}
 ${structParams(classOverlapGradientSpec(t))}
-${bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`).join("\n")}
+${numbered(bindings)}
 ${labelFunctions("index")}
 
 @compute @workgroup_size(${stridedWorkgroup})

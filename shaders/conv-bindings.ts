@@ -3,7 +3,7 @@
 import type { ActivationTemplate } from "./activation.ts";
 import { volumeParams } from "./planes.ts";
 import { type Storage, storageTypes } from "./storage.ts";
-import { structParams } from "./wgsl.ts";
+import { numbered, structParams } from "./wgsl.ts";
 
 export const conv2dParams = {
   channels: "u32", // C
@@ -72,6 +72,5 @@ export function convBindings(
   if (t.bias) bindings.push(read("bias", "f32"));
   if (t.residual === true) bindings.push(read("residual", y));
   bindings.push(`var<storage, read_write> y: array<${y}>;`, "var<uniform> p: Params;");
-  const numbered = bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`);
-  return `${storageTypes(t.storage)}\n${structParams(t.volume ? conv3dParams : conv2dParams)}\n${numbered.join("\n")}`;
+  return `${storageTypes(t.storage)}\n${structParams(t.volume ? conv3dParams : conv2dParams)}\n${numbered(bindings)}`;
 }

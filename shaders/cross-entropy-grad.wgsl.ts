@@ -5,7 +5,7 @@
 import { type CrossEntropyTemplate, crossEntropyFunctions, crossEntropySpec } from "./cross-entropy.wgsl.ts";
 import { storageTypes } from "./storage.ts";
 import { stridedIndices, stridedWorkgroup } from "./strided.ts";
-import { structParams, wgsl } from "./wgsl.ts";
+import { numbered, structParams, wgsl } from "./wgsl.ts";
 
 export function crossEntropyGradientShader(t: CrossEntropyTemplate): string {
   const bindings = [
@@ -19,7 +19,7 @@ export function crossEntropyGradientShader(t: CrossEntropyTemplate): string {
   return wgsl`
 ${storageTypes(t.storage)}
 ${structParams(crossEntropySpec(t))}
-${bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`).join("\n")}
+${numbered(bindings)}
 ${crossEntropyFunctions(t)}
 
 fn fill(gx_at: u32, value: f32) {

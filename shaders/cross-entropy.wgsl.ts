@@ -5,7 +5,7 @@ import { unaryFunction } from "./functions.ts";
 import { type LabelForm, labelFunctions, labelSpec, labelWeight } from "./labels.ts";
 import { type Storage, storageTypes } from "./storage.ts";
 import { type StridedTemplate, stridedIndices, stridedSpec, stridedWorkgroup } from "./strided.ts";
-import { structParams, wgsl } from "./wgsl.ts";
+import { numbered, structParams, wgsl } from "./wgsl.ts";
 
 /** A walk over [N, pixels]; array `w` is an item's place in weights. */
 export interface CrossEntropyTemplate extends StridedTemplate {
@@ -31,7 +31,7 @@ export function crossEntropyShader(t: CrossEntropyTemplate): string {
   return wgsl`
 ${storageTypes(t.storage)}
 ${structParams(crossEntropySpec(t))}
-${bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`).join("\n")}
+${numbered(bindings)}
 ${crossEntropyFunctions(t)}
 
 @compute @workgroup_size(${stridedWorkgroup})

@@ -4,7 +4,7 @@
 import { range } from "./conv-taps.ts";
 import { type Storage, storageTypes } from "./storage.ts";
 import { type StridedTemplate, stridedIndices, stridedSpec, stridedWorkgroup } from "./strided.ts";
-import { type ParamSpec, structParams, wgsl } from "./wgsl.ts";
+import { numbered, type ParamSpec, structParams, wgsl } from "./wgsl.ts";
 
 /** A walk over y, elements or tiles one by one. */
 export interface MatmulTemplate extends StridedTemplate {
@@ -99,6 +99,5 @@ function declarations(t: MatmulTemplate, spec: ParamSpec, vectors = false): stri
   const bindings = ["var<storage, read> a: array<Element>;", `var<storage, read> b: array<${wide}>;`];
   if (t.bias) bindings.push("var<storage, read> c: array<f32>;");
   bindings.push(`var<storage, read_write> y: array<${wide}>;`, "var<uniform> p: Params;");
-  const numbered = bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`);
-  return `${storageTypes(t.storage)}\n${structParams(spec)}\n${numbered.join("\n")}`;
+  return `${storageTypes(t.storage)}\n${structParams(spec)}\n${numbered(bindings)}`;
 }

@@ -3,12 +3,12 @@
 // gy [N, C, H, W]; indices and gx [N, C, P, Q]; volumes have one axis more, Z before P and D before H, and indices
 // (d * H + h) * W + w. In the parameters x is what is read, gy, and y what is written, gx.
 // One invocation per element of gx: x over j, y over i (of all slices), z over planes n * C + c, in steps of the grid.
-import { maxUnpoolParams } from "./max-unpool.wgsl.ts";
-import { planeFunctions, type Workgroup } from "./planes.ts";
-import { type Storage, storageTypes } from "./storage.ts";
+import { type MaxUnpoolTemplate, maxUnpoolParams } from "./max-unpool.wgsl.ts";
+import { planeFunctions } from "./planes.ts";
+import { storageTypes } from "./storage.ts";
 import { structParams, wgsl } from "./wgsl.ts";
 
-export function maxUnpoolGradient(t: { readonly storage: Storage; readonly workgroup: Workgroup }): string {
+export function maxUnpoolGradient(t: MaxUnpoolTemplate): string {
   return wgsl`
 ${storageTypes(t.storage)}
 ${structParams(maxUnpoolParams)}

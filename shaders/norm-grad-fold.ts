@@ -2,6 +2,7 @@
 import { foldFunction } from "./fold.ts";
 import type { Storage } from "./storage.ts";
 import type { StridedTemplate } from "./strided.ts";
+import { numbered } from "./wgsl.ts";
 
 /** A walk over the sums. */
 export interface NormFoldTemplate extends StridedTemplate {
@@ -17,7 +18,7 @@ export const rowBuiltins =
 
 /** Declares the bindings in their order, and the parameters behind them. */
 export function bind(bindings: readonly string[]): string {
-  return [...bindings, "var<uniform> p: Params;"].map((binding, i) => `@group(0) @binding(${i}) ${binding}`).join("\n");
+  return numbered([...bindings, "var<uniform> p: Params;"]);
 }
 
 /** `fn pair(row: u32, terms: u32, lane: u32, shift: vec2f) -> vec2f` of a term with two components. */

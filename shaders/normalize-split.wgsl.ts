@@ -7,7 +7,7 @@ import { rowIndex } from "./fold.ts";
 import { momentFolds } from "./normalize.wgsl.ts";
 import { type Storage, storageTypes } from "./storage.ts";
 import { type StridedTemplate, stridedIndices, stridedSpec } from "./strided.ts";
-import { structParams, wgsl } from "./wgsl.ts";
+import { numbered, structParams, wgsl } from "./wgsl.ts";
 
 /** A walk over [N, G, parts]; array `m` is the place in moments, of a part or of a row's first. */
 export interface MomentsTemplate extends StridedTemplate {
@@ -67,7 +67,7 @@ export function applyMomentsShader(t: ApplyMomentsTemplate): string {
   return wgsl`
 ${storageTypes(t.storage)}
 ${structParams(applyMomentsSpec(t))}
-${bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`).join("\n")}
+${numbered(bindings)}
 ${partTerms}
 
 @compute @workgroup_size(${t.lanes})

@@ -4,7 +4,7 @@
 import { foldFunction, rowIndex, soloRows, termFunctions, termSpec } from "./fold.ts";
 import { type Storage, storageTypes } from "./storage.ts";
 import { type StridedTemplate, stridedIndices, stridedSpec } from "./strided.ts";
-import { structParams, wgsl } from "./wgsl.ts";
+import { numbered, structParams, wgsl } from "./wgsl.ts";
 
 /** A walk over the rows; array `w` is the place in weight and bias. */
 export interface NormalizeTemplate extends StridedTemplate<"x" | "w" | "y"> {
@@ -40,7 +40,7 @@ export function normalize(t: NormalizeTemplate): string {
   return wgsl`
 ${storageTypes(t.storage)}
 ${structParams(normalizeSpec(t))}
-${bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`).join("\n")}
+${numbered(bindings)}
 ${termFunctions(t.termRank, arrays)}
 ${momentFolds(t.lanes, "f32(x[row + x_term(k)])")}
 

@@ -3,7 +3,7 @@
 // labels and y [N, ...]; weights [N, C]. One invocation per element of y.
 import { type LabelForm, labelFunctions, labelSpec, labelWeight } from "./labels.ts";
 import { type StridedTemplate, stridedIndices, stridedSpec, stridedWorkgroup } from "./strided.ts";
-import { structParams, wgsl } from "./wgsl.ts";
+import { numbered, structParams, wgsl } from "./wgsl.ts";
 
 /** A walk over [N, pixels]; array `w` is an item's place in weights. */
 export interface PixelWeightsTemplate extends StridedTemplate {
@@ -24,7 +24,7 @@ export function pixelWeightsShader(t: PixelWeightsTemplate): string {
   ];
   return wgsl`
 ${structParams(pixelWeightsSpec(t))}
-${bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`).join("\n")}
+${numbered(bindings)}
 ${labelFunctions(t.labels)}
 ${labelWeight(t.labels, t.weights)}
 

@@ -13,7 +13,7 @@ import {
   stridedWorkgroup,
   vectorType,
 } from "./strided.ts";
-import { structParams, wgsl } from "./wgsl.ts";
+import { numbered, structParams, wgsl } from "./wgsl.ts";
 
 /** Array `c` is the channel's place in bias. */
 export interface SumPartsTemplate extends StridedTemplate<"x" | "c" | "residual" | "y">, ConvEpilogueTemplate {}
@@ -34,7 +34,7 @@ export function sumParts(t: SumPartsTemplate): string {
   return wgsl`
 ${storageTypes(t.storage)}
 ${structParams(sumPartsSpec(t))}
-${bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`).join("\n")}
+${numbered(bindings)}
 ${activateFunction(t.activation, type)}
 
 @compute @workgroup_size(${stridedWorkgroup})

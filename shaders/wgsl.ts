@@ -37,3 +37,8 @@ export function structParams(spec: ParamSpec): string {
   const fields = Object.entries(spec).map(([name, type]) => `  ${name}: ${type},`);
   return `struct Params {\n${fields.join("\n")}\n}`;
 }
+
+/** Declarations such as `var<storage, read> x: array<f32>;`, numbered as bindings of group 0 in their order. */
+export function numbered(declarations: readonly string[]): string {
+  return declarations.map((declaration, i) => `@group(0) @binding(${i}) ${declaration}`).join("\n");
+}

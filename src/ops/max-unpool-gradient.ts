@@ -1,5 +1,5 @@
 // The gradient of max unpooling, of images and volumes. Not for users.
-import { maxUnpoolParams } from "../../shaders/max-unpool.wgsl.ts";
+import { type MaxUnpoolTemplate, maxUnpoolParams } from "../../shaders/max-unpool.wgsl.ts";
 import { maxUnpoolGradient as shader } from "../../shaders/max-unpool-grad.wgsl.ts";
 import type { MaxUnpoolAttributes } from "./max-unpool.ts";
 import { floatType, storageOf } from "./operands.ts";
@@ -9,8 +9,9 @@ import type { SpaceTypes } from "./window.ts";
 
 type Attributes = MaxUnpoolAttributes<SpaceTypes>;
 
-const direct: Kernel<Attributes> = {
-  name: "maxUnpoolGradient/direct",
+/** A kernel of one invocation per output element, of what is read and the indices. */
+export const unpoolKernel = (name: string, shader: (t: MaxUnpoolTemplate) => string): Kernel<Attributes> => ({
+  name,
   applies: () => true,
   views: [0, 1],
   dispatches(call, device) {
@@ -30,7 +31,7 @@ const direct: Kernel<Attributes> = {
       },
     ];
   },
-};
+});
 
 /**
  * Gives each maximum the gradient of the pixel that it was put at.
@@ -41,5 +42,5 @@ export const maxUnpoolGradient: Operator<Attributes, Attributes> = {
   attributes: (given) => given,
   shape: ([gy, indices]) => [{ shape: indices!.shape, dtype: floatType("maxUnpoolGradient", [gy!]) }],
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
-  kernels: [direct],
+  kernels: [unpoolKernel("maxUnpoolGradient/direct", shader)],
 };

@@ -1,11 +1,10 @@
 // The partial inverse of max pooling, of images and volumes.
-import { maxUnpoolParams, maxUnpool as maxUnpoolShader } from "../../shaders/max-unpool.wgsl.ts";
+import { maxUnpool as maxUnpoolShader } from "../../shaders/max-unpool.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { formatShape, type TensorType } from "../tensor.ts";
-import { maxUnpoolGradient } from "./max-unpool-gradient.ts";
-import { floatType, storageOf } from "./operands.ts";
-import { type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
-import { outputPlanes, planeGrid, planeValues, volumeValues, windowValues } from "./planes.ts";
+import { maxUnpoolGradient, unpoolKernel } from "./max-unpool-gradient.ts";
+import { floatType } from "./operands.ts";
+import { type Operator, operandBytes } from "./operator.ts";
 import {
   type ImageTypes,
   image,
@@ -40,29 +39,6 @@ export type MaxUnpool2dAttributes = MaxUnpoolAttributes<ImageTypes>;
 export type MaxUnpool2dGiven = MaxUnpoolGiven<ImageTypes>;
 export type MaxUnpool3dAttributes = MaxUnpoolAttributes<VolumeTypes>;
 export type MaxUnpool3dGiven = MaxUnpoolGiven<VolumeTypes>;
-
-const gather = (name: string): Kernel<MaxUnpoolAttributes<SpaceTypes>> => ({
-  name: `${name}/gather`,
-  applies: () => true,
-  views: [0, 1],
-  dispatches(call, device) {
-    const { workgroup, workgroups } = planeGrid(outputPlanes(call), device);
-    const values = {
-      ...planeValues(call),
-      ...volumeValues(call),
-      ...viewParams("indices", call.inputs[1]!),
-      ...windowValues(call.attrs),
-    };
-    return [
-      {
-        code: maxUnpoolShader({ storage: storageOf(call), workgroup }),
-        bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
-        params: params(maxUnpoolParams, values),
-        workgroups,
-      },
-    ];
-  },
-});
 
 const maxUnpool = <T extends SpaceTypes>(
   name: string,
@@ -101,7 +77,7 @@ const maxUnpool = <T extends SpaceTypes>(
     return [{ shape, dtype }];
   },
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
-  kernels: [gather(name)],
+  kernels: [unpoolKernel(`${name}/gather`, maxUnpoolShader)],
   gradient: ({ inputs, outputGradients, attrs, apply }) => [
     apply(maxUnpoolGradient, [outputGradients[0]!, inputs[1]!], attrs),
   ],

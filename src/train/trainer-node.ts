@@ -51,24 +51,26 @@ export async function train(gpu: Gpu, config: TrainConfig, options: TrainOptions
   await mkdir(folder, { recursive: true });
   await removeTorn(folder);
   const checkpoint = resume ? await loadCheckpoint(files.last, config) : undefined;
-  const weights =
-    config.weights === undefined ? undefined : await openSafetensors(await fileSource(join(base, config.weights)));
-  const { imageSize } = data.train;
-  const run = await TrainingRun.create(gpu, config, { imageSize, weights, checkpoint }).finally(() => weights?.close());
-  const loader = new BatchLoader(data.train, {
-    batch: config.batch,
-    seed: config.seed,
-    channels: 1,
-    workers: config.workers,
-  });
   const log = checkpoint ? await resumeLog(files.log, checkpoint.step) : await createLog(files.log);
+  let run: TrainingRun | undefined;
+  let loader: BatchLoader | undefined;
   try {
+    const { imageSize } = data.train;
+    const weights =
+      config.weights === undefined ? undefined : await openSafetensors(await fileSource(join(base, config.weights)));
+    run = await TrainingRun.create(gpu, config, { imageSize, weights, checkpoint }).finally(() => weights?.close());
+    loader = new BatchLoader(data.train, {
+      batch: config.batch,
+      seed: config.seed,
+      channels: 1,
+      workers: config.workers,
+    });
     const trainer = new Trainer({ gpu, config, options, files, data, run, loader, log });
     return await trainer.train(checkpoint ? "resume" : "start");
   } finally {
     log.close();
-    await loader.dispose();
-    await run.dispose();
+    await loader?.dispose();
+    await run?.dispose();
   }
 }
 
