@@ -26,6 +26,8 @@ export const gatherElementsGradientCases: OperatorCases<
     });
     return [{ data, magnitude }];
   },
+  /** Its floats are f32 always. */
+  storages: ["f32"],
   cases: gatherElementsCases.cases
     .filter(({ inputs }) => inputSpec(inputs[0]!).dtype === undefined)
     .map(({ why, inputs, given: { axis = 0 } }) => {
