@@ -96,8 +96,8 @@ const gridSample = <M extends "bilinear" | "trilinear" | "nearest">(
  * - `bilinear` weights the four neighbours by their nearness, `nearest` rounds half to even.
  * - a place that is no number, or beyond 2^31 pixels, has no neighbours in the image.
  * - gradient: of x the weighted sums of the samples, in the order of the grid; it keeps the grid. Of the grid the slope of the image
- *   there, 0 with `nearest` and at a border that places are moved to; it keeps x and the grid. Between two pixels' slopes, at a
- *   pixel, the far one's counts. As in PyTorch.
+ *   there, 0 with `nearest` and at a border that places are moved to; it keeps x and the grid. At a pixel, where slopes meet, the
+ *   one behind it counts. As in PyTorch, but for places that are no number: 0, PyTorch gives NaN for some.
  * Throws ShapeError unless x is [N, C, H, W] and the grid f32 [N, P, Q, 2].
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.grid_sample.html
  */
