@@ -1,11 +1,15 @@
 // A real network trained in f16: its losses beside those in f32, and steps whose gradients overflow.
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { difference } from "../../src/difference.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { msffResNet18 } from "../../src/models/msff-resnet18.ts";
 import { mul } from "../../src/ops/arithmetic.ts";
+import { gatherElements } from "../../src/ops/gather.ts";
+import { gridSample2d } from "../../src/ops/grid-sample.ts";
 import { sum } from "../../src/ops/reductions.ts";
+import { exp } from "../../src/ops/unary.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import { initialWeights } from "../../src/train/initial-weights.ts";
 import { crossEntropyLoss } from "../../src/train/losses/index.ts";
@@ -130,5 +134,45 @@ test("a gradient that no scale makes finite ends the training where the scale is
     expect(await scaleNow()).toBe(2 ** -14);
   } finally {
     await step.dispose();
+  }
+});
+
+/** Pixels of exp(x) sampled at the places of a grid, one channel picked for each; the sum of their squares. */
+function warpGraph(): Graph {
+  const b = new GraphBuilder();
+  const image = b.apply(exp, [b.parameter("x", [1, 2, 6, 6])], {});
+  const grid = b.parameter("grid", [1, 4, 5, 2]);
+  const warped = b.apply(gridSample2d, [image, b.apply(mul, [grid, grid], {})], {});
+  const channel = Int32Array.from({ length: 20 }, (_, place) => place % 2);
+  const picked = b.apply(gatherElements, [warped, b.constant("channel", { shape: [1, 1, 4, 5], data: channel })], {
+    axis: 1,
+  });
+  b.output("loss", b.apply(sum, [b.apply(mul, [picked, picked], {})], {}));
+  return b.build();
+}
+
+test("gradients of gridSample and gatherElements, which add up in memory, stay near those in f32", async ({ skip }) => {
+  skip(!gpu.features.has("shader-f16"), "no shader-f16");
+  const gradients = [];
+  for (const precision of ["f32", "f16"] as const) {
+    const step = await compileTrainStep(gpu, warpGraph(), {
+      optimizer: sgd({ momentum: 0.9 }),
+      precision,
+      parameter: async (name) => uniform(name === "x" ? 72 : 40, createRandom(3)),
+    });
+    try {
+      // Steps whose gradient overflows are skipped.
+      while (!Number.isFinite((await step.run({}, 0)).gradientNorm));
+      gradients.push((await step.save()).tensors);
+    } finally {
+      await step.dispose();
+    }
+  }
+  const [full, half] = gradients;
+  for (const name of ["velocity:x", "velocity:grid"]) {
+    const { shape, data } = half!.get(name)!;
+    const off = difference(shape, data, full!.get(name)!.data).relativeL2;
+    console.log(`${name}: relative L2 ${off.toExponential(1)}`);
+    expect(off, name).toBeLessThan(5e-3);
   }
 });
