@@ -3,7 +3,7 @@
 import { difference } from "../difference.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { fromF32, toF32 } from "../half.ts";
-import { deviceTraits } from "../ops/operator.ts";
+import { type DeviceTraits, deviceTraits } from "../ops/operator.ts";
 import { dataTypes, elementCount, type TensorType } from "../tensor.ts";
 import { assemble, optimize, type Precision } from "./assemble.ts";
 import { type Choice, candidates, isKernel } from "./choose.ts";
@@ -87,7 +87,7 @@ class Tuner {
     for (const candidate of candidates(node, call, device)) {
       if (isKernel(candidate)) continue;
       const graph = isolate(node);
-      for (const part of decompose(graph, device, whole(graph, candidate.name)).nodes) await this.visit(part);
+      for (const part of decompose(graph, device, whole(graph, candidate.name, device)).nodes) await this.visit(part);
     }
     if (this.#choice(node, call) !== undefined) return;
     const best = await this.#measure(node, key, names);
@@ -137,8 +137,9 @@ class Tuner {
 }
 
 /** A candidate for the graph's only node, and kernels for its parts, so that these stay whole. */
-function whole(graph: Graph, name: string): Choice {
-  return (part) => (part === graph.nodes[0] ? name : part.operator.kernels[0]!.name);
+function whole(graph: Graph, name: string, device: DeviceTraits): Choice {
+  return (part, call) =>
+    part === graph.nodes[0] ? name : part.operator.kernels.find((kernel) => kernel.applies(call, device))!.name;
 }
 
 /** Seeded numbers in [-1, 1); weights are scaled so that sums stay of that order. Integers are small, as indices are. */

@@ -22,11 +22,11 @@ function rowsAndColumns(shape: Shape): [rows: number, columns: number] {
 export function convSizes(call: Call<ConvAttributes>) {
   const [items, channels] = call.inputs[0]!.shape as [number, number];
   const outChannels = call.outputs[0]!.shape[1]!;
-  const groupOutChannels = outChannels / call.attrs.groups;
+  const [groupChannels, groupOutChannels] = [channels / call.attrs.groups, outChannels / call.attrs.groups];
   const [height, width] = rowsAndColumns(call.inputs[0]!.shape);
   const [kernelHeight, kernelWidth] = rowsAndColumns(call.inputs[1]!.shape);
   const [outHeight, outWidth] = rowsAndColumns(call.outputs[0]!.shape);
-  const sizes = { items, channels, height, width, outChannels, groupOutChannels };
+  const sizes = { items, channels, height, width, outChannels, groupChannels, groupOutChannels };
   return { ...sizes, kernelHeight, kernelWidth, outHeight, outWidth };
 }
 

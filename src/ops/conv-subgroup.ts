@@ -15,7 +15,7 @@ const mostUnrolledTaps = 16;
 const mostTileOutputs = 32;
 
 /** Rows and columns, without the slices of a volume. */
-function lastTwo(sizes: readonly number[]): Pair {
+export function lastTwo(sizes: readonly number[]): Pair {
   return [sizes.at(-2)!, sizes.at(-1)!];
 }
 
@@ -24,7 +24,7 @@ function groupOutChannels(call: Call<ConvAttributes>): number {
 }
 
 /** Lanes of the subgroups that this kernel is for. */
-const lanesMeasured = 8;
+export const lanesMeasured = 8;
 
 /**
  * Software drivers with subgroups of 8 (lavapipe). With 4 lanes (SwiftShader) the same code takes minutes to compile and

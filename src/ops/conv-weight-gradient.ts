@@ -1,59 +1,21 @@
 // d(loss)/d(weight) of convolutions, and by the same sums of transposed ones. Not for users.
-import { conv2dParams, conv3dParams } from "../../shaders/conv-bindings.ts";
-import { convWeightGrad, convWeightGradWorkgroup, weightGradParams } from "../../shaders/conv-weight-grad.wgsl.ts";
+import { convWeightGrad, convWeightGradWorkgroup } from "../../shaders/conv-weight-grad.wgsl.ts";
 import { convWeightGradTiled } from "../../shaders/conv-weight-grad-tiled.wgsl.ts";
-import { elementCount, type Shape } from "../tensor.ts";
-import type { ConvAttributes } from "./conv-rules.ts";
-import { convParamValues, convSizes, isVolume, widestUnrolled } from "./conv-sizes.ts";
-import { floatType, isAligned, storageOf } from "./operands.ts";
+import { elementCount } from "../tensor.ts";
+import { convSizes, widestUnrolled } from "./conv-sizes.ts";
 import {
-  type Call,
-  type Decomposition,
-  type DeviceTraits,
-  type Kernel,
-  type Operator,
-  operandBytes,
-  type Params,
-  params,
-  spread,
-  wholeView,
-} from "./operator.ts";
+  type ConvWeightGradientAttributes,
+  forwardCall,
+  gradientParams,
+  template,
+  type WeightGradientCall,
+  weightShape,
+} from "./conv-weight-call.ts";
+import { subgroup, subgroupWorkgroups } from "./conv-weight-subgroup.ts";
+import { floatType, isAligned } from "./operands.ts";
+import { type Decomposition, type DeviceTraits, type Kernel, type Operator, operandBytes, spread } from "./operator.ts";
 import { reshape } from "./reshape.ts";
 import { sumParts } from "./sum-parts.ts";
-
-export interface ConvWeightGradientAttributes extends ConvAttributes {
-  /** Sizes of the kernel along each axis. */
-  readonly kernel: readonly number[];
-  /** Into how many parts the sums are split; with more than one, the output is [1, parts*K, C/groups, ...]. */
-  readonly parts: number;
-}
-
-type WeightGradientCall = Call<ConvWeightGradientAttributes>;
-
-function weightShape({ inputs, attrs }: Pick<WeightGradientCall, "inputs" | "attrs">): Shape {
-  const [x, gy] = inputs;
-  return [gy!.shape[1]!, x!.shape[1]! / attrs.groups, ...attrs.kernel];
-}
-
-/** The convolution whose weight this is the gradient of: x, the weight, and y where gy is. */
-function forwardCall({ inputs, attrs, epilogue }: WeightGradientCall): Call<ConvAttributes> {
-  const [x, gy] = inputs;
-  const type = { shape: weightShape({ inputs, attrs }), dtype: x!.dtype };
-  return { inputs: [x!, { ...type, view: wholeView(type) }], outputs: [gy!], attrs, epilogue };
-}
-
-function gradientParams(call: WeightGradientCall): Params {
-  const forward = forwardCall(call);
-  const spec = { ...(isVolume(forward) ? conv3dParams : conv2dParams), ...weightGradParams } as const;
-  const { parts } = call.attrs;
-  const { offset, batchStride } = call.outputs[0]!.view;
-  const stride = parts === 1 ? batchStride : elementCount(weightShape(call).slice(1));
-  return params(spec, { ...convParamValues(forward), parts, gw_offset: offset, gw_channel_stride: stride });
-}
-
-function template(call: WeightGradientCall) {
-  return { storage: storageOf(call), volume: isVolume(forwardCall(call)) };
-}
 
 const direct: Kernel<ConvWeightGradientAttributes> = {
   name: "convWeightGradient/direct",
@@ -125,14 +87,18 @@ const tiled: Kernel<ConvWeightGradientAttributes> = {
 /** Into how many parts sums may be split. */
 const splits = [2, 4, 8, 16, 32, 64] as const;
 
-/** Invocations that occupy a device: a guess for GPUs until one has been tuned. */
-const enough = { software: 512, hardware: 32768 } as const;
+/** Invocations of the tiled kernel that occupy a device: a guess for GPUs until one has been tuned. */
+const enoughInvocations = { software: 512, hardware: 32768 } as const;
+/** Workgroups of the subgroup kernel that do. */
+const enoughWorkgroups = 16;
 
 function splitFor(call: WeightGradientCall, device: DeviceTraits): number {
   const { items, outHeight } = convSizes(forwardCall(call));
-  const invocations = tiledInvocations(call);
+  const occupied = subgroup.applies(call, device)
+    ? subgroupWorkgroups(call) / enoughWorkgroups
+    : tiledInvocations(call) / enoughInvocations[device.kind];
   const possible = [1, ...splits].filter((parts) => parts <= items * outHeight);
-  return possible.find((parts) => parts * invocations >= enough[device.kind]) ?? possible.at(-1)!;
+  return possible.find((parts) => parts * occupied >= 1) ?? possible.at(-1)!;
 }
 
 /** `convWeightGradient/split2` to `/split64`: rows of the output in parts that are summed on their own, then added in order. */
@@ -171,11 +137,12 @@ export const convWeightGradient: Operator<ConvWeightGradientAttributes, ConvWeig
     const terms = elementCount(gy!.shape) / gy!.shape[1]!;
     return { flop: 2 * terms * elementCount(weightShape(call)), bytes: operandBytes(call) };
   },
-  kernels: [direct, tiled],
+  kernels: [direct, tiled, subgroup],
   decompositions: splits.map(split),
   prefer(call, device) {
-    if (!isUnrolled(call)) return "convWeightGradient/direct";
+    if (!isUnrolled(call)) return direct.name;
     const parts = call.attrs.parts === 1 && call.inputs[0]!.dtype === "f32" ? splitFor(call, device) : 1;
-    return parts === 1 ? "convWeightGradient/tiled" : `convWeightGradient/split${parts}`;
+    if (parts > 1) return `convWeightGradient/split${parts}`;
+    return subgroup.applies(call, device) ? subgroup.name : tiled.name;
   },
 };

@@ -1,4 +1,5 @@
-import { type ConvWeightGradientAttributes, convWeightGradient } from "../../src/ops/conv-weight-gradient.ts";
+import type { ConvWeightGradientAttributes } from "../../src/ops/conv-weight-call.ts";
+import { convWeightGradient } from "../../src/ops/conv-weight-gradient.ts";
 import type { OperatorCase, OperatorCases } from "../support/operator-cases.ts";
 
 type Sizes = readonly number[];
@@ -80,6 +81,37 @@ export const convWeightGradientCases: OperatorCases<ConvWeightGradientAttributes
       outChannels: 8,
       kernel: [3, 3],
       padding: [1, 1, 1, 1],
+    }),
+    weightCase({
+      why: "channels for some lanes twice, for others once",
+      x: [2, 3, 6, 8],
+      outChannels: 12,
+      kernel: [3, 3],
+      padding: [1, 1, 1, 1],
+    }),
+    weightCase({
+      why: "small odd planes, channels for some lanes only",
+      x: [3, 5, 5, 5],
+      outChannels: 20,
+      kernel: [3, 3],
+      padding: [1, 1, 1, 1],
+    }),
+    weightCase({
+      why: "odd planes, groups of 16 channels, stride and dilation",
+      x: [2, 4, 13, 15],
+      outChannels: 32,
+      kernel: [3, 2],
+      stride: [2, 1],
+      dilation: [1, 3],
+      padding: [1, 0, 0, 1],
+      groups: 2,
+    }),
+    weightCase({
+      why: "odd volume, 16 channels",
+      x: [2, 2, 3, 4, 7],
+      outChannels: 16,
+      kernel: [3, 3, 3],
+      padding: [1, 1, 1, 1, 1, 1],
     }),
     weightCase({
       why: "rows that are no multiple of 4, leftover channels, batch 3",

@@ -1,0 +1,42 @@
+// What the kernels of a weight gradient share: the convolution that it belongs to, its sizes and parameters.
+import { conv2dParams, conv3dParams } from "../../shaders/conv-bindings.ts";
+import { weightGradParams } from "../../shaders/conv-weight-grad.wgsl.ts";
+import { elementCount, type Shape } from "../tensor.ts";
+import type { ConvAttributes } from "./conv-rules.ts";
+import { convParamValues, isVolume } from "./conv-sizes.ts";
+import { storageOf } from "./operands.ts";
+import { type Call, type Params, params, wholeView } from "./operator.ts";
+
+export interface ConvWeightGradientAttributes extends ConvAttributes {
+  /** Sizes of the kernel along each axis. */
+  readonly kernel: readonly number[];
+  /** Into how many parts the sums are split; with more than one, the output is [1, parts*K, C/groups, ...]. */
+  readonly parts: number;
+}
+
+export type WeightGradientCall = Call<ConvWeightGradientAttributes>;
+
+export function weightShape({ inputs, attrs }: Pick<WeightGradientCall, "inputs" | "attrs">): Shape {
+  const [x, gy] = inputs;
+  return [gy!.shape[1]!, x!.shape[1]! / attrs.groups, ...attrs.kernel];
+}
+
+/** The convolution whose weight this is the gradient of: x, the weight, and y where gy is. */
+export function forwardCall({ inputs, attrs, epilogue }: WeightGradientCall): Call<ConvAttributes> {
+  const [x, gy] = inputs;
+  const type = { shape: weightShape({ inputs, attrs }), dtype: x!.dtype };
+  return { inputs: [x!, { ...type, view: wholeView(type) }], outputs: [gy!], attrs, epilogue };
+}
+
+export function gradientParams(call: WeightGradientCall): Params {
+  const forward = forwardCall(call);
+  const spec = { ...(isVolume(forward) ? conv3dParams : conv2dParams), ...weightGradParams } as const;
+  const { parts } = call.attrs;
+  const { offset, batchStride } = call.outputs[0]!.view;
+  const stride = parts === 1 ? batchStride : elementCount(weightShape(call).slice(1));
+  return params(spec, { ...convParamValues(forward), parts, gw_offset: offset, gw_channel_stride: stride });
+}
+
+export function template(call: WeightGradientCall) {
+  return { storage: storageOf(call), volume: isVolume(forwardCall(call)) };
+}
