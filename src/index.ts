@@ -101,6 +101,7 @@ export {
 export { type AdamOptions, adam, adamW, type Optimizer, type SgdOptions, sgd } from "./train/optimizers.ts";
 export {
   compileTrainStep,
+  DivergedError,
   type ParameterGroup,
   type StepResult,
   type TrainState,

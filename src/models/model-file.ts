@@ -11,7 +11,7 @@ import type { Network } from "./network.ts";
 import { type Preprocess, readLabels, readPreprocess } from "./preprocess.ts";
 
 /** Every network that a weights file can name. */
-export const networks: readonly Network[] = [msffResNet18];
+export const networks: readonly [Network, ...Network[]] = [msffResNet18];
 
 /** What a graph of a model gives: `logits` f32 [N, classes, H, W], `classes` i32 [N, H, W], the first largest logit. */
 export type ModelOutput = "logits" | "classes";

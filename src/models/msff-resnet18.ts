@@ -8,7 +8,7 @@ import { averagePool2d } from "../ops/average-pool.ts";
 import { concat } from "../ops/concat.ts";
 import { resize2d } from "../ops/resize.ts";
 import { channelsOf, conv, convTranspose, normRelu, scaleChannels } from "./layers.ts";
-import { type Network, readOptions } from "./network.ts";
+import { type Network, type OptionRules, readOptions } from "./network.ts";
 import { resnet18 } from "./resnet18.ts";
 
 export interface MsffResNet18Options {
@@ -28,14 +28,24 @@ export interface MsffResNet18Options {
   readonly msff: boolean;
 }
 
-const defaults: MsffResNet18Options = {
-  classes: 2,
-  width: 1,
-  inChannels: 3,
-  branchWidth: 64,
-  rates: [1, 3, 5],
-  pools: [2, 3, 4, 5],
-  msff: true,
+const channels = { integer: true, from: 1, to: 4096 } as const;
+const windows = { integer: true, from: 1, to: 1024 } as const;
+
+const rules: OptionRules<MsffResNet18Options> = {
+  classes: { text: "Channels of the logits.", default: 2, range: channels },
+  width: {
+    text: "Multiplier of all channel counts but those of image and logits.",
+    default: 1,
+    range: { from: 1 / 64, to: 16 },
+  },
+  inChannels: { text: "Channels of the image; a grey image is repeated.", default: 3, range: channels },
+  branchWidth: { text: "Channels of each MSFF branch, before the width's.", default: 64, range: channels },
+  rates: { text: "Dilations of the atrous branches.", default: [1, 3, 5], range: windows },
+  pools: { text: "Kernels (and strides) of the average-pool branches.", default: [2, 3, 4, 5], range: windows },
+  msff: {
+    text: "False puts a plain 1x1 convolution in place of the fusion, the paper's ablation.",
+    default: true,
+  },
 };
 
 /**
@@ -44,15 +54,8 @@ const defaults: MsffResNet18Options = {
  */
 export const msffResNet18: Network<MsffResNet18Options> = {
   name: "msff-resnet18",
-  options: (given, where) =>
-    readOptions(given, where, defaults, {
-      classes: { integer: true, from: 1, to: 4096 },
-      width: { from: 1 / 64, to: 16 },
-      inChannels: { integer: true, from: 1, to: 4096 },
-      branchWidth: { integer: true, from: 1, to: 4096 },
-      rates: { integer: true, from: 1, to: 1024 },
-      pools: { integer: true, from: 1, to: 1024 },
-    }),
+  rules,
+  options: (given, where) => readOptions(given, where, rules),
   build(b, image, options) {
     requireSize(image, options);
     const features = resnet18(b, image, options.width);

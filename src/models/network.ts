@@ -6,41 +6,63 @@ import type { Value } from "../graph/graph.ts";
 export interface Network<O extends object = object> {
   /** As in a weights file's metadata, `atrous.network`. */
   readonly name: string;
+  /** What each option may be: what `options` checks, and what the schema of a training's configuration tells. */
+  readonly rules: Readonly<Record<string, OptionRule>> & { readonly classes: NumberRule };
   /** Checks options and fills in defaults. Throws FormatError that begins with `where`. */
   options(given: unknown, where: string): O;
   /** Appends the network to a graph; returns the logits. Throws ShapeError for images that it cannot take. */
   build(b: GraphBuilder, image: Value, options: O): Value;
 }
 
-interface NumberRule {
+/** What a number, or each one of a list, may be; both ends included. */
+export interface NumberRange {
   readonly integer?: true;
   readonly from: number;
   readonly to: number;
 }
 
-type NumericKeys<O> = { [K in keyof O]: O[K] extends boolean ? never : K }[keyof O] & string;
+interface Described<T> {
+  /** What it means, in a sentence, without the default. */
+  readonly text: string;
+  readonly default: T;
+}
 
-const longestList = 64;
+interface FlagRule extends Described<boolean> {
+  readonly range?: undefined;
+}
+
+interface NumberRule extends Described<number> {
+  readonly range: NumberRange;
+}
+
+interface NumbersRule extends Described<readonly number[]> {
+  readonly range: NumberRange;
+}
+
+/** What an option may be: true or false, a number in a range, or a list of such numbers. */
+export type OptionRule = FlagRule | NumberRule | NumbersRule;
+
+/** A rule for each option, whose default has its type. */
+export type OptionRules<O> = { readonly [K in keyof O]: Extract<OptionRule, { readonly default: O[K] }> };
+
+/** Numbers in an option that is a list. */
+export const longestList = 64;
 
 /**
- * Reads options from parsed JSON: numbers and lists of numbers by rule, booleans by type; what is absent is the default.
+ * Reads options from parsed JSON by their rules; what is absent is the default.
  * Throws FormatError naming the option that is unknown or wrong.
  */
-export function readOptions<O extends object>(
-  given: unknown,
-  where: string,
-  defaults: O,
-  rules: Readonly<Record<NumericKeys<O>, NumberRule>>,
-): O {
+export function readOptions<O extends object>(given: unknown, where: string, rules: OptionRules<O>): O {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new FormatError(`${where}: got ${JSON.stringify(given)}, expected an object of options`);
   }
-  const options: Record<string, unknown> = { ...(defaults as Readonly<Record<string, unknown>>) };
+  const known = new Map(Object.entries<OptionRule>(rules));
+  const options: Record<string, unknown> = {};
+  for (const [name, rule] of known) options[name] = rule.default;
   for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(defaults, name)) {
-      throw new FormatError(`${where}: unknown option "${name}", expected ${Object.keys(defaults).join(", ")}`);
-    }
-    const problem = optionProblem(value, options[name], (rules as Readonly<Record<string, NumberRule>>)[name]);
+    const rule = known.get(name);
+    if (!rule) throw new FormatError(`${where}: unknown option "${name}", expected ${[...known.keys()].join(", ")}`);
+    const problem = optionProblem(value, rule);
     if (problem) throw new FormatError(`${where}: option ${name} is ${JSON.stringify(value)}, expected ${problem}`);
     options[name] = value;
   }
@@ -48,11 +70,11 @@ export function readOptions<O extends object>(
 }
 
 /** What was expected, or undefined where the value fits. */
-function optionProblem(value: unknown, example: unknown, rule: NumberRule | undefined): string | undefined {
-  if (!rule) return typeof value === typeof example ? undefined : `a ${typeof example}`;
-  const kind = `${rule.integer ? "an integer" : "a number"} from ${rule.from} to ${rule.to}`;
+function optionProblem(value: unknown, { range, default: example }: OptionRule): string | undefined {
+  if (!range) return typeof value === "boolean" ? undefined : "a boolean";
+  const kind = `${range.integer ? "an integer" : "a number"} from ${range.from} to ${range.to}`;
   const fits = (item: unknown) =>
-    typeof item === "number" && item >= rule.from && item <= rule.to && (!rule.integer || Number.isInteger(item));
+    typeof item === "number" && item >= range.from && item <= range.to && (!range.integer || Number.isInteger(item));
   if (!Array.isArray(example)) return fits(value) ? undefined : kind;
   const isList = Array.isArray(value) && value.length >= 1 && value.length <= longestList && value.every(fits);
   return isList ? undefined : `a list of 1 to ${longestList}, each ${kind}`;

@@ -3,9 +3,11 @@ import { gatherShader, gatherSpec } from "../../shaders/gather.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { byteLength, formatShape, type TensorType } from "../tensor.ts";
 import { requireAxis, resolveAxis } from "./axes.ts";
+import { gatherElementsGradient } from "./gather-elements-gradient.ts";
 import { gatherGradient } from "./gather-gradient.ts";
 import { wordType } from "./operands.ts";
 import { type Call, type Cost, type Kernel, type Operator, params } from "./operator.ts";
+import { pad } from "./pad.ts";
 import { flatGrid, type Strided, strided, walk } from "./strided.ts";
 
 export interface GatherAttributes {
@@ -100,6 +102,7 @@ const elements: Lie = ({ inputs, outputs }, axis) => {
  * Takes elements of a tensor along an axis, each by an index of its own.
  * - x: [...]; index: i32, of as many axes, none but that one longer than x's; output: the shape of the index. Indices count as
  *   those of {@link gather}.
+ * - gradient: goes to the elements that were taken, added up in the order of the index. It keeps the index.
  * Throws ShapeError unless x has the axis and the index is i32 and fits.
  * Source: https://pytorch.org/docs/stable/generated/torch.gather.html
  */
@@ -119,4 +122,14 @@ export const gatherElements: Operator<GatherAttributes, GatherGiven> = {
   },
   cost,
   kernels: [stridedKernel("gatherElements", elements)],
+  gradient({ inputs, outputGradients, attrs, type, apply }) {
+    const [x, index] = inputs as [(typeof inputs)[number], (typeof inputs)[number]];
+    const axis = resolveAxis("gatherElements", attrs.axis, type(x).shape);
+    const given = { axis, size: type(x).shape[axis]! };
+    const gx = apply(gatherElementsGradient, [outputGradients[0]!, index], given);
+    // Lines that the index does not reach.
+    const end = type(x).shape.map((size, a) => size - type(gx).shape[a]!);
+    if (end.every((size) => size === 0)) return [gx];
+    return [apply(pad, [gx], { begin: end.map(() => 0), end })];
+  },
 };

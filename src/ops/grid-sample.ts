@@ -1,7 +1,9 @@
 // Images and volumes sampled at given places: warps, spatial transformers, registration.
-import { type GridPadding, gridSampleParams, gridSample as gridSampleShader } from "../../shaders/grid-sample.wgsl.ts";
+import type { GridPadding } from "../../shaders/grid-places.ts";
+import { gridSampleParams, gridSample as gridSampleShader } from "../../shaders/grid-sample.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor.ts";
+import { gridSampleGradient, gridSampleGridGradient } from "./grid-sample-gradient.ts";
 import { floatType, requireF32, storageOf } from "./operands.ts";
 import { type Kernel, type Operator, operandBytes, params, viewParams } from "./operator.ts";
 import { outputPlanes, planeGrid, planeValues, volumeValues } from "./planes.ts";
@@ -78,6 +80,12 @@ const gridSample = <M extends "bilinear" | "trilinear" | "nearest">(
   }),
   fullInputs: [1],
   kernels: [direct(name, space.rank === volume.rank)],
+  gradient({ inputs, outputGradients, attrs, type, apply }) {
+    const [x, grid] = inputs as [(typeof inputs)[number], (typeof inputs)[number]];
+    const gy = outputGradients[0]!;
+    const gx = apply(gridSampleGradient, [gy, grid], { ...attrs, inputSize: type(x).shape.slice(2) });
+    return [gx, attrs.mode === "nearest" ? undefined : apply(gridSampleGridGradient, [gy, x, grid], attrs)];
+  },
 });
 
 /**
@@ -87,6 +95,9 @@ const gridSample = <M extends "bilinear" | "trilinear" | "nearest">(
  *   ((g + 1) * W - 1) / 2.
  * - `bilinear` weights the four neighbours by their nearness, `nearest` rounds half to even.
  * - a place that is no number, or beyond 2^31 pixels, has no neighbours in the image.
+ * - gradient: of x the weighted sums of the samples, in the order of the grid; it keeps the grid. Of the grid the slope of the image
+ *   there, 0 with `nearest` and at a border that places are moved to; it keeps x and the grid. At a pixel, where slopes meet, the
+ *   one behind it counts. As in PyTorch, but for places that are no number: 0, PyTorch gives NaN for some.
  * Throws ShapeError unless x is [N, C, H, W] and the grid f32 [N, P, Q, 2].
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.grid_sample.html
  */

@@ -42,12 +42,13 @@ export function kind<const T extends string>(name: T) {
 }
 kind.byDefault = <const T extends string>(name: T) => z.literal(name).optional().default(name);
 
-/** An object that `kind` tells apart from its siblings. */
+/** An object that `key` tells apart from its siblings. */
 export const variants = <const T extends readonly [z.core.$ZodTypeDiscriminable, ...z.core.$ZodTypeDiscriminable[]]>(
   names: readonly string[],
   options: T,
+  key = "kind",
 ) =>
-  z.discriminatedUnion("kind", options, {
+  z.discriminatedUnion(key, options, {
     error: (issue) => (issue.code === "invalid_union" ? orList(names) : "an object"),
   });
 

@@ -6,24 +6,9 @@ import { networks } from "../models/model-file.ts";
 import type { Network } from "../models/network.ts";
 import { choice, keys, list, orList, text, whole } from "./config-keys.ts";
 import { type LossConfig, lossSchema } from "./config-losses.ts";
+import { networkSchema } from "./config-network.ts";
 import { optimizerSchema, type ScheduleConfig, scheduleSchema } from "./config-optimizer.ts";
 import { dataSchema } from "./data/options.ts";
-
-const networkNames = networks.map(({ name }) => name);
-
-/** Options beyond these are the network's own, which checks them. */
-const networkSchema = z.looseObject(
-  {
-    name: z
-      .enum(networkNames, { error: orList(networkNames) })
-      .default("msff-resnet18")
-      .describe('Which network. Default "msff-resnet18".'),
-    classes: whole(1, 4096).describe(
-      "Classes, background included. Default: 8, the paper's, where `network` is not given.",
-    ),
-  },
-  { error: "an object" },
-);
 
 const recomputeText = '"none", "auto" or a number of bytes';
 
@@ -117,11 +102,8 @@ export function parseTrainConfig(json: unknown, file: string): TrainConfig {
   const parsed = trainSchema.safeParse(json);
   if (!parsed.success) throw new FormatError(`${file}: ${describeIssues(parsed.error.issues, json)}`);
   const { $schema: _, ...given } = parsed.data;
-  const { name, ...options } = given.network;
-  const network = { name, ...networkNamed(name).options(options, `${file}: network`) };
   const config: TrainConfig = {
     ...given,
-    network: { ...network, classes: given.network.classes },
     classNames: given.classNames ?? numberedClasses(given.network.classes),
     schedule: resolveSchedule(given.schedule, given.epochs),
     output: given.output ?? file.replace(/^.*[\\/]/, "").replace(/\.json$/i, ""),
@@ -132,13 +114,10 @@ export function parseTrainConfig(json: unknown, file: string): TrainConfig {
 
 /** The network that a configuration names, and its checked options. */
 export function networkOf({ network: { name, ...options } }: TrainConfig): { network: Network; options: object } {
-  return { network: networkNamed(name), options };
-}
-
-function networkNamed(name: string): Network {
   const network = networks.find((candidate) => candidate.name === name);
-  if (network) return network;
-  throw new FormatError(`network.name: got ${JSON.stringify(name)}, expected ${orList(networkNames)}`);
+  if (network) return { network, options };
+  const names = networks.map((candidate) => candidate.name);
+  throw new FormatError(`network.name: got ${JSON.stringify(name)}, expected ${orList(names)}`);
 }
 
 function resolveSchedule(schedule: ScheduleConfig, epochs: number): Schedule {

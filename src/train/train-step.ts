@@ -62,10 +62,15 @@ export interface TrainState {
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
+/** The loss or a gradient is no number any more, or too large for f16 however the loss is scaled. */
+export class DivergedError extends UsageError {}
+
 /** Of the loss in f16, so that small gradients are not lost: doubled after this many steps that were finite. */
 const steadySteps = 200;
 /** A larger one would itself be no f16. */
 const mostLossScale = 2 ** 15;
+/** A smaller one would be no normal f16. */
+const leastLossScale = 2 ** -14;
 /** What f16 is stored as where it overflows. */
 const largestHalf = 65504;
 const scaleState = "scale:loss";
@@ -202,23 +207,34 @@ export class TrainStep {
   }
 
   /**
-   * Takes one step at this learning rate. A gradient that is not finite changes no weight.
-   * Throws as CompiledGraph.run does.
+   * Takes one step at this learning rate. A gradient that is not finite changes no weight; in f16, where some overflow, the next
+   * step scales the loss by half as much. Rejects with DivergedError where the gradient of a finite loss is not finite at the
+   * least scale either, 2^-14, which PyTorch's GradScaler would halve for ever; and as CompiledGraph.run does.
    */
   async run(inputs: RunInputs, rate: number): Promise<StepResult> {
-    this.#step++;
-    const outputs = await this.#compiled.run({ ...inputs, ...this.#settings(this.#step, rate) });
+    const step = ++this.#step;
+    const outputs = await this.#compiled.run({ ...inputs, ...this.#settings(step, rate) });
     const { gradient, ...own } = outputs;
-    const gradientNorm = gradient!.data[1]!;
-    if (this.#isHalf) this.#adaptScale(Number.isFinite(gradientNorm));
-    return { loss: own.loss!.data[0]!, gradientNorm, outputs: own };
+    const [loss, gradientNorm] = [own.loss!.data[0]!, gradient!.data[1]!];
+    if (this.#isHalf) this.#adaptScale(step, loss, gradientNorm);
+    return { loss, gradientNorm, outputs: own };
   }
 
   /** Halved where a gradient overflowed, doubled where none has for long. */
-  #adaptScale(finite: boolean): void {
-    this.#steady = finite ? this.#steady + 1 : 0;
-    if (!finite) this.#lossScale /= 2;
-    else if (this.#steady % steadySteps === 0) this.#lossScale = Math.min(mostLossScale, 2 * this.#lossScale);
+  #adaptScale(step: number, loss: number, gradientNorm: number): void {
+    if (Number.isFinite(gradientNorm)) {
+      this.#steady++;
+      if (this.#steady % steadySteps === 0) this.#lossScale = Math.min(mostLossScale, 2 * this.#lossScale);
+      return;
+    }
+    this.#steady = 0;
+    if (this.#lossScale <= leastLossScale && Number.isFinite(loss)) {
+      throw new DivergedError(
+        `step ${step}: the gradient is not finite at the least scale of the loss too, 2^-14: ` +
+          "lower the learning rate, or train in f32",
+      );
+    }
+    this.#lossScale = Math.max(leastLossScale, this.#lossScale / 2);
   }
 
   /**

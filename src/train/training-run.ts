@@ -1,5 +1,5 @@
 // What a training is made of at one moment: the step on the device, the place in the data, the schedule and the best validation.
-import { FormatError, UsageError } from "../errors.ts";
+import { FormatError } from "../errors.ts";
 import { checkEntries, type SafetensorsFile } from "../formats/safetensors/index.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { GraphBuilder } from "../graph/builder.ts";
@@ -22,14 +22,11 @@ import {
   type ScheduleState,
 } from "./schedule.ts";
 import { compileSegmenter } from "./segmenter.ts";
-import { compileTrainStep, type StepResult, type TrainStep } from "./train-step.ts";
+import { compileTrainStep, DivergedError, type StepResult, type TrainStep } from "./train-step.ts";
 import { type ValidateOptions, type ValidationResult, validate } from "./validate.ts";
 
 /** Where the run stands, as its checkpoint keeps it beside the tensors. */
 type Place = Omit<Checkpoint, "tensors" | "step">;
-
-/** The loss or a gradient was no number any more; the message names the first layer where that was so. */
-export class DivergedError extends UsageError {}
 
 export class TrainingRun {
   readonly graph: Graph;
@@ -121,7 +118,10 @@ export class TrainingRun {
     return rateAt(schedule, optimizer.rate, this.#place.schedule, { step: this.step, epoch: this.epoch });
   }
 
-  /** Takes a step. Rejects with DivergedError where the loss is not finite, before any weight has changed. */
+  /**
+   * Takes a step. Rejects with DivergedError where the loss or, in f32, its gradient is not finite, before any weight has changed;
+   * the message names the first layer where that is so. In f16 as TrainStep.run does.
+   */
   async take({ images, labels }: Batch): Promise<StepResult> {
     const result = await this.#step.run({ images, labels }, this.rate);
     this.#place = { ...this.#place, batchInEpoch: this.batchInEpoch + 1 };

@@ -1,4 +1,5 @@
 import {
+  type GridPadding,
   type GridSample2dAttributes,
   type GridSample2dGiven,
   type GridSample3dAttributes,
@@ -11,21 +12,22 @@ import type { InputSpec, OperatorCases, ReferenceTensor } from "../support/opera
 import { createRandom } from "../support/random.ts";
 
 /**
- * x and a grid in [-reach, reach). Places are multiples of 1/64, which leave f32 no rounding, so that what is nearest is certain;
- * with `fine` they are any numbers.
+ * x and a grid in [-reach, reach). Places are multiples of 1/64 and half of that, which leave f32 no rounding, so that what is
+ * nearest is certain, and lie on no pixel and between no two; `round` ones are multiples of 1/64, and do. With `fine` they are any
+ * numbers.
  */
-function sampled(x: Shape, counts: Shape, { reach = 1.5, fine = false } = {}): InputSpec[] {
+function sampled(x: Shape, counts: Shape, { reach = 1.5, fine = false, round = false } = {}): InputSpec[] {
   const random = createRandom(9);
   const shape = [x[0]!, ...counts, counts.length];
   const values = Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => {
     const place = (random() * 2 - 1) * reach;
-    return Math.fround(fine ? place : Math.round(place * 64) / 64);
+    return Math.fround(fine ? place : (Math.round(place * 64) + (round ? 0 : 0.5)) / 64);
   });
   return [{ shape: x }, { shape, values }];
 }
 
 /** As in PyTorch's grid_sampler, written along one axis: where a place is, in pixels. */
-function pixel(place: number, size: number, { padding, alignCorners }: Omit<GridSample2dAttributes, "mode">): number {
+function pixel(place: number, size: number, { padding, alignCorners }: Omit<AnyAttributes, "mode">): number {
   let at = alignCorners ? ((place + 1) / 2) * (size - 1) : ((place + 1) * size - 1) / 2;
   if (padding === "reflection") {
     const [low, high] = alignCorners ? [0, size - 1] : [-0.5, size - 0.5];
@@ -41,7 +43,32 @@ function roundHalfEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-function sample([x, grid]: readonly ReferenceTensor[], attrs: GridSample2dAttributes | GridSample3dAttributes) {
+/** Of images and of volumes. */
+export interface AnyAttributes {
+  readonly mode: string;
+  readonly padding: GridPadding;
+  readonly alignCorners: boolean;
+}
+
+/** The pixels that a place (of coordinates as the grid has them) is made of: where they lie in the plane, and their weights. */
+export function tapsOf(place: ArrayLike<number>, sizes: Shape, attrs: AnyAttributes) {
+  const rank = sizes.length;
+  // The last axis comes first in the grid.
+  const at = sizes.map((size, axis) => pixel(place[rank - 1 - axis]!, size, attrs));
+  const isNearest = attrs.mode === "nearest";
+  const taps: { readonly pixel: number; readonly weight: number }[] = [];
+  for (let corner = 0; corner < (isNearest ? 1 : 2 ** rank); corner++) {
+    const tap = at.map((value, axis) =>
+      isNearest ? roundHalfEven(value) : Math.floor(value) + ((corner >> axis) & 1),
+    );
+    if (!tap.every((value, axis) => value >= 0 && value < sizes[axis]!)) continue;
+    const weight = isNearest ? 1 : tap.reduce((all, value, axis) => all * (1 - Math.abs(at[axis]! - value)), 1);
+    taps.push({ pixel: tap.reduce((index, value, axis) => index * sizes[axis]! + value, 0), weight });
+  }
+  return taps;
+}
+
+function sample([x, grid]: readonly ReferenceTensor[], attrs: AnyAttributes) {
   const [items, channels, ...sizes] = x!.shape as [number, number, ...number[]];
   const rank = sizes.length;
   const plane = sizes.reduce((a, b) => a * b, 1);
@@ -49,28 +76,17 @@ function sample([x, grid]: readonly ReferenceTensor[], attrs: GridSample2dAttrib
   const data = new Float64Array(items * channels * places);
   const magnitude = new Float64Array(data.length);
   for (let n = 0; n < items; n++)
-    for (let c = 0; c < channels; c++)
-      for (let i = 0; i < places; i++) {
-        // The last axis comes first in the grid.
-        const at = sizes.map((size, axis) =>
-          pixel(grid!.data[(n * places + i) * rank + rank - 1 - axis]!, size, attrs),
-        );
-        const y = (n * channels + c) * places + i;
-        for (let corner = 0; corner < 2 ** rank; corner++) {
-          const isNearest = attrs.mode === "nearest";
-          if (isNearest && corner > 0) break;
-          const tap = at.map((value, axis) =>
-            isNearest ? roundHalfEven(value) : Math.floor(value) + ((corner >> axis) & 1),
-          );
-          if (!tap.every((value, axis) => value >= 0 && value < sizes[axis]!)) continue;
-          const weight = isNearest ? 1 : tap.reduce((all, value, axis) => all * (1 - Math.abs(at[axis]! - value)), 1);
-          const value =
-            x!.data[(n * channels + c) * plane + tap.reduce((index, value, axis) => index * sizes[axis]! + value, 0)]!;
+    for (let i = 0; i < places; i++) {
+      const first = (n * places + i) * rank;
+      for (const { pixel, weight } of tapsOf(grid!.data.subarray(first, first + rank), sizes, attrs))
+        for (let c = 0; c < channels; c++) {
+          const value = x!.data[(n * channels + c) * plane + pixel]!;
+          const y = (n * channels + c) * places + i;
           data[y]! += weight * value;
           // A place is rounded before it is a position, which makes it uncertain by as many units as there are pixels.
           magnitude[y]! += Math.abs(value) * (1 + Math.max(...sizes));
         }
-      }
+    }
   return [{ data, magnitude, ...(attrs.mode === "nearest" && { exact: true as const }) }] as const;
 }
 
@@ -80,9 +96,17 @@ const volume = [2, 2, 4, 5, 7];
 export const gridSample2dCases: OperatorCases<GridSample2dAttributes, GridSample2dGiven> = {
   operator: gridSample2d,
   reference: (inputs, attrs) => sample(inputs, attrs),
+  // A place is rounded before it is a position, which makes it uncertain by as many units as there are pixels.
+  gradientSlack: 40,
   cases: [
     { why: "one pixel", inputs: sampled([1, 1, 1, 1], [1, 1]), given: {} },
     { why: "zeros around, batch 2", inputs: sampled(image, [5, 6]), given: {} },
+    {
+      why: "on pixels",
+      inputs: sampled([1, 2, 8, 8], [5, 6], { round: true }),
+      given: { alignCorners: true },
+      gradient: "slopes jump at pixels",
+    },
     { why: "corners aligned", inputs: sampled(image, [5, 6]), given: { alignCorners: true } },
     { why: "border", inputs: sampled(image, [5, 6]), given: { padding: "border" } },
     {
@@ -104,8 +128,9 @@ export const gridSample2dCases: OperatorCases<GridSample2dAttributes, GridSample
     { why: "nearest", inputs: sampled(image, [5, 6]), given: { mode: "nearest" } },
     {
       why: "nearest at ties: half to even",
-      inputs: sampled([1, 2, 8, 8], [9, 9]),
+      inputs: sampled([1, 2, 8, 8], [9, 9], { round: true }),
       given: { mode: "nearest", padding: "border" },
+      gradient: "ties",
     },
     {
       why: "nearest, mirrored, corners aligned",
@@ -127,6 +152,8 @@ export const gridSample2dCases: OperatorCases<GridSample2dAttributes, GridSample
 export const gridSample3dCases: OperatorCases<GridSample3dAttributes, GridSample3dGiven> = {
   operator: gridSample3d,
   reference: (inputs, attrs) => sample(inputs, attrs),
+  // A place is rounded before it is a position, which makes it uncertain by as many units as there are pixels.
+  gradientSlack: 40,
   cases: [
     { why: "zeros around, batch 2", inputs: sampled(volume, [3, 4, 5]), given: {} },
     {

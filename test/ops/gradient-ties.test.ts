@@ -4,11 +4,16 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { div, maximum, minimum, pow } from "../../src/ops/arithmetic.ts";
+import { gridSample2d } from "../../src/ops/grid-sample.ts";
 import type { Operator } from "../../src/ops/operator.ts";
 import { prelu } from "../../src/ops/prelu.ts";
 import { amax, amin, l2Norm, logSumExp, prod } from "../../src/ops/reductions.ts";
 import { openTestGpu } from "../support/gpu.ts";
 import { firstDifference, type ListedTensor, runGradient } from "../support/run-gradient.ts";
+
+const sampledPixels = [1, -2, 4, 3, 0, 2, 5, -1, 7, 6, -3, 8, 9, -4, 1, 0, 2, -6, 5, 3, 4, 1, -2, 6, -5];
+/** (column, row): on pixels, between them, at the border and beyond. */
+const placesOnPixels = [-0.5, 0.5, -1, 0.25, 1, -0.75, 1.5, 0, -1.25, -1, 0.125, 3, -3, 0.5, 0, 0];
 
 const rows = [
   row(
@@ -137,6 +142,42 @@ const rows = [
     [
       [Infinity, Infinity, 0.5, 0],
       [-Infinity, NaN, 0.25, -0],
+    ],
+  ),
+  row(
+    gridSample2d,
+    { padding: "zeros", alignCorners: true },
+    [
+      { shape: [1, 1, 5, 5], values: sampledPixels },
+      { shape: [1, 1, 8, 2], values: placesOnPixels },
+    ],
+    [
+      [0.5, 0, 0, 0, 0.5, 0, 0, 0, 0, 0.5, 0.5, 0, 1, 0, 0, 0.5, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+      [-16, -2, 13, 6, -6, 12, 0, 0, 2, 1, 0, 0, 0, 0, -26, -30],
+    ],
+  ),
+  row(
+    gridSample2d,
+    { padding: "border", alignCorners: true },
+    [
+      { shape: [1, 1, 5, 5], values: sampledPixels },
+      { shape: [1, 1, 8, 2], values: placesOnPixels },
+    ],
+    [
+      [1, 0, 0, 0, 0.5, 0, 0, 0, 0, 0.5, 0.5, 0, 1, 0, 1, 1.5, 1, 0, 0, 0, 0, 0, 0.75, 0.25, 0],
+      [-16, -2, 0, 6, 0, 12, 0, 4, 0, 0, 16, 0, 0, 8, -26, -30],
+    ],
+  ),
+  row(
+    gridSample2d,
+    { padding: "reflection", alignCorners: true },
+    [
+      { shape: [1, 1, 5, 5], values: sampledPixels },
+      { shape: [1, 1, 8, 2], values: placesOnPixels },
+    ],
+    [
+      [0.5, 0.5, 0.75, 0.25, 0.5, 0, 0, 0, 0, 0.5, 0.5, 0, 1, 1, 0, 0.5, 1, 0, 0, 1, 0, 0, 0, 0, 0],
+      [-16, -2, 0, 6, 0, 12, -10, 18, 6, 0, -2, 0, 0, -16, -26, -30],
     ],
   ),
 ];

@@ -1,6 +1,8 @@
 // Configuration files: the paper's defaults, and errors that name the key.
 import { expect, test } from "vitest";
+import * as z from "zod";
 import { FormatError } from "../../src/errors.ts";
+import { networks } from "../../src/models/model-file.ts";
 import { networkOf, parseTrainConfig, trainConfigSchema } from "../../src/train/config.ts";
 import { nearest } from "../../src/train/config-keys.ts";
 import { type LossConfig, lossKinds } from "../../src/train/config-losses.ts";
@@ -39,7 +41,7 @@ test("schedules know their length", () => {
   });
 });
 
-test("the network checks its own options", () => {
+test("the network's options are its own", () => {
   const config = parse({ data, network: { classes: 3, width: 0.25, msff: false } });
   const { network, options } = networkOf(config);
   expect(network.name).toBe("msff-resnet18");
@@ -107,8 +109,14 @@ test.each<[unknown, string]>([
   [{ data, recompute: -1 }, 'recompute: got -1, expected "none", "auto" or a number of bytes'],
   [{ data, network: { name: "u-net", classes: 2 } }, 'network.name: got "u-net", expected "msff-resnet18"'],
   [{ data, network: { width: 1 } }, "network.classes: got nothing, expected a whole number from 1 to 4096"],
-  [{ data, network: { classes: 2, widht: 1 } }, 'network: unknown option "widht", expected classes, width, '],
-  [{ data, network: { classes: 2, width: 99 } }, "network: option width is 99, expected a number from 0.015625 to 16"],
+  [{ data, network: { classes: 2, widht: 1 } }, "network.widht: unknown key, did you mean width?"],
+  [{ data, network: { classes: 2, width: 99 } }, "network.width: got 99, expected a number from 0.015625 to 16"],
+  [{ data, network: { classes: 2, msff: 1 } }, "network.msff: got 1, expected true or false"],
+  [
+    { data, network: { classes: 2, pools: [] } },
+    "network.pools: got [], expected a list of 1 to 64, each a whole number from 1 to 1024",
+  ],
+  [{ data, network: { classes: 2, rates: [1, 0] } }, "network.rates[1]: got 0, expected a whole number from 1 to 1024"],
   [{ data, earlyStopping: {} }, "earlyStopping.patience: got nothing, expected a whole number from 1"],
   [{}, "data: got nothing, expected an object"],
   [7, "got 7, expected an object"],
@@ -168,4 +176,39 @@ test("the schema for editors describes every key", () => {
   expect(schema.required).toEqual(["data"]);
   expect(schema.properties?.epochs).toMatchObject({ type: "integer", minimum: 1, default: 100 });
   expect(undescribed({ properties: { a: { properties: { b: {} }, description: "" } } })).toEqual([".a.b"]);
+});
+
+test("the schema for editors lists the options of each network, with their ranges and defaults", () => {
+  const schema = trainConfigSchema() as SchemaNode;
+  const listed = (schema.properties?.network?.oneOf ?? []).map(({ properties }) => properties ?? {});
+  expect(listed.map(({ name }) => name?.const)).toEqual(networks.map(({ name }) => name));
+  for (const [i, { rules }] of networks.entries()) {
+    expect(Object.keys(listed[i]!).sort()).toEqual(["name", ...Object.keys(rules)].sort());
+  }
+  expect(listed[0]).toMatchObject({
+    classes: { type: "integer", minimum: 1, maximum: 4096 },
+    width: { type: "number", minimum: 1 / 64, maximum: 16, default: 1 },
+    pools: { type: "array", minItems: 1, maxItems: 64, items: { type: "integer", minimum: 1 }, default: [2, 3, 4, 5] },
+    msff: { type: "boolean", default: true },
+  });
+});
+
+test.each([
+  [{ classes: 3, width: 0.5, msff: false, rates: [1, 2] }, true],
+  [{ name: "msff-resnet18", classes: 3 }, true],
+  [{ classes: 3, widht: 0.5 }, false],
+  [{ classes: 3, width: 99 }, false],
+  [{ classes: 3, branchWidth: 1.5 }, false],
+  [{ classes: 3, pools: [] }, false],
+  [{ classes: 3, pools: Array(65).fill(1) }, false],
+  [{ classes: 3, rates: [1, 1025] }, false],
+  [{ classes: 3, msff: "no" }, false],
+  [{ width: 1 }, false],
+  [{ name: "u-net", classes: 2 }, false],
+])("an editor and a training agree on %j: %s", (network, fits) => {
+  const editor = z.fromJSONSchema(trainConfigSchema() as z.core.JSONSchema.JSONSchema);
+  expect(editor.safeParse({ data, network }).success).toBe(fits);
+  const training = () => parse({ data, network });
+  if (fits) expect(training).not.toThrow();
+  else expect(training).toThrow(/^CONFIG\.json: network\.(widht|width|branchWidth|pools|rates|msff|classes|name)/);
 });

@@ -1,13 +1,14 @@
-"""Writes what PyTorch computes when it trains MSFF-ResNet18: what the engine's own steps are compared with.
+"""Writes what PyTorch computes when it trains MSFF-ResNet18, and a small U-Net on volumes: what the engine's own steps are
+compared with.
 
 DIR/CASE.safetensors, f32 but for the labels:
     parameter:<name>   first values, running statistics too
-    input:image        [N, 3, H, W]
-    input:labels       [N, H, W], u8
+    input:image        [N, C, H, W], of volumes [N, C, D, H, W]
+    input:labels       [N, H, W] or [N, D, H, W], u8
     gradient:<name>    d(loss)/d(parameter) of the first step
     sgd:<name>, adam:<name>   parameters and running statistics after ten steps
     losses:sgd, losses:adam   [10]
-  with metadata `options` (those of the network) and `rates` (of each optimizer), JSON.
+  with metadata `network`, `options` (those of the network) and `rates` (of each optimizer), JSON but for the name.
 
 The loss is cross-entropy; SGD has momentum 0.9 and weight decay 1e-4. Training mode throughout. Seeds and rates are such
 that PyTorch agrees with itself in f32 and f64: where a rounding error flips a ReLU, gradients jump by a per cent or more
@@ -24,12 +25,48 @@ from safetensors.torch import save_file
 sys.path.insert(0, str(Path(__file__).parents[2] / "weights" / "export"))
 from msff_resnet18 import MsffResNet18  # noqa: E402
 
+
+class UNet3d(torch.nn.Module):
+    """Two poolings, transposed convolutions back up, and skips; its twin is unet3d.ts."""
+
+    def __init__(self, classes, width):
+        super().__init__()
+        self.encoder1 = Unit3d(1, width)
+        self.encoder2 = Unit3d(width, 2 * width)
+        self.bottom = Unit3d(2 * width, 4 * width)
+        self.up2 = torch.nn.ConvTranspose3d(4 * width, 2 * width, 2, stride=2)
+        self.decoder2 = Unit3d(4 * width, 2 * width)
+        self.up1 = torch.nn.ConvTranspose3d(2 * width, width, 2, stride=2)
+        self.decoder1 = Unit3d(2 * width, width)
+        self.head = torch.nn.Conv3d(width, classes, 1)
+
+    def forward(self, volume):
+        pool = torch.nn.functional.max_pool3d
+        first = self.encoder1(volume)
+        second = self.encoder2(pool(first, 2))
+        bottom = self.bottom(pool(second, 2))
+        middle = self.decoder2(torch.cat([self.up2(bottom), second], 1))
+        return self.head(self.decoder1(torch.cat([self.up1(middle), first], 1)))
+
+
+class Unit3d(torch.nn.Module):
+    def __init__(self, channels, out_channels):
+        super().__init__()
+        self.conv = torch.nn.Conv3d(channels, out_channels, 3, padding=1, bias=False)
+        self.bn = torch.nn.BatchNorm3d(out_channels)
+
+    def forward(self, x):
+        return torch.relu(self.bn(self.conv(x)))
+
+
 STEPS = 10
+NETWORKS = {"msff-resnet18": MsffResNet18, "unet3d": UNet3d}
 CASES = {
-    # name: options, input shape, seed, rates; gradients alone where there are none
-    "small": (dict(classes=3, width=0.25, pools=(1, 2)), (4, 3, 64, 64), 5, dict(sgd=3e-4, adam=3e-6)),
-    "plain": (dict(classes=2, width=0.125, msff=False), (2, 3, 64, 96), 7, dict(sgd=1e-2, adam=1e-5)),
-    "full": (dict(classes=2, pools=(1,)), (2, 3, 64, 64), 1, {}),
+    # name: network, options, input shape, seed, rates; gradients alone where there are none
+    "volume": ("unet3d", dict(classes=3, width=4), (2, 1, 8, 12, 16), 5, dict(sgd=3e-2)),
+    "small": ("msff-resnet18", dict(classes=3, width=0.25, pools=(1, 2)), (4, 3, 64, 64), 5, dict(sgd=3e-4, adam=3e-6)),
+    "plain": ("msff-resnet18", dict(classes=2, width=0.125, msff=False), (2, 3, 64, 96), 7, dict(sgd=1e-2, adam=1e-5)),
+    "full": ("msff-resnet18", dict(classes=2, pools=(1,)), (2, 3, 64, 64), 1, {}),
 }
 OPTIMIZERS = {
     "sgd": lambda parameters, rate: torch.optim.SGD(parameters, lr=rate, momentum=0.9, weight_decay=1e-4),
@@ -38,10 +75,11 @@ OPTIMIZERS = {
 
 
 def blobs(shape, classes, generator):
-    """Images of smooth spots, and labels that follow from their brightness."""
-    items, channels, height, width = shape
-    coarse = torch.rand((items, channels, 6, 6), generator=generator)
-    image = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic") * 4 - 2
+    """Images or volumes of smooth spots, and labels that follow from their brightness."""
+    items, channels, *size = shape
+    coarse = torch.rand((items, channels, *[6 for _ in size]), generator=generator)
+    mode = "bicubic" if len(size) == 2 else "trilinear"
+    image = torch.nn.functional.interpolate(coarse, size, mode=mode) * 4 - 2
     image += 0.3 * torch.randn(shape, generator=generator)
     levels = torch.linspace(-1, 1, classes + 1)[1:-1]
     return image.contiguous(), torch.bucketize(image.mean(1), levels)
@@ -51,7 +89,7 @@ def blobs(shape, classes, generator):
 def shift_norms(network, generator):
     """Batch norms unlike the identity, whose scale before a second norm would have no gradient but rounding errors."""
     for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
+        if isinstance(module, (torch.nn.BatchNorm2d, torch.nn.BatchNorm3d)):
             module.weight.uniform_(0.6, 1.4, generator=generator)
             module.bias.uniform_(-0.3, 0.3, generator=generator)
 
@@ -79,10 +117,10 @@ def train(network, image, labels, optimizer):
 
 
 def main(folder):
-    for case, (options, shape, seed, rates) in CASES.items():
+    for case, (kind, options, shape, seed, rates) in CASES.items():
         generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)
-        network = MsffResNet18(**options).train()
+        network = NETWORKS[kind](**options).train()
         shift_norms(network, generator)
         first = {name: tensor.clone() for name, tensor in network.state_dict().items()}
         image, labels = blobs(shape, options["classes"], generator)
@@ -95,7 +133,7 @@ def main(folder):
                 losses = train(network, image.to(dtype), labels, OPTIMIZERS[name](network.parameters(), rate))
                 tensors[f"losses{suffix}:{name}"] = torch.tensor(losses)
             tensors |= {f"{name}:{key}": tensor.clone() for key, tensor in state_of(network).items()}
-        metadata = {"options": json.dumps(options), "rates": json.dumps(rates)}
+        metadata = {"network": kind, "options": json.dumps(options), "rates": json.dumps(rates)}
         save_file(tensors, folder / f"{case}.safetensors", metadata)
 
 

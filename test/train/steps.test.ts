@@ -1,5 +1,5 @@
-// Steps of training against PyTorch: the gradient of every parameter, ten losses with SGD and with Adam, and what the weights
-// and running statistics are after them. Without Python and PyTorch there is nothing to compare with, and the suite says so.
+// Steps of training against PyTorch, of MSFF-ResNet18 and of a U-Net on volumes: the gradient of every parameter, ten losses with
+// SGD and with Adam, and what the weights and running statistics are after them. Without Python and PyTorch there is nothing to compare with, and the suite says so.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,6 +16,7 @@ import { crossEntropyLoss } from "../../src/train/losses/index.ts";
 import { adam, type Optimizer, sgd } from "../../src/train/optimizers.ts";
 import { compileTrainStep } from "../../src/train/train-step.ts";
 import { openTestGpu } from "../support/gpu.ts";
+import { unet3d } from "./unet3d.ts";
 
 /** Relative L2 of each parameter's gradient, and relative error of each loss. */
 const limit = 1e-4;
@@ -33,6 +34,13 @@ if (!isHere) {
 const optimizers: Readonly<Record<string, Optimizer>> = {
   sgd: sgd({ momentum: 0.9, weightDecay: 1e-4 }),
   adam: adam(),
+};
+
+/** Cases that ten steps are taken of, with which optimizers. */
+const trained: Readonly<Record<string, readonly string[]>> = {
+  volume: ["sgd"],
+  plain: ["sgd", "adam"],
+  small: ["sgd", "adam"],
 };
 
 describe.runIf(isHere)("training as PyTorch does it", () => {
@@ -53,7 +61,7 @@ describe.runIf(isHere)("training as PyTorch does it", () => {
     if (given === undefined) rmSync(folder, { recursive: true });
   });
 
-  for (const name of ["plain", "small", "full"]) {
+  for (const name of ["volume", "plain", "small", "full"]) {
     test(`${name}: the gradient of every parameter`, { timeout: 300_000 }, async ({ skip }) => {
       const isFlipped = name === "full" && !gpu.adapter.driver.includes("llvmpipe");
       if (isFlipped) console.warn(`full: left out on ${gpu.adapter.driver}: ${flips}`);
@@ -81,7 +89,7 @@ describe.runIf(isHere)("training as PyTorch does it", () => {
       expect(rows.filter(({ off }) => !(off <= limit))).toEqual([]);
     });
 
-    for (const [kind, optimizer] of name === "full" ? [] : Object.entries(optimizers)) {
+    for (const [kind, optimizer] of Object.entries(optimizers).filter(([kind]) => trained[name]?.includes(kind))) {
       test(`${name}: ten steps with ${kind}`, { timeout: 300_000 }, async () => {
         const reference = await readReference(join(folder, `${name}.safetensors`));
         const parameter = async (key: string) => reference.tensor(`parameter:${key}`);
@@ -108,7 +116,9 @@ describe.runIf(isHere)("training as PyTorch does it", () => {
 });
 
 interface Reference {
-  readonly options: object;
+  readonly network: string;
+  /** As JSON. */
+  readonly options: string;
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly rates: Readonly<Record<string, number>>;
   tensor(name: string): Float32Array;
@@ -117,7 +127,6 @@ interface Reference {
 
 async function readReference(path: string): Promise<Reference> {
   const { metadata, tensors } = await readSafetensors(path);
-  const options = JSON.parse(metadata.options!);
   const tensor = (name: string) => {
     const { data } = tensors.get(name)!;
     if (data instanceof Float32Array) return data;
@@ -125,7 +134,8 @@ async function readReference(path: string): Promise<Reference> {
   };
   const [image, labels] = [tensors.get("input:image")!, tensors.get("input:labels")!];
   return {
-    options,
+    network: metadata.network!,
+    options: metadata.options!,
     rates: JSON.parse(metadata.rates!),
     inputs: {
       image: { shape: image.shape, data: tensor("input:image") },
@@ -137,11 +147,14 @@ async function readReference(path: string): Promise<Reference> {
 }
 
 /** The network and cross-entropy over all pixels. */
-function lossGraph({ options, inputs }: Reference): Graph {
+function lossGraph({ network, options, inputs }: Reference): Graph {
   const b = new GraphBuilder();
   const image = b.input("image", inputs.image!.shape);
   const labels = b.input("labels", inputs.labels!.shape, "u32");
-  const logits = msffResNet18.build(b, image, msffResNet18.options(options, "options"));
+  const logits =
+    network === "unet3d"
+      ? unet3d(b, image, JSON.parse(options))
+      : msffResNet18.build(b, image, msffResNet18.options(JSON.parse(options), "options"));
   b.output("loss", crossEntropyLoss(b, logits, labels));
   return b.build();
 }
