@@ -62,6 +62,7 @@ export async function runPage(
         const { port } = server!.address() as AddressInfo;
         browser = spawn(chromium, [...flags, `--user-data-dir=${profile}`, `http://127.0.0.1:${port}/`], {
           stdio: "ignore",
+          env: { ...process.env, TMPDIR: profile }, // killed, it leaves its temporary files
           detached: true, // a process group of its own, which `stop` ends as a whole
         });
         browser.on("error", reject);
