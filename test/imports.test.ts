@@ -22,7 +22,9 @@ const layers = [
 ];
 
 /** The bench measures the inside of the engine; one command and one page open it. */
-const benches = ["src/cli/bench.ts", "src/demo/bench.ts"];
+const benches = ["bench", "bench-options", "bench-plan"]
+  .map((name) => `src/cli/${name}.ts`)
+  .concat("src/demo/bench.ts");
 
 /** Formats turn bytes into tensors and graphs; networks are built on them. Tests of order, not of taste. */
 function layerOf(file: string): string {
