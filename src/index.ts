@@ -98,11 +98,11 @@ export {
   weightedSum,
 } from "./train/losses/index.ts";
 export { type AdamOptions, adam, adamW, type Optimizer, type SgdOptions, sgd } from "./train/optimizers.ts";
+export type { TrainState } from "./train/train-state.ts";
 export {
   compileTrainStep,
   type ParameterGroup,
   type StepResult,
-  type TrainState,
   TrainStep,
   type TrainStepOptions,
 } from "./train/train-step.ts";

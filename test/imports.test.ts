@@ -108,7 +108,9 @@ test("what browsers get imports no Node module", () => {
   // A step of training is for browsers too; whole trainings and pages bring packages that are larger than all of the engine.
   expect([...seen].filter((file) => /^src\/(report|overlay)\//.test(file))).toEqual([]);
   const training = [...seen].filter((file) => file.startsWith("src/train/") && !file.startsWith("src/train/losses/"));
-  expect(training.sort()).toEqual(["optimizers", "train-step", "training-graph"].map((name) => `src/train/${name}.ts`));
+  expect(training.sort()).toEqual(
+    ["optimizers", "train-state", "train-step", "training-graph"].map((name) => `src/train/${name}.ts`),
+  );
   const packages = [...seen].flatMap((file) => runtimeImportsOf(file).filter((name) => !name.startsWith(".")));
   expect([...new Set(packages)].sort()).toEqual([
     "fast-png",
