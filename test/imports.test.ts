@@ -89,6 +89,16 @@ test("commands and the demo page use the public API alone", () => {
   }
 });
 
+test("the bench imports no test, no command and no page", () => {
+  for (const file of sourceFiles("bench")) {
+    const targets = importsOf(file).map((name) => relative(".", join(dirname(file), name)));
+    expect(
+      targets.filter((target) => /^(test|src\/(cli|demo))\//.test(target)),
+      file,
+    ).toEqual([]);
+  }
+});
+
 test("one file imports Dawn", () => {
   expect(files.filter((file) => importsOf(file).includes("webgpu"))).toEqual(["src/gpu/node.ts"]);
 });
