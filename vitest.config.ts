@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: "test/support/scratch-root.ts",
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -8,8 +8,8 @@ import type { GraphProfile } from "../src/graph/profile.ts";
 import type { Tuning } from "../src/graph/tuning.ts";
 import { weightsFor } from "../src/models/weights.ts";
 import { byteLength, elementCount, type TensorData } from "../src/tensor.ts";
-import { createRandom, seedOf } from "../test/support/random.ts";
 import type { BenchCase } from "./cases.ts";
+import { createRandom, seedOf } from "./random.ts";
 
 export interface Contender {
   readonly name: string;

@@ -1,7 +1,7 @@
 // A picture for networks that came without one: dark strokes in lines on a light ground. Noise would leave detectors of text
 // and of objects with nothing but numbers next to zero, whose relative errors tell nothing.
 import { elementCount, type Shape } from "../src/tensor.ts";
-import { createRandom, seedOf } from "../test/support/random.ts";
+import { createRandom, seedOf } from "./random.ts";
 
 /** [.., H, W] of 1 and -1, the same in every plane. */
 export function drawStrokes(shape: Shape): Float32Array {

@@ -1,6 +1,7 @@
-// Which row of x a row of y reads. A volume is given to the kernels as an image of D * H rows, and its kernels as ones of
+// Which rows and columns of x a row of y reads. A volume is given to the kernels as an image of D * H rows, and its kernels as ones of
 // T * R rows: only what is here knows of slices.
 import type { ConvEpilogueTemplate } from "./conv-bindings.ts";
+import { ascending, range } from "./conv-taps.ts";
 
 type Space = Pick<ConvEpilogueTemplate, "volume">;
 
@@ -26,6 +27,28 @@ fn input_row(row: u32, kernel_row: u32) -> i32 {
   let exists = d >= 0 && d < i32(p.depth) && h >= 0 && h < i32(p.slice_height);
   return select(-1, d * i32(p.slice_height) + h, exists);
 }`;
+}
+
+export interface ColumnTemplate {
+  /** S: taps along a row are unrolled. */
+  readonly kernelWidth: number;
+  readonly strideWidth: number;
+  readonly dilationWidth: number;
+}
+
+/**
+ * The columns that neighbours in a row of y read: `column(i, s)` is that of pixel i and tap s, counted from `first`. WGSL:
+ * `edges` declares where they are, `loads` reads those of the row at `x_row` as x0, x1, ...: zeros outside of x.
+ */
+export function inputColumns({ kernelWidth, strideWidth, dilationWidth }: ColumnTemplate, pixels: number) {
+  const column = (i: number, s: number) => i * strideWidth + s * dilationWidth;
+  const columns = ascending(range(pixels).flatMap((i) => range(kernelWidth).map((s) => column(i, s))));
+  const edges = columns.map(
+    (j) =>
+      `let c${j} = first + ${j}; let ok${j} = c${j} >= 0 && c${j} < i32(p.width); let at${j} = u32(clamp(c${j}, 0, last));`,
+  );
+  const loads = columns.map((j) => `let x${j} = select(0.0, f32(x[x_row + at${j}]), ok${j});`);
+  return { column, edges, loads };
 }
 
 /** WGSL: where along one axis a transposed convolution finds an element of x. */

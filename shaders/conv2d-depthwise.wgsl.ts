@@ -3,31 +3,20 @@
 // One invocation per four neighbouring columns of one output row: x over tiles, row by row; y over k; z over n.
 import { activateFunction } from "./activation.ts";
 import { type ConvEpilogueTemplate, convBindings, residualArray } from "./conv-bindings.ts";
-import { inputRow, inputRowFunction } from "./conv-rows.ts";
+import { type ColumnTemplate, inputColumns, inputRow, inputRowFunction } from "./conv-rows.ts";
+import { range } from "./conv-taps.ts";
 import { wgsl } from "./wgsl.ts";
 
-export interface Conv2dDepthwiseTemplate extends ConvEpilogueTemplate {
-  /** S: taps along a row are unrolled. */
-  readonly kernelWidth: number;
-  readonly strideWidth: number;
-  readonly dilationWidth: number;
-}
+export interface Conv2dDepthwiseTemplate extends ConvEpilogueTemplate, ColumnTemplate {}
 
 export const depthwiseWorkgroup = 64;
 export const depthwisePixels = 4;
 
 export function conv2dDepthwise(t: Conv2dDepthwiseTemplate): string {
-  const pixels = Array.from({ length: depthwisePixels }, (_, i) => i);
-  const taps = Array.from({ length: t.kernelWidth }, (_, s) => s);
-  const column = (i: number, s: number) => i * t.strideWidth + s * t.dilationWidth;
-  const columns = [...new Set(pixels.flatMap((i) => taps.map((s) => column(i, s))))].sort((a, b) => a - b);
-  const edges = columns.map(
-    (j) =>
-      `let c${j} = first + ${j}; let ok${j} = c${j} >= 0 && c${j} < i32(p.width); let at${j} = u32(clamp(c${j}, 0, last));`,
-  );
-  const loads = columns.map((j) => `let x${j} = select(0.0, f32(x[x_row + at${j}]), ok${j});`);
-  const products = taps.map(
-    (s) => `let w${s} = f32(w[w_row + ${s}u]); sum += vec4f(${pixels.map((i) => `x${column(i, s)}`)}) * w${s};`,
+  const { column, edges, loads } = inputColumns(t, depthwisePixels);
+  const products = range(t.kernelWidth).map(
+    (s) =>
+      `let w${s} = f32(w[w_row + ${s}u]); sum += vec4f(${range(depthwisePixels).map((i) => `x${column(i, s)}`)}) * w${s};`,
   );
   return wgsl`
 ${convBindings(t)}

@@ -2,7 +2,8 @@
 // weight several pixels. x [N, C, H, W]; w packed [G, C/G, R, S, Kp]; bias [K]; y [N, K, P, Q]; or volumes, as there.
 // One invocation per tile of `pixels` columns and 4 * `quads` channels: x, and y where x is full, over tiles row by row and
 // then over channel tiles of all groups; z over n.
-import { inputRow, inputRowFunction } from "./conv-rows.ts";
+import { type ColumnTemplate, inputColumns, inputRow, inputRowFunction } from "./conv-rows.ts";
+import { range } from "./conv-taps.ts";
 import {
   type TileTemplate,
   tileAccumulators,
@@ -13,11 +14,7 @@ import {
 } from "./conv-tile.ts";
 import { wgsl } from "./wgsl.ts";
 
-export interface Conv2dTiledTemplate extends TileTemplate {
-  /** S: taps along a row are unrolled. */
-  readonly kernelWidth: number;
-  readonly strideWidth: number;
-  readonly dilationWidth: number;
+export interface Conv2dTiledTemplate extends TileTemplate, ColumnTemplate {
   /** Every four pixels are one aligned vec4 of x: 1x1 kernels with stride 1 on planes that are multiples of 4. */
   readonly vectorLoads: boolean;
   /** Rows of y and residual are whole, aligned vec4. */
@@ -25,26 +22,18 @@ export interface Conv2dTiledTemplate extends TileTemplate {
 }
 
 export function conv2dTiled(t: Conv2dTiledTemplate): string {
-  const pixels = Array.from({ length: t.pixels }, (_, i) => i);
-  const pixelQuads = Array.from({ length: t.pixels / 4 }, (_, h) => h);
-  const taps = Array.from({ length: t.kernelWidth }, (_, s) => s);
-  const column = (i: number, s: number) => i * t.strideWidth + s * t.dilationWidth;
-  const columns = [...new Set(pixels.flatMap((i) => taps.map((s) => column(i, s))))].sort((a, b) => a - b);
-  const edges = columns.map(
-    (j) =>
-      `let c${j} = first + ${j}; let ok${j} = c${j} >= 0 && c${j} < i32(p.width); let at${j} = u32(clamp(c${j}, 0, last));`,
-  );
-  const loads = columns.map((j) => `let x${j} = select(0.0, f32(x[x_row + at${j}]), ok${j});`);
-  const products = taps.map((s) => {
-    const names = Array.from({ length: t.quads }, (_, v) => `w${s}_${v}`);
+  const { column, edges, loads } = inputColumns(t, t.pixels);
+  const pixelQuads = range(t.pixels / 4);
+  const products = range(t.kernelWidth).map((s) => {
+    const names = range(t.quads).map((v) => `w${s}_${v}`);
     const weights = names.map((name, v) => `let ${name} = vec4f(w[w_row + ${s}u * k_quads + ${v}u]);`).join(" ");
     return `${weights} ${tileProducts(
       t,
-      pixels.map((i) => `x${column(i, s)}`),
+      range(t.pixels).map((i) => `x${column(i, s)}`),
       names,
     )}`;
   });
-  const vectorNames = Array.from({ length: t.quads }, (_, v) => `w_${v}`);
+  const vectorNames = range(t.quads).map((v) => `w_${v}`);
   return wgsl`
 ${tileDeclarations(t, { x: t.vectorLoads ? "Element4" : "Element", aligned: t.aligned })}${inputRowFunction(t)}
 

@@ -4,7 +4,7 @@
 
 import { range } from "./conv-taps.ts";
 import { structParams, wgsl } from "./wgsl.ts";
-import { combine, type WinogradTile, winogradMatrices } from "./winograd.ts";
+import { transform, type WinogradTile, winogradMatrices } from "./winograd.ts";
 
 export const winogradInputParams = {
   channels: "u32", // C
@@ -24,7 +24,6 @@ export const winogradWorkgroup = 64;
 
 export function winogradInput({ tile }: { readonly tile: WinogradTile }): string {
   const side = range(tile + 2);
-  const matrix = winogradMatrices(tile).inputTransposed;
   const rows = side.map(
     (r) => `let in_h${r} = h + ${r} >= 0 && h + ${r} < i32(p.height);
   let row${r} = x_plane + u32(clamp(h + ${r}, 0, last_row)) * p.width;`,
@@ -36,24 +35,11 @@ export function winogradInput({ tile }: { readonly tile: WinogradTile }): string
   const loads = side.flatMap((r) =>
     side.map((s) => `let d${r}_${s} = select(0.0, x[row${r} + column${s}], in_h${r} && in_v${s});`),
   );
-  // One row of B^T d at a time, so that few values are alive.
-  const products = side.map((a) => {
-    const half = side.map(
-      (s) =>
-        `let t${a}_${s} = ${combine(
-          matrix[a]!,
-          side.map((r) => `d${r}_${s}`),
-        )};`,
-    );
-    const stores = side.map((b) => {
-      const value = combine(
-        matrix[b]!,
-        side.map((s) => `t${a}_${s}`),
-      );
-      return `y[y_at + ${a * side.length + b}u * y_step] = ${value};`;
-    });
-    return [...half, ...stores].join("\n  ");
-  });
+  const products = transform(
+    winogradMatrices(tile).inputTransposed,
+    (r, s) => `d${r}_${s}`,
+    (a, b, value) => `y[y_at + ${a * side.length + b}u * y_step] = ${value};`,
+  );
   return wgsl`
 ${structParams(winogradInputParams)}
 @group(0) @binding(0) var<storage, read> x: array<f32>;

@@ -3,7 +3,7 @@
 
 import { range } from "./conv-taps.ts";
 import { structParams, wgsl } from "./wgsl.ts";
-import { combine, type WinogradTile, winogradMatrices } from "./winograd.ts";
+import { transform, type WinogradTile, winogradMatrices } from "./winograd.ts";
 
 export const winogradWeightParams = {
   kernels: "u32", // K * C
@@ -13,27 +13,13 @@ export const winogradWeightParams = {
 export const winogradWeightWorkgroup = 64;
 
 export function winogradWeight({ tile }: { readonly tile: WinogradTile }): string {
-  const matrix = winogradMatrices(tile).weight;
-  const side = range(tile + 2);
   const taps = range(3);
   const loads = taps.flatMap((r) => taps.map((s) => `let g${r}_${s} = w[kernel * 9u + ${r * 3 + s}u];`));
-  const products = side.map((a) => {
-    const half = taps.map(
-      (s) =>
-        `let t${a}_${s} = ${combine(
-          matrix[a]!,
-          taps.map((r) => `g${r}_${s}`),
-        )};`,
-    );
-    const stores = side.map((b) => {
-      const value = combine(
-        matrix[b]!,
-        taps.map((s) => `t${a}_${s}`),
-      );
-      return `y[${a * side.length + b}u * p.kernels + kernel] = ${value};`;
-    });
-    return [...half, ...stores].join("\n  ");
-  });
+  const products = transform(
+    winogradMatrices(tile).weight,
+    (r, s) => `g${r}_${s}`,
+    (a, b, value) => `y[${a * (tile + 2) + b}u * p.kernels + kernel] = ${value};`,
+  );
   return wgsl`
 ${structParams(winogradWeightParams)}
 @group(0) @binding(0) var<storage, read> w: array<f32>;

@@ -4,6 +4,7 @@
 // Sources: Lavin and Gray 2016 (arXiv:1509.09308); points after Barabasz et al. 2020 (arXiv:1803.10986): with +-3/4 and +-3/2
 // in place of +-1 and +-2 the rounding error of m = 4 is about half.
 
+import { range } from "./conv-taps.ts";
 import { float } from "./wgsl.ts";
 
 export type WinogradTile = 2 | 4;
@@ -55,4 +56,27 @@ export function combine(row: readonly number[], names: readonly string[]): strin
     return factor === 1 ? [names[i]!] : [`${float(factor)} * ${names[i]!}`];
   });
   return terms.join(" + ") || "0.0";
+}
+
+/**
+ * WGSL: statements of M v M^T, a row of M v at a time, so that few values are alive. `element` names those of v; `store` writes
+ * the result's [a, b].
+ */
+export function transform(
+  matrix: Matrix,
+  element: (row: number, column: number) => string,
+  store: (a: number, b: number, value: string) => string,
+): string[] {
+  return matrix.map((factors, a) => {
+    const side = range(factors.length);
+    const names = side.map((s) => `t${a}_${s}`);
+    const half = names.map(
+      (name, s) =>
+        `let ${name} = ${combine(
+          factors,
+          side.map((r) => element(r, s)),
+        )};`,
+    );
+    return [...half, ...matrix.map((others, b) => store(a, b, combine(others, names)))].join("\n  ");
+  });
 }

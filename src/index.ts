@@ -40,16 +40,15 @@ export type { Precision } from "./graph/assemble.ts";
 export { type ApplyOptions, GraphBuilder } from "./graph/builder.ts";
 export { type CompileOptions, compile } from "./graph/compile.ts";
 export type {
-  BufferTensor,
   CompiledGraph,
   MemoryReport,
-  RunInputs,
   RunOptions,
   StartupReport,
 } from "./graph/compiled-graph.ts";
 export { gradientGraph } from "./graph/gradient-graph.ts";
 export type { Graph, Node, Value } from "./graph/graph.ts";
 export type { GraphProfile, NodeProfile, ProfileOptions } from "./graph/profile.ts";
+export type { BufferTensor, RunInputs } from "./graph/run-inputs.ts";
 export { type CandidateReport, type TuneOptions, tune } from "./graph/tune.ts";
 export { parseTuning, type Tuning, type TuningEntry } from "./graph/tuning.ts";
 export { readStoredTuning, storeTuning } from "./graph/tuning-database.ts";
@@ -99,12 +98,12 @@ export {
   weightedSum,
 } from "./train/losses/index.ts";
 export { type AdamOptions, adam, adamW, type Optimizer, type SgdOptions, sgd } from "./train/optimizers.ts";
+export type { TrainState } from "./train/train-state.ts";
 export {
   compileTrainStep,
   DivergedError,
   type ParameterGroup,
   type StepResult,
-  type TrainState,
   TrainStep,
   type TrainStepOptions,
 } from "./train/train-step.ts";

@@ -37,14 +37,6 @@ export function byteLength({ shape, dtype }: TensorType): number {
   return Math.ceil((elementCount(shape) * elementBytes(dtype)) / 4) * 4;
 }
 
-/** The data itself, or a copy that fills its last word: what WebGPU takes for an upload. */
-export function wholeWords(data: TensorData): TensorData {
-  if (data.byteLength % 4 === 0) return data;
-  const padded = new Uint16Array(data.length + 1);
-  padded.set(data);
-  return padded;
-}
-
 export function shapesEqual(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }

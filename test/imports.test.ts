@@ -22,7 +22,9 @@ const layers = [
 ];
 
 /** The bench measures the inside of the engine; one command and one page open it. */
-const benches = ["src/cli/bench.ts", "src/demo/bench.ts"];
+const benches = ["bench", "bench-options", "bench-plan"]
+  .map((name) => `src/cli/${name}.ts`)
+  .concat("src/demo/bench.ts");
 
 /** Formats turn bytes into tensors and graphs; networks are built on them. Tests of order, not of taste. */
 function layerOf(file: string): string {
@@ -87,6 +89,16 @@ test("commands and the demo page use the public API alone", () => {
   }
 });
 
+test("the bench imports no test, no command and no page", () => {
+  for (const file of sourceFiles("bench")) {
+    const targets = importsOf(file).map((name) => relative(".", join(dirname(file), name)));
+    expect(
+      targets.filter((target) => /^(test|src\/(cli|demo))\//.test(target)),
+      file,
+    ).toEqual([]);
+  }
+});
+
 test("one file imports Dawn", () => {
   expect(files.filter((file) => importsOf(file).includes("webgpu"))).toEqual(["src/gpu/node.ts"]);
 });
@@ -106,7 +118,9 @@ test("what browsers get imports no Node module", () => {
   // A step of training is for browsers too; whole trainings and pages bring packages that are larger than all of the engine.
   expect([...seen].filter((file) => /^src\/(report|overlay)\//.test(file))).toEqual([]);
   const training = [...seen].filter((file) => file.startsWith("src/train/") && !file.startsWith("src/train/losses/"));
-  expect(training.sort()).toEqual(["optimizers", "train-step", "training-graph"].map((name) => `src/train/${name}.ts`));
+  expect(training.sort()).toEqual(
+    ["optimizers", "train-state", "train-step", "training-graph"].map((name) => `src/train/${name}.ts`),
+  );
   const packages = [...seen].flatMap((file) => runtimeImportsOf(file).filter((name) => !name.startsWith(".")));
   expect([...new Set(packages)].sort()).toEqual([
     "fast-png",

@@ -1,6 +1,5 @@
 // ONNX models against ONNX Runtime, value by value.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { UsageError } from "../src/errors.ts";
@@ -10,8 +9,9 @@ import { onnxRuntime } from "../src/parity/onnxruntime-node.ts";
 import type { ReferenceEngine } from "../src/parity/reference.ts";
 import { buildModel, dataType, floats, ints, type ModelFields } from "./formats/onnx-build.ts";
 import { openTestGpu } from "./support/gpu.ts";
+import { scratchFolder } from "./support/scratch.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "atrous-parity-"));
+const folder = scratchFolder();
 let gpu: Gpu;
 let engine: ReferenceEngine;
 beforeAll(async () => {
@@ -20,7 +20,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gpu.dispose();
-  rmSync(folder, { recursive: true });
 });
 
 /** Convolutions with what exporters put between them: shapes that are computed, names for nothing, a softmax spelt out. */

@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readLabelPng, readPng } from "../src/index.ts";
@@ -9,9 +8,10 @@ import { createAxialPhantom } from "../weights/phantom/axial.ts";
 import { AXIAL_CLASSES } from "../weights/phantom/axial-labels.ts";
 import { drawOverview } from "../weights/phantom/axial-overview.ts";
 import { writeAxial, writeAxialDataset } from "../weights/phantom/write-axial.ts";
+import { scratchFolder } from "./support/scratch.ts";
 
 test("an axial data set is pairs of PNG, and says that it is synthetic", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "phantom-"));
+  const folder = scratchFolder();
   const options = { size: 64, slices: 1 };
   const subjects = [];
   for (const seed of [4, 5]) subjects.push(await writeAxial(seed, folder, options));
@@ -41,7 +41,6 @@ test("an axial data set is pairs of PNG, and says that it is synthetic", async (
   expect([...new Set(opened.validation.subjects)]).toEqual(["005"]);
   const sample = await opened.validation.sample(opened.validation.ids.indexOf("005_01"));
   expect(Array.from(sample.labels)).toEqual(Array.from(labels));
-  rmSync(folder, { recursive: true });
 });
 
 test("the README's picture is seed 6, 144 pixels wide, as it is drawn today", () => {

@@ -194,25 +194,20 @@ function epilogue(node: Node, weights: Weights) {
 
 /** Axes [0, 1, R, S] of PyTorch's weight to [R, S, 1, 0]. */
 function denseKernel(node: Node, weight: Value, weights: Weights): Tensor4D {
-  const order = [2, 3, 1, 0];
-  const values = permute(known(node, weight, weights), weight.type.shape, order);
-  return image(
-    weights.upload(
-      values,
-      order.map((axis) => weight.type.shape[axis]!),
-    ),
-  );
+  return image(uploadPermuted(node, weight, weights, [2, 3, 1, 0]));
 }
 
 /** Axes [0, 1, T, R, S] of PyTorch's weight to [T, R, S, 1, 0]. */
 function volumeKernel(node: Node, weight: Value, weights: Weights): Tensor5D {
-  const order = [2, 3, 4, 1, 0];
-  const values = permute(known(node, weight, weights), weight.type.shape, order);
-  return volume(
-    weights.upload(
-      values,
-      order.map((axis) => weight.type.shape[axis]!),
-    ),
+  return volume(uploadPermuted(node, weight, weights, [2, 3, 4, 1, 0]));
+}
+
+function uploadPermuted(node: Node, weight: Value, weights: Weights, order: readonly number[]): Tensor {
+  const { shape } = weight.type;
+  const values = permute(known(node, weight, weights), shape, order);
+  return weights.upload(
+    values,
+    order.map((axis) => shape[axis]!),
   );
 }
 

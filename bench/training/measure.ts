@@ -2,6 +2,7 @@
 import { difference } from "../../src/difference.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { GpuTimer } from "../../src/gpu/timing.ts";
+import { joinOutputs } from "../contenders.ts";
 import type { Measurement, MeasureOptions, PeerName } from "../measure.ts";
 import { trainers } from "../peers/index.ts";
 import type { DataPlace, PeerResult, TrainingMeasures } from "../record.ts";
@@ -122,7 +123,7 @@ export function compareSteps(theirs: FirstSteps, ours: FirstSteps): { relativeL2
   const names = [...theirs.update.keys()];
   const missing = names.find((name) => ours.update.get(name)?.length !== theirs.update.get(name)?.length);
   if (missing !== undefined) return { problem: `parameter ${missing} has another size` };
-  const [got, expected] = [theirs, ours].map(({ update }) => joined(names.map((name) => update.get(name)!)));
+  const [got, expected] = [theirs, ours].map(({ update }) => joinOutputs(names.map((name) => update.get(name)!)));
   const { relativeL2 } = difference([got!.length], got!, expected!);
   if (!(relativeL2 <= agreement.update))
     return { problem: `the first update differs: relative L2 ${relativeL2.toExponential(1)}` };
@@ -132,14 +133,4 @@ export function compareSteps(theirs: FirstSteps, ours: FirstSteps): { relativeL2
   return {
     problem: `the loss of step ${differing + 1} differs: ${theirs.losses[differing]}, not ${ours.losses[differing]}`,
   };
-}
-
-function joined(arrays: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const array of arrays) {
-    all.set(array, offset);
-    offset += array.length;
-  }
-  return all;
 }

@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import {
   buildModelGraph,
+  type CompiledGraph,
   compile,
   FormatError,
   formatShape,
@@ -11,8 +12,8 @@ import {
   importOnnx,
   isOnnx,
   openSafetensors,
+  type RunInputs,
   type Shape,
-  type StartupReport,
   type Tensor,
   type TensorToWrite,
   type Tuning,
@@ -28,8 +29,8 @@ import { withOutputGradients } from "./gradients.ts";
 import { modelHelp, openModel } from "./model.ts";
 import { readInputs } from "./onnx.ts";
 import { requireNewFile } from "./output.ts";
+import { type RunResult, runJson, runText } from "./run-report.ts";
 import type { GlobalOptions, Session } from "./session.ts";
-import { formatBytes, formatFacts, formatMs } from "./table.ts";
 import { readTuning } from "./tune.ts";
 
 interface RunOptions extends GlobalOptions {
@@ -40,13 +41,6 @@ interface RunOptions extends GlobalOptions {
   readonly precision: "f32" | "f16";
   readonly tuning?: string;
   readonly json?: true;
-}
-
-interface Timing {
-  /** From the start of the process to the first result. */
-  readonly coldMs: number;
-  /** Wall time of each run, upload and read-back included; the first one is the one that warms up. */
-  readonly runsMs: readonly number[];
 }
 
 export function addRun(program: Command, session: Session): void {
@@ -171,28 +165,61 @@ async function runModel(session: Session, gpu: Gpu, { model, tuning, options }: 
     ...tuned,
   }).finally(() => compiling.stop());
   if (misses.length > 0) session.note(`${options.tuning}: does not know ${misses.length} layers, e.g. ${misses[0]}`);
-  const running = session.progress("running");
+  try {
+    const { outputs, ...times } = await repeatRun(session, compiled, inputs, options.repeat);
+    const gpuBytes = gpu.allocated.bytes;
+    await writeFileAtomic(options.output, writeSafetensors(toWrite(outputs)));
+    const result: RunResult = {
+      adapter: gpu.adapter,
+      model: model.name,
+      network: model.network,
+      precision: options.precision,
+      inputs: shapesOf(inputs),
+      outputs: shapesOf(outputs),
+      withGradients: options.gradOutput !== undefined,
+      output: options.output,
+      gpuBytes,
+      startup: compiled.startup,
+      ...times,
+    };
+    if (options.json) session.printJson(runJson(result));
+    else session.print(runText(result));
+  } finally {
+    await compiled.dispose();
+  }
+}
+
+interface RepeatedRun extends Pick<RunResult, "coldMs" | "runsMs"> {
+  /** Of the last run. */
+  readonly outputs: Readonly<Record<string, Tensor>>;
+}
+
+async function repeatRun(
+  session: Session,
+  compiled: CompiledGraph,
+  inputs: RunInputs,
+  repeat: number,
+): Promise<RepeatedRun> {
+  const progress = session.progress("running");
   try {
     const runsMs: number[] = [];
     let outputs: Record<string, Tensor> = {};
     let coldMs = 0;
-    for (let i = 0; i < options.repeat; i++) {
+    for (let i = 0; i < repeat; i++) {
       const started = performance.now();
       outputs = await compiled.run(inputs);
       runsMs.push(performance.now() - started);
       if (i === 0) coldMs = performance.now() - session.startedAt;
-      running.update(i + 1, options.repeat);
+      progress.update(i + 1, repeat);
     }
-    running.stop();
-    const gpuBytes = gpu.allocated.bytes;
-    await writeFileAtomic(options.output, writeSafetensors(toWrite(outputs)));
-    const shapes = Object.fromEntries(Object.entries(outputs).map(([name, { shape }]) => [name, shape]));
-    const { startup } = compiled;
-    report(session, gpu, { model, shapes, gpuBytes, options, startup, timing: { coldMs, runsMs } });
+    return { outputs, coldMs, runsMs };
   } finally {
-    running.stop();
-    await compiled.dispose();
+    progress.stop();
   }
+}
+
+function shapesOf(tensors: Readonly<Record<string, Tensor>>): Record<string, Shape> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
 }
 
 function toWrite(outputs: Readonly<Record<string, Tensor>>): Record<string, TensorToWrite> {
@@ -202,61 +229,4 @@ function toWrite(outputs: Readonly<Record<string, Tensor>>): Record<string, Tens
     return [name, { shape, data: stored }] as const;
   });
   return Object.fromEntries(entries);
-}
-
-interface RunResult {
-  readonly model: OpenModel;
-  readonly shapes: Readonly<Record<string, Shape>>;
-  readonly gpuBytes: number;
-  readonly options: RunOptions;
-  readonly timing: Timing;
-  readonly startup: StartupReport;
-}
-
-function report(session: Session, gpu: Gpu, result: RunResult): void {
-  const { model, shapes, gpuBytes, options, timing, startup } = result;
-  const { coldMs, runsMs } = timing;
-  const warm = runsMs.length > 1 ? runsMs.slice(1) : runsMs;
-  const [medianMs, minMs] = [median(warm), Math.min(...warm)];
-  const inputShapes = Object.fromEntries(Object.entries(model.inputs).map(([name, { shape }]) => [name, shape]));
-  if (options.json) {
-    const { driver, kind } = gpu.adapter;
-    const { precision } = options;
-    const times = { coldMs, startup, medianMs, minMs, runsMs };
-    const input = model.network === undefined ? inputShapes : inputShapes.image;
-    const what = { model: model.name, network: model.network ?? "onnx", input, outputs: shapes };
-    session.printJson({
-      adapter: driver,
-      adapterKind: kind,
-      precision,
-      ...times,
-      gpuBytes,
-      ...what,
-      output: options.output,
-    });
-    return;
-  }
-  const { planMs, compileMs, prepareMs } = startup;
-  const phases = `plan ${formatMs(planMs)}, kernels and upload ${formatMs(compileMs)}, weights ${formatMs(prepareMs)}`;
-  const isGradient = (name: string) => options.gradOutput !== undefined && name.startsWith("grad:");
-  const [gradients, outputs] = [Object.keys(shapes).filter(isGradient), Object.entries(shapes)];
-  const written = outputs.filter(([name]) => !isGradient(name)).map(([name, shape]) => `${name} ${formatShape(shape)}`);
-  if (gradients.length > 0) written.push(`${gradients.length} gradients`);
-  const facts = {
-    adapter: gpu.adapter.driver,
-    input: Object.entries(inputShapes)
-      .map(([name, shape]) => `${name} ${formatShape(shape)}`)
-      .join(", "),
-    output: `${written.join(", ")} in ${options.output}`,
-    "first result": `${formatMs(coldMs)} after the start (${phases})`,
-    "each run": `median ${formatMs(medianMs)}, least ${formatMs(minMs)}, of ${warm.length}`,
-    "GPU memory": formatBytes(gpuBytes),
-  };
-  session.print(formatFacts(facts));
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

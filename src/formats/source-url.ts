@@ -1,6 +1,7 @@
 // Files behind a URL. Where the server honours `Range`, only the blocks that are read travel; elsewhere the whole body, once.
 
 import { FormatError, UsageError } from "../errors.ts";
+import { concatenate } from "./concatenate.ts";
 import { type ByteSource, CheckedSource } from "./source-checked.ts";
 
 /** Each request fetches at least this much, so that many small tensors in file order take few requests. */
@@ -100,13 +101,7 @@ async function readBody(response: Response, name: string, limit: number): Promis
     if (error instanceof FormatError) throw error;
     throw new FormatError(`${name}: the transfer broke off after ${length} bytes, got ${reason(error)}`);
   }
-  const body = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return body;
+  return concatenate(chunks);
 }
 
 /** `bytes 0-99/1234`, where the server sent it and the page may see it; ranges of compressed bodies do not count. */

@@ -43,6 +43,16 @@ export function blobSource(blob: Blob, name?: string): ByteSource {
   });
 }
 
+/** Opens what `origin` names and reads all of it. Throws as {@link openSource} and {@link readAll} do. */
+export async function readOrigin(origin: Origin): Promise<Uint8Array> {
+  const source = await openSource(origin);
+  try {
+    return await readAll(source);
+  } finally {
+    await source.close();
+  }
+}
+
 /** Reads a whole source. Throws FormatError if the bytes cannot be had. */
 export function readAll(source: ByteSource): Promise<Uint8Array> {
   return source.read(0, source.size);

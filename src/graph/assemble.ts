@@ -1,8 +1,9 @@
 // From a graph and a choice of kernels to something that runs: passes, memory, pipelines, weights.
 import { DeviceError, UsageError } from "../errors.ts";
 import { BufferUsage, type Gpu } from "../gpu/gpu.ts";
+import { upload } from "../gpu/upload.ts";
 import { deviceTraits } from "../ops/operator.ts";
-import { byteLength, dataTypes, elementCount, type TensorData, wholeWords } from "../tensor.ts";
+import { byteLength, dataTypes, elementCount, type TensorData } from "../tensor.ts";
 import type { Choice } from "./choose.ts";
 import { CompiledGraph, type StartupReport } from "./compiled-graph.ts";
 import { checkStates, type Graph, type Node, type Value } from "./graph.ts";
@@ -145,8 +146,7 @@ async function uploadFixed(
     }
     const buffer = gpu.createBuffer(byteLength(value.type), usage, value.name);
     fixed.set(value, buffer);
-    const words = wholeWords(data);
-    gpu.device.queue.writeBuffer(buffer, 0, words.buffer as ArrayBuffer, words.byteOffset, words.byteLength);
+    upload(gpu.device.queue, data, { buffer });
   }
 }
 

@@ -1,30 +1,22 @@
 // A graph on a device, ready to run.
 import { DeviceError, ShapeError, UsageError } from "../errors.ts";
 import { BufferUsage, type Gpu } from "../gpu/gpu.ts";
-import { MapMode } from "../gpu/usage.ts";
+import { upload } from "../gpu/upload.ts";
 import {
   byteLength,
-  type DType,
   dataTypes,
   elementCount,
   formatShape,
-  type Shape,
   shapesEqual,
   type Tensor,
   type TensorType,
-  wholeWords,
 } from "../tensor.ts";
 import type { Graph, Value } from "./graph.ts";
 import { type GraphProfile, type ProfileOptions, profileSection } from "./profile.ts";
+import type { Readback } from "./readback.ts";
+import { checkInputs, type RunInputs, requireData } from "./run-inputs.ts";
+import { RunQueue } from "./run-queue.ts";
 import type { Section } from "./section.ts";
-
-/** A tensor in a buffer of the caller's, row-major from its beginning: read where it is (usage STORAGE), else copied (COPY_SRC). */
-export interface BufferTensor {
-  readonly shape: Shape;
-  readonly buffer: GPUBuffer;
-}
-
-export type RunInputs = Readonly<Record<string, Tensor | BufferTensor>>;
 
 export interface RunOptions {
   /** Buffers that outputs go to instead of being read back: written by the kernels (usage STORAGE), else copied (COPY_DST). */
@@ -51,18 +43,12 @@ export interface StartupReport {
   readonly bindMs: number;
 }
 
-/** What the results of one run are read back from, by output. */
-type Lane = Map<string, GPUBuffer>;
-
 interface CompiledParts {
   readonly graph: Graph;
   readonly section: Section;
   readonly fixed: ReadonlyMap<Value, GPUBuffer>;
   readonly startup: StartupReport;
 }
-
-/** Enough that upload, compute and read-back of neighbouring runs overlap. */
-const runsInFlight = 3;
 
 /** One submit per run. Runs start in the order of their calls; up to three overlap. */
 export class CompiledGraph {
@@ -71,11 +57,7 @@ export class CompiledGraph {
   readonly #gpu: Gpu;
   readonly #section: Section;
   readonly #fixed: ReadonlyMap<Value, GPUBuffer>;
-  readonly #lanes: Lane[] = [];
-  readonly #idleLanes: Lane[] = [];
-  readonly #running = new Set<Promise<unknown>>();
-  #waiting: ((lane: Lane) => void) | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #queue: RunQueue;
   #disposed = false;
 
   /** Made by `compile`. */
@@ -85,6 +67,7 @@ export class CompiledGraph {
     this.#gpu = gpu;
     this.#section = section;
     this.#fixed = fixed;
+    this.#queue = new RunQueue(gpu);
   }
 
   get memory(): MemoryReport {
@@ -104,17 +87,14 @@ export class CompiledGraph {
    */
   async run(inputs: RunInputs, options: RunOptions = {}): Promise<Record<string, Tensor>> {
     this.#check("run", inputs);
-    return this.#inTurn(async (begun) => {
-      const lane = await this.#takeLane();
-      try {
+    return this.#queue.inTurn((begun) =>
+      this.#queue.withReadback((readback) => {
         // The guard calls `#run` at once, and that submits before it first waits.
-        const result = this.#gpu.guard("run", () => this.#run(inputs, options, lane));
+        const result = this.#gpu.guard("run", () => this.#run(inputs, options, readback));
         begun();
-        return await this.#gpu.waitFor(result);
-      } finally {
-        this.#giveBack(lane);
-      }
-    });
+        return this.#gpu.waitFor(result);
+      }),
+    );
   }
 
   /**
@@ -125,7 +105,7 @@ export class CompiledGraph {
   async profile(inputs: RunInputs, options: ProfileOptions = {}): Promise<GraphProfile> {
     this.#check("profile", inputs);
     const encodeInputs = (encoder: GPUCommandEncoder) => this.#encodeInputs(encoder, inputs);
-    return this.#inTurn(() =>
+    return this.#queue.inTurn(() =>
       this.#gpu.waitFor(
         this.#gpu.guard("profile", () => profileSection(this.#gpu, this.#section, { ...options, encodeInputs })),
       ),
@@ -135,7 +115,7 @@ export class CompiledGraph {
   /** What a state holds after the runs that were asked for before. Throws UsageError for an unknown name. */
   async readState(name: string): Promise<Tensor> {
     const { type, buffer } = this.#state(name);
-    const bytes = await this.#inTurn(() => this.#gpu.waitFor(this.#gpu.read(buffer, 0, byteLength(type))));
+    const bytes = await this.#queue.inTurn(() => this.#gpu.waitFor(this.#gpu.read(buffer, 0, byteLength(type))));
     return { shape: type.shape, data: new dataTypes[type.dtype](bytes, 0, elementCount(type.shape)) };
   }
 
@@ -147,10 +127,7 @@ export class CompiledGraph {
       throw new ShapeError(`state "${name}": got shape ${got}, expected ${formatShape(type.shape)}`);
     }
     requireData(`state "${name}"`, tensor, type.dtype);
-    const data = wholeWords(tensor.data);
-    await this.#inTurn(async () => {
-      this.#gpu.device.queue.writeBuffer(buffer, 0, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-    });
+    await this.#queue.inTurn(async () => upload(this.#gpu.device.queue, tensor.data, { buffer }));
   }
 
   #state(name: string): { readonly type: TensorType; readonly buffer: GPUBuffer } {
@@ -164,44 +141,7 @@ export class CompiledGraph {
   /** Throws what is wrong with a call before any of it starts. */
   #check(label: string, inputs: RunInputs): void {
     if (this.#disposed) throw new DeviceError("disposed", `${label}: the model was disposed of`);
-    this.#checkInputs(label, inputs);
-  }
-
-  /** Work starts in the order of the calls; `begun` tells when the next may start. */
-  async #inTurn<T>(work: (begun: () => void) => Promise<T>): Promise<T> {
-    const before = this.#turn;
-    let begun = () => {};
-    this.#turn = new Promise<void>((resolve) => {
-      begun = resolve;
-    });
-    const result = before.then(() => work(begun)).finally(begun);
-    this.#running.add(result);
-    try {
-      return await result;
-    } finally {
-      this.#running.delete(result);
-    }
-  }
-
-  /** Buffers to read results from; waits until one of the runs in flight has ended where there are enough of them. */
-  async #takeLane(): Promise<Lane> {
-    const idle = this.#idleLanes.pop();
-    if (idle) return idle;
-    if (this.#lanes.length < runsInFlight) {
-      const lane: Lane = new Map();
-      this.#lanes.push(lane);
-      return lane;
-    }
-    return new Promise((resolve) => {
-      this.#waiting = resolve;
-    });
-  }
-
-  #giveBack(lane: Lane): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    if (waiting) waiting(lane);
-    else this.#idleLanes.push(lane);
+    checkInputs(label, this.graph.inputs, inputs);
   }
 
   /** Before every run: the memory plan lets later values overwrite the inputs. `external` inputs are bound as they are. */
@@ -210,16 +150,13 @@ export class CompiledGraph {
     for (const value of this.graph.inputs) {
       if (external?.has(value)) continue;
       const input = inputs[value.name]!;
-      const { buffer, offset } = this.#section.place(value);
-      if ("buffer" in input) encoder.copyBufferToBuffer(input.buffer, 0, buffer, offset, byteLength(value.type));
-      else {
-        const data = wholeWords(input.data);
-        queue.writeBuffer(buffer, offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-      }
+      const place = this.#section.place(value);
+      if ("data" in input) upload(queue, input.data, place);
+      else encoder.copyBufferToBuffer(input.buffer, 0, place.buffer, place.offset, byteLength(value.type));
     }
   }
 
-  async #run(inputs: RunInputs, { into = {} }: RunOptions, lane: Lane): Promise<Record<string, Tensor>> {
+  async #run(inputs: RunInputs, { into = {} }: RunOptions, readback: Readback): Promise<Record<string, Tensor>> {
     const { queue } = this.#gpu.device;
     const encoder = this.#gpu.device.createCommandEncoder({ label: "run" });
     const external = this.#external(inputs, into);
@@ -231,12 +168,18 @@ export class CompiledGraph {
     for (const { name, value, target } of outputs) {
       if (external.has(value)) continue;
       const { buffer, offset } = this.#section.place(value);
-      encoder.copyBufferToBuffer(buffer, offset, target ?? this.#stage(lane, name, value), 0, byteLength(value.type));
+      encoder.copyBufferToBuffer(
+        buffer,
+        offset,
+        target ?? readback.buffer(name, value.type),
+        0,
+        byteLength(value.type),
+      );
     }
     queue.submit([encoder.finish()]);
     const read = outputs.filter(({ target }) => target === undefined);
     const tensors = await Promise.all(
-      read.map(async ({ name, value }) => [name, await readTensor(this.#stage(lane, name, value), value)] as const),
+      read.map(async ({ name, value }) => [name, await readback.read(name, value.type)] as const),
     );
     if (read.length === 0) await queue.onSubmittedWorkDone();
     return Object.fromEntries(tensors);
@@ -258,53 +201,12 @@ export class CompiledGraph {
     return external;
   }
 
-  #stage(lane: Lane, name: string, value: Value): GPUBuffer {
-    const known = lane.get(name);
-    if (known) return known;
-    const usage = BufferUsage.MAP_READ | BufferUsage.COPY_DST;
-    const buffer = this.#gpu.createBuffer(byteLength(value.type), usage, `readback of ${name}`);
-    lane.set(name, buffer);
-    return buffer;
-  }
-
-  #checkInputs(label: string, inputs: RunInputs): void {
-    const known = this.graph.inputs.map((value) => value.name);
-    const unknown = Object.keys(inputs).find((name) => !known.includes(name));
-    if (unknown !== undefined)
-      throw new UsageError(`${label}: unknown input "${unknown}", expected ${known.join(", ")}`);
-    for (const { name, type } of this.graph.inputs) {
-      const input = inputs[name];
-      if (!input) throw new UsageError(`${label}: input "${name}" is missing, expected ${formatShape(type.shape)}`);
-      if (!shapesEqual(input.shape, type.shape)) {
-        const got = formatShape(input.shape);
-        throw new ShapeError(`${label}: input "${name}" has shape ${got}, expected ${formatShape(type.shape)}`);
-      }
-      if ("data" in input) requireData(`${label}: input "${name}"`, input, type.dtype);
-    }
-  }
-
   /** Frees the GPU memory, after the runs that were asked for have ended. */
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    await Promise.allSettled(this.#running);
+    await this.#queue.dispose();
     this.#section.dispose();
-    const staging = this.#lanes.flatMap((lane) => [...lane.values()]);
-    for (const buffer of [...this.#fixed.values(), ...staging]) this.#gpu.destroyBuffer(buffer);
+    for (const buffer of this.#fixed.values()) this.#gpu.destroyBuffer(buffer);
   }
-}
-
-function requireData(where: string, { shape, data }: Tensor, dtype: DType): void {
-  const type = dataTypes[dtype];
-  if (data instanceof type && data.length === elementCount(shape)) return;
-  const got = `${data?.constructor?.name} of ${data?.length}`;
-  throw new ShapeError(`${where} has data ${got}, expected ${type.name} of ${elementCount(shape)}`);
-}
-
-async function readTensor(buffer: GPUBuffer, value: Value): Promise<Tensor> {
-  await buffer.mapAsync(MapMode.READ);
-  const bytes = buffer.getMappedRange(0, byteLength(value.type)).slice(0);
-  buffer.unmap();
-  const { shape, dtype } = value.type;
-  return { shape, data: new dataTypes[dtype](bytes, 0, elementCount(shape)) };
 }

@@ -2,10 +2,9 @@
 // concatenations are written in place where every reader and writer can work on a view, reshapes are views of their
 // input, and a sum may overwrite the residual that goes into it.
 import { allowsView, bindingElements, type Regions, type View, wholeView } from "../ops/operator.ts";
-import { byteLength, elementBytes, elementCount } from "../tensor.ts";
-import type { Block, Piece } from "./assign-slots.ts";
+import { byteLength, elementBytes } from "../tensor.ts";
 import type { Value } from "./graph.ts";
-import { createCall, type Step } from "./lower.ts";
+import { type Step, wholeCall } from "./lower.ts";
 
 export interface SectionValues {
   readonly steps: readonly Step[];
@@ -17,8 +16,6 @@ export interface LayoutOptions {
   /** Lets outputs overwrite residuals: it saves memory and costs variants of shaders. */
   readonly overwriteResiduals: boolean;
 }
-
-type MutableBlock = Block & { last: number; readonly pieces: Piece[]; readonly apart: Set<number> };
 
 interface Place {
   readonly owner: Value;
@@ -159,12 +156,10 @@ export class MemoryLayout {
     const writer = this.#writers.get(value);
     if (!writer || this.outputs.includes(value) || this.elided.has(writer.step) || this.#residents(value).length !== 1)
       return false;
-    const call = createCall(writer.step.node, (other) => wholeView(other.type));
-    if (!allowsView(writer.step.kernel, call, { output: writer.output })) return false;
+    if (!allowsView(writer.step.kernel, wholeCall(writer.step.node), { output: writer.output })) return false;
     return this.#uses(value).every(({ step, input }) => {
       if (step === concatenation) return true;
-      const readerCall = createCall(step.node, (other) => wholeView(other.type));
-      return !this.elided.has(step) && allowsView(step.kernel, readerCall, { input });
+      return !this.elided.has(step) && allowsView(step.kernel, wholeCall(step.node), { input });
     });
   }
 
@@ -204,107 +199,5 @@ export class MemoryLayout {
     if (!isWhole || !isReadOnce || !isLast) return;
     for (const value of this.#residents(output)) this.#within.set(value, { ...ownPlace(value), owner });
     this.inPlace.set(step, new Set([input]));
-  }
-
-  /** The memory that is needed, when, and which of it may not share a buffer; by owner. */
-  blocks(): ReadonlyMap<Value, Block> {
-    const blocks = new Map<Value, MutableBlock>();
-    const live = (value: Value, step: number) => {
-      const owner = this.#within.get(value)?.owner;
-      if (!owner || owner.kind === "state") return;
-      const known = blocks.get(owner);
-      if (known) known.last = step;
-      else {
-        blocks.set(owner, { bytes: byteLength(owner.type), first: step, last: step, pieces: [], apart: new Set() });
-      }
-    };
-    for (const input of this.inputs) live(input, -1);
-    this.steps.forEach((step, index) => {
-      for (const value of [...step.operands, ...step.node.outputs]) live(value, index);
-    });
-    for (const output of this.outputs) live(output, this.steps.length);
-    this.#addPieces(blocks);
-    this.#keepApart(blocks);
-    return blocks;
-  }
-
-  /** Values are in use from their own first step on, and then as long as anything in their memory. */
-  #addPieces(blocks: ReadonlyMap<Value, MutableBlock>): void {
-    const add = (value: Value, first: number) => {
-      const { owner, start, view } = this.#within.get(value)!;
-      if (owner.kind === "state") return;
-      const { pieces, last } = blocks.get(owner)!;
-      const [items = 1] = value.type.shape;
-      const size = elementBytes(value.type.dtype);
-      const bytes = (elementCount(value.type.shape) * size) / items;
-      const isDense = view.batchStride * size === bytes;
-      for (let item = 0; item < (isDense ? 1 : items); item++) {
-        const offset = start + size * (view.offset + item * view.batchStride);
-        pieces.push({ offset, bytes: isDense ? bytes * items : bytes, first, last });
-      }
-    };
-    for (const input of this.inputs) add(input, -1);
-    this.steps.forEach((step, index) => {
-      for (const output of step.node.outputs) add(output, index);
-    });
-  }
-
-  /** What a dispatch writes may not be in the buffer of what it reads. */
-  #keepApart(blocks: ReadonlyMap<Value, MutableBlock>): void {
-    const indices = new Map([...blocks.keys()].map((owner, index) => [owner, index]));
-    for (const step of this.steps) {
-      if (this.elided.has(step)) continue;
-      // Two outputs stay apart as well: a kernel may write one, then read it while it writes the other.
-      const written = step.node.outputs.map((value) => this.#within.get(value)!.owner);
-      for (const one of written) {
-        for (const other of [...written, ...this.#read(step)]) {
-          if (one === other || one.kind === "state" || other.kind === "state") continue;
-          blocks.get(one)!.apart.add(indices.get(other)!);
-          blocks.get(other)!.apart.add(indices.get(one)!);
-        }
-      }
-    }
-  }
-
-  /** Owners of what a step binds to read. */
-  #read(step: Step): Value[] {
-    return step.operands.flatMap((value, input) => {
-      const owner = this.#within.get(value)?.owner;
-      return owner && !this.inPlace.get(step)?.has(input) ? [owner] : [];
-    });
-  }
-
-  /**
-   * Bytes of the elements that are live at the worst step, which no plan with this order of steps can do without. Elements
-   * count once in however many values they are; room that a concatenation keeps for parts yet to come does not count.
-   */
-  liveBytes(): number {
-    const end = this.steps.length;
-    const lastUse = new Map<Value, number>(this.outputs.map((value) => [value, end]));
-    const use = (value: Value, step: number) => lastUse.set(value, Math.max(step, lastUse.get(value) ?? -1));
-    const changes = new Array<number>(end + 3).fill(0);
-    const count = (bytes: number, first: number, last: number) => {
-      changes[first + 1]! += bytes;
-      changes[last + 2]! -= bytes;
-    };
-    this.steps.toReversed().forEach((step, fromEnd) => {
-      const index = end - 1 - fromEnd;
-      const { outputs, operator } = step.node;
-      const placed = this.inPlace.get(step);
-      for (const output of outputs) use(output, index);
-      const inState = (value: Value) => this.#within.get(value)?.owner.kind === "state";
-      let own = outputs.reduce((sum, value) => sum + (inState(value) ? 0 : byteLength(value.type)), 0);
-      step.operands.forEach((value, input) => {
-        const isPart = this.elided.has(step) || (operator.regions !== undefined && placed?.has(input));
-        if (isPart) {
-          use(value, lastUse.get(outputs[0]!)!);
-          own = operator.alias ? 0 : own - byteLength(value.type);
-        } else use(value, placed?.has(input) ? index - 1 : index);
-      });
-      count(own, index, lastUse.get(outputs[0]!)!);
-    });
-    for (const input of this.inputs) count(byteLength(input.type), -1, lastUse.get(input) ?? -1);
-    let live = 0;
-    return Math.max(...changes.map((change) => (live += change)));
   }
 }

@@ -4,6 +4,7 @@
 import type { View } from "../ops/operator.ts";
 import { assignSlots } from "./assign-slots.ts";
 import type { Value } from "./graph.ts";
+import { liveBlocks, liveBytes } from "./liveness.ts";
 import type { Step } from "./lower.ts";
 import { MemoryLayout } from "./memory-layout.ts";
 
@@ -71,8 +72,8 @@ export function planMemory(
 }
 
 function planLayout(layout: MemoryLayout, { maxSlotBytes = Number.POSITIVE_INFINITY }: PlanOptions): MemoryPlan {
-  const blocks = layout.blocks();
-  const lowerBoundBytes = layout.liveBytes();
+  const blocks = liveBlocks(layout);
+  const lowerBoundBytes = liveBytes(layout);
   const assigned = assignSlots([...blocks.values()], { lowerBoundBytes, maxSlotBytes });
   const storages = new Map<Value, Storage>(
     [...blocks].map(([owner, { bytes, first, last }], i) => [owner, { bytes, first, last, ...assigned.places[i]! }]),

@@ -1,13 +1,26 @@
 // Cross-entropy of each class against all others, by sigmoids; focal, or with ANU-Net's factor.
-import { binaryCrossEntropyShader, binaryCrossEntropySpec } from "../../shaders/binary-cross-entropy.wgsl.ts";
+import {
+  type BinaryCrossEntropyTemplate,
+  binaryCrossEntropyShader,
+  binaryCrossEntropySpec,
+} from "../../shaders/binary-cross-entropy.wgsl.ts";
 import { binaryCrossEntropyGradientShader } from "../../shaders/binary-cross-entropy-grad.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, type TensorType } from "../tensor.ts";
 import { firstClass } from "./class-overlap.ts";
-import { alongItems, alongPixels, pixelSizes, requireIgnoreIndex, requireLabels, requireWeights } from "./labels.ts";
+import { pixelSizes, requireIgnoreIndex, requireLabels, requireWeights, walkPixels } from "./labels.ts";
 import { floatType, requireF32, requireFinite, storageOf } from "./operands.ts";
-import { type Call, type Kernel, type Operand, type Operator, operandBytes, params } from "./operator.ts";
-import { flatGrid, walk } from "./strided.ts";
+import {
+  type Call,
+  type DeviceTraits,
+  type Dispatch,
+  type Kernel,
+  type Operand,
+  type Operator,
+  operandBytes,
+  params,
+} from "./operator.ts";
+import { flatGrid } from "./strided.ts";
 
 export interface BinaryCrossEntropyAttributes {
   readonly ignoreIndex: number;
@@ -30,35 +43,36 @@ export interface BinaryCrossEntropyGiven {
   readonly margin?: number;
 }
 
-function dispatch(call: Call<BinaryCrossEntropyAttributes>, own: readonly Operand[], walked: Walked) {
-  const [x, labels, weights] = own as [Operand, Operand, Operand?];
-  const sizes = pixelSizes(labels);
+/** What both kernels do but for their shader; `operands` are x, labels and weights, `walked` the arrays along [N, pixels]. */
+function pixelDispatch(
+  call: Call<BinaryCrossEntropyAttributes>,
+  operands: readonly Operand[],
+  walked: Readonly<Record<string, Operand>>,
+  { shader, device }: { shader: (t: BinaryCrossEntropyTemplate) => string; device: DeviceTraits },
+): Dispatch {
+  const [x, labels, weights] = operands as [Operand, Operand, Operand?];
   const [, channels] = x.shape as [number, number];
-  const arrays = Object.entries(walked).map(([name, operand]) => [name, alongPixels(operand)] as const);
-  const items = weights ? { w: alongItems(weights) } : {};
-  const plan = walk<string>(sizes, { ...Object.fromEntries(arrays), ...items }, { vectors: false });
+  const { template, count, values } = walkPixels(labels, walked, weights);
   const { factor, gamma, margin, negativeWeight, ignoreIndex } = call.attrs;
   const storage = storageOf({ ...call, inputs: [x] });
   const first = firstClass(channels);
   return {
-    count: plan.count,
-    template: { ...plan.template, storage, weights: weights !== undefined, factor },
+    code: shader({ ...template, storage, weights: weights !== undefined, factor }),
     bindings: [...call.inputs.map((_, input) => ({ input })), { output: 0 }],
-    params: params(binaryCrossEntropySpec(plan.template), {
-      ...plan.values,
+    params: params(binaryCrossEntropySpec(template), {
+      ...values,
       classes: first + channels,
       ignore_index: ignoreIndex,
       channels,
       first_class: first,
-      class_stride: sizes[1],
+      class_stride: pixelSizes(labels)[1],
       gamma,
       margin,
       negative_weight: negativeWeight,
     }),
+    workgroups: flatGrid(count, device),
   };
 }
-
-type Walked = Readonly<Record<string, Operand>>;
 
 const forward: Kernel<BinaryCrossEntropyAttributes> = {
   name: "binaryCrossEntropy/pixels",
@@ -66,8 +80,8 @@ const forward: Kernel<BinaryCrossEntropyAttributes> = {
   views: "all",
   dispatches(call, device) {
     const [x, labels] = call.inputs as [Operand, Operand];
-    const { count, template, ...rest } = dispatch(call, call.inputs, { x, labels, y: call.outputs[0]! });
-    return [{ ...rest, code: binaryCrossEntropyShader(template), workgroups: flatGrid(count, device) }];
+    const walked = { x, labels, y: call.outputs[0]! };
+    return [pixelDispatch(call, call.inputs, walked, { shader: binaryCrossEntropyShader, device })];
   },
 };
 
@@ -124,8 +138,8 @@ const backward: Kernel<BinaryCrossEntropyAttributes> = {
   views: "all",
   dispatches(call, device) {
     const [g, x, labels] = call.inputs as [Operand, Operand, Operand];
-    const { count, template, ...rest } = dispatch(call, call.inputs.slice(1), { g, x, labels, gx: call.outputs[0]! });
-    return [{ ...rest, code: binaryCrossEntropyGradientShader(template), workgroups: flatGrid(count, device) }];
+    const walked = { g, x, labels, gx: call.outputs[0]! };
+    return [pixelDispatch(call, call.inputs.slice(1), walked, { shader: binaryCrossEntropyGradientShader, device })];
   },
 };
 

@@ -1,21 +1,29 @@
 // Cross-entropy of logits with labels, of an index or of a set of admitted classes for each pixel; focal where gamma is set.
-import { crossEntropyShader, crossEntropySpec } from "../../shaders/cross-entropy.wgsl.ts";
+import { type CrossEntropyTemplate, crossEntropyShader, crossEntropySpec } from "../../shaders/cross-entropy.wgsl.ts";
 import { crossEntropyGradientShader } from "../../shaders/cross-entropy-grad.wgsl.ts";
 import { ShapeError } from "../errors.ts";
 import { elementCount, type TensorType } from "../tensor.ts";
 import {
-  alongItems,
-  alongPixels,
   type LabelAttributes,
   type LabelGiven,
   labelAttributes,
   pixelSizes,
   requireLabels,
   requireWeights,
+  walkPixels,
 } from "./labels.ts";
 import { floatType, requireF32, requireFinite, storageOf } from "./operands.ts";
-import { type Call, type Kernel, type Operand, type Operator, operandBytes, params } from "./operator.ts";
-import { flatGrid, walk } from "./strided.ts";
+import {
+  type Call,
+  type DeviceTraits,
+  type Dispatch,
+  type Kernel,
+  type Operand,
+  type Operator,
+  operandBytes,
+  params,
+} from "./operator.ts";
+import { flatGrid } from "./strided.ts";
 
 export interface CrossEntropyAttributes extends LabelAttributes {
   readonly gamma: number;
@@ -26,55 +34,44 @@ export interface CrossEntropyGiven extends LabelGiven {
   readonly gamma?: number;
 }
 
-/** What both kernels are told; `walked` are the arrays along [N, pixels]. */
-function plan(call: Call<CrossEntropyAttributes>, { x, labels, weights }: Operands, walked: Walked) {
+/** What both kernels do but for their shader; `operands` are x, labels and weights, `walked` the arrays along [N, pixels]. */
+function pixelDispatch(
+  call: Call<CrossEntropyAttributes>,
+  operands: readonly Operand[],
+  walked: Readonly<Record<string, Operand>>,
+  { shader, device }: { shader: (t: CrossEntropyTemplate) => string; device: DeviceTraits },
+): Dispatch {
+  const [x, labels, weights] = operands as [Operand, Operand, Operand?];
   const { attrs } = call;
-  const sizes = pixelSizes(labels);
-  const arrays = Object.entries(walked).map(([name, operand]) => [name, alongPixels(operand)] as const);
-  const items = weights ? { w: alongItems(weights) } : {};
-  const all = { ...Object.fromEntries(arrays), ...items };
-  const { template, count, values } = walk<string>(sizes, all, { vectors: false });
+  const { template, count, values } = walkPixels(labels, walked, weights);
   return {
-    count,
-    template: {
+    code: shader({
       ...template,
       labels: attrs.labels,
       storage: storageOf({ ...call, inputs: [x] }),
       weights: weights !== undefined,
       focal: attrs.gamma !== 0,
-    },
-    values: {
+    }),
+    bindings: [...call.inputs.map((_, input) => ({ input })), { output: 0 }],
+    params: params(crossEntropySpec(template), {
       ...values,
       classes: x.shape[1]!,
       ignore_index: attrs.ignoreIndex,
-      class_stride: sizes[1],
+      class_stride: pixelSizes(labels)[1],
       gamma: attrs.gamma,
-    },
+    }),
+    workgroups: flatGrid(count, device),
   };
 }
-
-interface Operands {
-  readonly x: Operand;
-  readonly labels: Operand;
-  readonly weights: Operand | undefined;
-}
-type Walked = Readonly<Record<string, Operand>>;
 
 const forward: Kernel<CrossEntropyAttributes> = {
   name: "crossEntropy/pixels",
   applies: () => true,
   views: "all",
   dispatches(call, device) {
-    const [x, labels, weights] = call.inputs as [Operand, Operand, Operand?];
-    const { template, count, values } = plan(call, { x, labels, weights }, { x, labels, y: call.outputs[0]! });
-    return [
-      {
-        code: crossEntropyShader(template),
-        bindings: [...call.inputs.map((_, input) => ({ input })), { output: 0 }],
-        params: params(crossEntropySpec(template), values),
-        workgroups: flatGrid(count, device),
-      },
-    ];
+    const [x, labels] = call.inputs as [Operand, Operand];
+    const walked = { x, labels, y: call.outputs[0]! };
+    return [pixelDispatch(call, call.inputs, walked, { shader: crossEntropyShader, device })];
   },
 };
 
@@ -121,16 +118,9 @@ const backward: Kernel<CrossEntropyAttributes> = {
   applies: () => true,
   views: "all",
   dispatches(call, device) {
-    const [g, x, labels, weights] = call.inputs as [Operand, Operand, Operand, Operand?];
-    const { template, count, values } = plan(call, { x, labels, weights }, { g, x, labels, gx: call.outputs[0]! });
-    return [
-      {
-        code: crossEntropyGradientShader(template),
-        bindings: [...call.inputs.map((_, input) => ({ input })), { output: 0 }],
-        params: params(crossEntropySpec(template), values),
-        workgroups: flatGrid(count, device),
-      },
-    ];
+    const [g, x, labels] = call.inputs as [Operand, Operand, Operand];
+    const walked = { g, x, labels, gx: call.outputs[0]! };
+    return [pixelDispatch(call, call.inputs.slice(1), walked, { shader: crossEntropyGradientShader, device })];
   },
 };
 

@@ -4,7 +4,7 @@ import { ShapeError } from "../errors.ts";
 import { elementCount, formatShape, shapesEqual, type TensorType } from "../tensor.ts";
 import { requireF32 } from "./operands.ts";
 import type { Operand } from "./operator.ts";
-import type { Strided } from "./strided.ts";
+import { type Strided, type Walk, walk } from "./strided.ts";
 
 export type { LabelForm } from "../../shaders/labels.ts";
 
@@ -74,6 +74,17 @@ export function alongPixels({ view }: Operand): Strided {
 /** Along [N, pixels]: the beginning of an item of an operand [N, C]. */
 export function alongItems({ view }: Operand): Strided {
   return { offset: view.offset, strides: [view.batchStride, 0] };
+}
+
+/** A walk over the pixels of labels [N, ...]: `arrays` along them, and `w`, an item's place in weights [N, C], where there are any. */
+export function walkPixels(
+  labels: Operand,
+  arrays: Readonly<Record<string, Operand>>,
+  weights: Operand | undefined,
+): Walk<string> {
+  const along = Object.entries(arrays).map(([name, operand]) => [name, alongPixels(operand)] as const);
+  const items = weights ? { w: alongItems(weights) } : {};
+  return walk<string>(pixelSizes(labels), { ...Object.fromEntries(along), ...items }, { vectors: false });
 }
 
 /** Of an operand [N, ...]. */

@@ -3,17 +3,15 @@ import { pixelWeightsShader, pixelWeightsSpec } from "../../shaders/pixel-weight
 import { ShapeError } from "../errors.ts";
 import type { TensorType } from "../tensor.ts";
 import {
-  alongItems,
-  alongPixels,
   type LabelAttributes,
   type LabelGiven,
   labelAttributes,
-  pixelSizes,
   requireBits,
   requireWeights,
+  walkPixels,
 } from "./labels.ts";
 import { type Kernel, type Operand, type Operator, operandBytes, params } from "./operator.ts";
-import { flatGrid, walk } from "./strided.ts";
+import { flatGrid } from "./strided.ts";
 
 export interface PixelWeightsAttributes extends LabelAttributes {
   readonly classes: number;
@@ -30,9 +28,7 @@ const pixels: Kernel<PixelWeightsAttributes> = {
   views: "all",
   dispatches({ inputs, outputs, attrs }, device) {
     const [labels, weights] = inputs as [Operand, Operand?];
-    const arrays = { labels: alongPixels(labels), y: alongPixels(outputs[0]!) };
-    const items = weights ? { w: alongItems(weights) } : {};
-    const plan = walk<string>(pixelSizes(labels), { ...arrays, ...items }, { vectors: false });
+    const plan = walkPixels(labels, { labels, y: outputs[0]! }, weights);
     return [
       {
         code: pixelWeightsShader({ ...plan.template, labels: attrs.labels, weights: weights !== undefined }),

@@ -1,7 +1,7 @@
 // An ONNX model here and in another engine: every value of the file that the imported graph still has.
 import { FormatError } from "../errors.ts";
 import { importOnnx, withOutputs } from "../formats/onnx/index.ts";
-import { type Origin, openSource, readAll } from "../formats/source.ts";
+import { type Origin, readOrigin } from "../formats/source.ts";
 import type { Value } from "../graph/graph.ts";
 import { elementCount, type Tensor } from "../tensor.ts";
 import type { Comparison, ComparisonOptions } from "./comparison.ts";
@@ -21,7 +21,7 @@ export async function compareOnnx(
     );
     const inputs = given ?? Object.fromEntries(graph.inputs.map((input, i) => [input.name, randomInput(input, i)]));
     const keys = layers.map(({ key }) => key).filter((key) => !graph.outputs.has(key));
-    const bytes = withOutputs(await readModel(origin), keys);
+    const bytes = withOutputs(await readOrigin(origin), keys);
     const computed = await engine.run({ name, bytes, origin }, { ...inputs, ...options.values });
     const get = async (key: string): Promise<ReferenceTensor> => {
       if (Object.hasOwn(computed, key)) return computed[key]!;
@@ -43,15 +43,6 @@ export async function compareOnnx(
   } catch (error) {
     await model.close();
     throw error;
-  }
-}
-
-async function readModel(origin: Origin): Promise<Uint8Array> {
-  const source = await openSource(origin);
-  try {
-    return await readAll(source);
-  } finally {
-    await source.close();
   }
 }
 

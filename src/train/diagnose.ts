@@ -1,8 +1,8 @@
 // Where numbers stop being finite: the question that every diverged training asks first.
 import type { Gpu } from "../gpu/gpu.ts";
 import { compile } from "../graph/compile.ts";
-import type { RunInputs } from "../graph/compiled-graph.ts";
 import { createNode, type Graph, type Node, type Value } from "../graph/graph.ts";
+import type { RunInputs } from "../graph/run-inputs.ts";
 import type { Operator } from "../ops/operator.ts";
 import { amax } from "../ops/reductions.ts";
 import { abs } from "../ops/unary.ts";

@@ -1,23 +1,19 @@
 // A step of training on a device: one run of the training graph.
+
 import { UsageError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Precision } from "../graph/assemble.ts";
 import { compile } from "../graph/compile.ts";
-import type { CompiledGraph, MemoryReport, RunInputs } from "../graph/compiled-graph.ts";
+import type { CompiledGraph, MemoryReport } from "../graph/compiled-graph.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { GraphProfile, ProfileOptions } from "../graph/profile.ts";
 import { fitMemory, type Recompute } from "../graph/recompute.ts";
+import type { RunInputs } from "../graph/run-inputs.ts";
 import { deviceTraits } from "../ops/operator.ts";
 import type { Tensor, TensorData } from "../tensor.ts";
 import type { Optimizer } from "./optimizers.ts";
-import {
-  createTrainingGraph,
-  forwardGraph,
-  type Packing,
-  packTensors,
-  type TrainingGraph,
-  unpackTensors,
-} from "./training-graph.ts";
+import { type PackedState, packedStates, readStates, savedData, type TrainState, writeStates } from "./train-state.ts";
+import { createTrainingGraph, forwardGraph, packTensors, type TrainingGraph } from "./training-graph.ts";
 
 /** Settings of parameters that are not the optimizer's own. */
 export interface ParameterGroup {
@@ -52,14 +48,6 @@ export interface StepResult {
   readonly gradientNorm: number;
   /** The graph's outputs, the loss among them. */
   readonly outputs: Readonly<Record<string, Tensor>>;
-}
-
-/** What a checkpoint holds. */
-export interface TrainState {
-  /** Steps taken. */
-  readonly step: number;
-  /** Parameters, frozen ones too, and running statistics by their names, the optimizer's moments as `velocity:conv1.weight`. */
-  readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
 /** The loss or a gradient is no number any more, or too large for f16 however the loss is scaled. */
@@ -148,18 +136,12 @@ interface TrainStepParts {
   readonly isHalf: boolean;
 }
 
-interface PackedState {
-  readonly name: string;
-  readonly packing: Packing;
-  readonly prefix: string;
-}
-
 /** Made by {@link compileTrainStep}. Steps are taken in the order of their calls. */
 export class TrainStep {
   /** What a step computes of the network alone, on its parameters. */
   readonly forward: Graph;
   readonly #compiled: CompiledGraph;
-  readonly #training: TrainingGraph;
+  readonly #states: readonly PackedState[];
   readonly #frozen: ReadonlyMap<string, Tensor>;
   readonly #optimizer: Optimizer;
   readonly #groups: readonly Omit<ParameterGroup, "match">[];
@@ -172,7 +154,7 @@ export class TrainStep {
   constructor({ compiled, forward, training, frozen, optimizer, groups, isHalf }: TrainStepParts) {
     this.forward = forward;
     this.#compiled = compiled;
-    this.#training = training;
+    this.#states = packedStates(training, optimizer);
     this.#frozen = frozen;
     this.#optimizer = optimizer;
     this.#groups = groups;
@@ -252,24 +234,8 @@ export class TrainStep {
     return this.#read(this.#states.filter(({ prefix }) => prefix === ""));
   }
 
-  /** The graph's states: how they are packed, and what stands before the names of their tensors in a checkpoint. */
-  get #states(): readonly PackedState[] {
-    const { weights, statistics } = this.#training;
-    const moments = this.#optimizer.moments.map((name) => ({ name, packing: weights, prefix: `${name}:` }));
-    const running = { name: "statistics", packing: statistics, prefix: "" };
-    const isEmpty = statistics.names.length === 0;
-    return [{ name: "weights", packing: weights, prefix: "" }, ...(isEmpty ? [] : [running]), ...moments];
-  }
-
   async #read(states: readonly PackedState[]): Promise<Map<string, Tensor>> {
-    const tensors = new Map(this.#frozen);
-    // Asked for at once, so that no step comes between them.
-    const packed = await Promise.all(states.map(({ name }) => this.#compiled.readState(name)));
-    states.forEach(({ packing, prefix }, i) => {
-      const { data } = packed[i]!;
-      for (const [own, tensor] of unpackTensors(packing, data as Float32Array)) tensors.set(prefix + own, tensor);
-    });
-    return tensors;
+    return new Map([...this.#frozen, ...(await readStates(this.#compiled, states))]);
   }
 
   /** Parameters and what training keeps beside them, bit by bit, after the steps that were asked for before. */
@@ -285,20 +251,9 @@ export class TrainStep {
    * UsageError where a tensor is missing or does not fit.
    */
   async restore({ step, tensors }: TrainState): Promise<void> {
-    const saved = (name: string) => {
-      const tensor = tensors.get(name);
-      if (tensor) return tensor.data;
-      throw new UsageError(`training state: ${name} is missing`);
-    };
-    const states = this.#states;
-    const packed = await Promise.all(
-      states.map(({ packing, prefix }) => packTensors(packing, async (own) => saved(prefix + own))),
-    );
-    await Promise.all(
-      packed.map((data, i) => this.#compiled.writeState(states[i]!.name, { shape: [data.length], data })),
-    );
+    await writeStates(this.#compiled, this.#states, tensors);
     if (this.#isHalf) {
-      const [scale = 1, steady = 0] = saved(scaleState);
+      const [scale = 1, steady = 0] = savedData(tensors, scaleState);
       [this.#lossScale, this.#steady] = [scale, steady];
     }
     this.#step = step;

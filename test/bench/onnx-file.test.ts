@@ -1,6 +1,5 @@
 // ONNX files as cases of the bench: what is measured agrees with what is expected, and rows say by how much.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { measureCase } from "../../bench/measure.ts";
@@ -13,16 +12,16 @@ import { writeSafetensors } from "../../src/formats/safetensors/index.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { buildModel, dataType, floats, type ModelFields } from "../formats/onnx-build.ts";
 import { openTestGpu } from "../support/gpu.ts";
+import { scratchFolder } from "../support/scratch.ts";
 import { buildPeer, buildRecord, buildRow } from "./record.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "atrous-bench-onnx-"));
+const folder = scratchFolder();
 let gpu: Gpu;
 beforeAll(async () => {
   gpu = await openTestGpu();
 });
 afterAll(async () => {
   await gpu.dispose();
-  rmSync(folder, { recursive: true });
 });
 
 /** Two outputs of floats and one of labels. */

@@ -1,6 +1,5 @@
 // What reports say of a record: ratios, the table for the terminal, and reading records back.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { BenchRecord } from "../../bench/record.ts";
@@ -10,6 +9,7 @@ import { countedRatio, gpuPeers, peerRatio, summarizeRatios } from "../../bench/
 import { formatRecord } from "../../bench/report/text.ts";
 import { wrap } from "../../bench/report/text-layout.ts";
 import { FormatError } from "../../src/errors.ts";
+import { scratchFolder } from "../support/scratch.ts";
 import {
   asSoftware,
   buildPeer,
@@ -156,15 +156,11 @@ test("a record read back is the same", async () => {
   expect(parseRecord(JSON.stringify(record), "r.json")).toEqual(record);
   const bare = buildRecord([], { peaks: null });
   expect(parseRecord(JSON.stringify({ ...bare, later: 1 }), "r.json")).toEqual(bare);
-  const folder = mkdtempSync(join(tmpdir(), "atrous-report-"));
-  try {
-    const path = join(folder, "r.json");
-    writeFileSync(path, JSON.stringify(record));
-    expect(await readRecord(path)).toEqual(record);
-    await expect(readRecord(join(folder, "absent.json"))).rejects.toThrow(FormatError);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const folder = scratchFolder();
+  const path = join(folder, "r.json");
+  writeFileSync(path, JSON.stringify(record));
+  expect(await readRecord(path)).toEqual(record);
+  await expect(readRecord(join(folder, "absent.json"))).rejects.toThrow(FormatError);
 });
 
 type Json = { [name: string]: Json } & Json[];

@@ -1,10 +1,9 @@
 // A page in headless Chromium with WebGPU on its software adapter, served from this process.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { scratchFolder } from "../support/scratch.ts";
 
 const places = [
   "/usr/bin/chromium",
@@ -41,7 +40,7 @@ export async function runPage(
   files: Readonly<Record<string, ServedFile>>,
   timeoutMs: number,
 ): Promise<Uint8Array> {
-  const profile = mkdtempSync(join(tmpdir(), "atrous-chromium-"));
+  const profile = scratchFolder();
   let browser: ChildProcess | undefined;
   let server: Server | undefined;
   try {
@@ -63,6 +62,7 @@ export async function runPage(
         const { port } = server!.address() as AddressInfo;
         browser = spawn(chromium, [...flags, `--user-data-dir=${profile}`, `http://127.0.0.1:${port}/`], {
           stdio: "ignore",
+          env: { ...process.env, TMPDIR: profile }, // killed, it leaves its temporary files
           detached: true, // a process group of its own, which `stop` ends as a whole
         });
         browser.on("error", reject);
@@ -73,7 +73,6 @@ export async function runPage(
     await stop(browser);
     server?.closeAllConnections();
     server?.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }
 

@@ -1,9 +1,8 @@
 // Runs one command line inside the test's process and catches what it writes.
-import { mkdtempSync, readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
 import { afterAll } from "vitest";
 import { runCommandLine } from "../../src/cli/program.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 export interface Outcome {
   readonly code: number;
@@ -25,7 +24,7 @@ export async function atrous(...argv: string[]): Promise<Outcome> {
 
 /** A folder of the test file's own; at its end no temporary file may be left in it. */
 export function testFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "atrous-cli-"));
+  const folder = scratchFolder();
   afterAll(() => {
     const left = readdirSync(folder).filter((name) => name.endsWith(".tmp"));
     if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);

@@ -76,7 +76,7 @@ test("run takes inputs by their names: floats for the run, integers into the gra
   const [input, output] = [file("inputs.safetensors"), file("outputs.safetensors")];
   const { code, stdout, stderr } = await atrous("run", file("network.onnx"), "--input", input, "--output", output);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(stdout).toMatch(/output +flat \[1, 4, 1\] in /);
+  expect(stdout).toMatch(/output +flat \[1, 4, 1\] in\s+\//);
   const { tensors } = await readSafetensors(readFileSync(output));
   expect(tensors.get("flat")).toMatchObject({ shape: [1, 4, 1], data: Float32Array.of(2.5, 4.5, 6.5, 8.5) });
 });

@@ -3,13 +3,13 @@
 //
 // ATROUS_GRADIENTS names a folder that autograd.py filled before; it is used as it is.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { difference } from "../../src/difference.ts";
 import { readSafetensors } from "../../src/formats/safetensors/index.ts";
 import { atrous } from "../cli/command.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 /** Relative L2 of each gradient. */
 const limit = 1e-4;
@@ -24,7 +24,7 @@ if (!isHere) {
 
 describe.runIf(isHere)("gradients as PyTorch has them", () => {
   const given = process.env.ATROUS_GRADIENTS;
-  const folder = given ?? mkdtempSync(join(tmpdir(), "atrous-gradients-"));
+  const folder = given ?? scratchFolder();
   let models: ReadonlyMap<string, string>;
 
   beforeAll(() => {
@@ -35,10 +35,6 @@ describe.runIf(isHere)("gradients as PyTorch has them", () => {
     const cases: { name: string; model: string }[] = JSON.parse(readFileSync(join(folder, "cases.json"), "utf8"));
     models = new Map(cases.map(({ name, model }) => [name, model]));
   }, 300_000);
-
-  afterAll(() => {
-    if (given === undefined) rmSync(folder, { recursive: true });
-  });
 
   for (const name of ["msff-w8", "msff-w8-pools", "plain-w8", "mobilenet-v3", "resnet18"]) {
     test(`${name}: of the image, every parameter and every running statistic`, { timeout: 300_000 }, async () => {

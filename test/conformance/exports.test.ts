@@ -3,8 +3,7 @@
 //
 // ATROUS_EXPORTS names a folder that export.py filled before; it is used as it is.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { difference } from "../../src/difference.ts";
@@ -17,6 +16,7 @@ import { runParity } from "../../src/parity/index.ts";
 import { onnxRuntime } from "../../src/parity/onnxruntime-node.ts";
 import { elementCount } from "../../src/tensor.ts";
 import { openTestGpu } from "../support/gpu.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 type Precision = "f32" | "f16";
 
@@ -41,7 +41,7 @@ if (!isHere) {
   console.warn(`PyTorch's exports did not run: ${modules} failed (${reason})`);
 }
 
-const folder = process.env.ATROUS_EXPORTS ?? mkdtempSync(join(tmpdir(), "atrous-exports-"));
+const folder = process.env.ATROUS_EXPORTS ?? scratchFolder();
 
 describe.runIf(isHere)("exports of PyTorch", () => {
   let gpu: Gpu;
@@ -59,7 +59,6 @@ describe.runIf(isHere)("exports of PyTorch", () => {
 
   afterAll(async () => {
     await gpu?.dispose();
-    if (process.env.ATROUS_EXPORTS === undefined) rmSync(folder, { recursive: true });
   });
 
   test("one with open sizes and weights beside it agrees with ONNX Runtime in every value", async () => {

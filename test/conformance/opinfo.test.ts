@@ -9,13 +9,12 @@
 //
 // ATROUS_OPINFO names a folder of samples that is there already.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { openTestGpu } from "../support/gpu.ts";
 import { createRandom } from "../support/random.ts";
+import { scratchFolder } from "../support/scratch.ts";
 import { isTensor } from "./opinfo-call.ts";
 import { gradientRefusalOf, refusalOf, runSamples } from "./opinfo-run.ts";
 import { type RefusedSample, readSamples, type Sample, type SampleFile } from "./opinfo-samples.ts";
@@ -40,10 +39,8 @@ if (!isHere) {
 }
 
 let gpu: Gpu | undefined;
-let made: string | undefined;
 afterAll(async () => {
   await gpu?.dispose();
-  if (made !== undefined) rmSync(made, { recursive: true });
 });
 
 test.runIf(isHere)(
@@ -87,10 +84,10 @@ function requireList(path: string, file: SampleFile, scope: Scope): void {
 
 /** The folder of what PyTorch has written. */
 function makeSamples(): string {
-  made = mkdtempSync(join(tmpdir(), "atrous-opinfo-"));
-  const script = spawnSync("python3", ["test/conformance/opinfo.py", made], { encoding: "utf8" });
+  const folder = scratchFolder();
+  const script = spawnSync("python3", ["test/conformance/opinfo.py", folder], { encoding: "utf8" });
   expect(script.status, script.stderr).toBe(0);
-  return made;
+  return folder;
 }
 
 /** Samples by operator. */

@@ -1,15 +1,15 @@
 // Weights in files beside the model: where they may lie, and where not.
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FormatError, UsageError } from "../../src/errors.ts";
 import { importOnnx } from "../../src/formats/onnx/index.ts";
+import { scratchFolder } from "../support/scratch.ts";
 import { buildModel, dataType } from "./onnx-build.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "atrous-onnx-"));
+const folder = scratchFolder();
 const models = join(folder, "models");
 const values = Float32Array.of(9, 1, 2, 3);
 const bytes = new Uint8Array(values.buffer);
@@ -42,7 +42,6 @@ beforeAll(async () => {
 });
 afterAll(() => {
   server.close();
-  rmSync(folder, { recursive: true });
 });
 
 /** y = x + w, with w of three numbers somewhere else. */

@@ -2,29 +2,26 @@ import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { FormatError, UsageError } from "../../src/errors.ts";
 import { writeFileAtomic } from "../../src/formats/output-node.ts";
 import { openSource, readAll } from "../../src/formats/source.ts";
 import { fileSource } from "../../src/formats/source-file.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "atrous-"));
+const folder = scratchFolder();
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
 const path = join(folder, "a.bin");
 writeFileSync(path, bytes);
-afterAll(() => rmSync(folder, { recursive: true }));
 
 const isRoot = process.getuid?.() === 0;
 const onPosix = process.platform !== "win32";

@@ -1,10 +1,10 @@
 // The driver for machines without one: what it does to the process, the cache and the screen.
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { embeddedDriver } from "../../src/gpu/embedded-driver.ts";
+import { scratchFolder } from "../support/scratch.ts";
 import { bundle, runChild } from "./child.ts";
 
 const PROGRAM = `
@@ -21,16 +21,11 @@ try {
 describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the embedded driver", () => {
   let file: string;
   let cache: string;
-  const made: string[] = [];
   beforeAll(async () => {
     file = await bundle("embedded", PROGRAM);
   });
   beforeEach(() => {
-    cache = mkdtempSync(join(tmpdir(), "atrous-cache-"));
-    made.push(cache);
-  });
-  afterAll(() => {
-    for (const folder of made) rmSync(folder, { recursive: true });
+    cache = scratchFolder();
   });
   const run = (adapter: string, environment: NodeJS.ProcessEnv = {}) =>
     runChild(file, [adapter], { XDG_CACHE_HOME: cache, ...environment });

@@ -1,18 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { systemVulkan } from "../../src/gpu/system-vulkan.ts";
-
-const made: string[] = [];
-afterAll(() => {
-  for (const folder of made) rmSync(folder, { recursive: true });
-});
+import { scratchFolder } from "../support/scratch.ts";
 
 /** A file system that holds these files. */
 function machine(...files: string[]): string {
-  const root = mkdtempSync(join(tmpdir(), "atrous-machine-"));
-  made.push(root);
+  const root = scratchFolder();
   for (const file of files) {
     mkdirSync(dirname(join(root, file)), { recursive: true });
     writeFileSync(

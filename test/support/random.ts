@@ -1,15 +1,5 @@
-// Seeded random data: the same numbers on every run and machine.
-
-/** Mulberry32: uniform in [0, 1). Source: Tommy Ettinger, public domain. */
-export function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+// Seeded random data of tests, of the bench's generator.
+export { createRandom, seedOf } from "../../bench/random.ts";
 
 /** Uniform in [-1, 1), exactly representable in f32. */
 export function uniform(count: number, random: () => number): Float32Array {
@@ -24,9 +14,4 @@ export function distinct(count: number, random: () => number): Float32Array {
     [values[i], values[j]] = [values[j]!, values[i]!];
   }
   return values;
-}
-
-/** A seed for {@link createRandom} from a name, so that every tensor has numbers of its own. */
-export function seedOf(name: string): number {
-  return [...name].reduce((hash, letter) => Math.imul(hash, 31) + letter.charCodeAt(0), 7);
 }

@@ -1,16 +1,16 @@
 // Checkpoints: bits, kills, and configurations that are another one.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
 import { FormatError, UsageError } from "../../src/errors.ts";
 import { writeSafetensors } from "../../src/formats/safetensors/index.ts";
 import { type Checkpoint, isParameter, loadCheckpoint, saveCheckpoint } from "../../src/train/checkpoint-node.ts";
+import { scratchFolder } from "../support/scratch.ts";
 import { buildConfig } from "./config.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "atrous-checkpoint-"));
+const folder = scratchFolder();
 
 const floatBits = Uint32Array.of(
   0x7fc00001, // quiet NaN with a payload
@@ -142,7 +142,7 @@ test("a process that is killed while it writes leaves a whole checkpoint", async
   });
   const size = 1 << 20;
   for (const delayMs of [3, 7, 12, 20]) {
-    const path = join(mkdtempSync(join(folder, "kill-")), "last.safetensors");
+    const path = join(scratchFolder(), "last.safetensors");
     const child = spawn(process.execPath, [script, path, `${size}`], { stdio: ["ignore", "pipe", "inherit"] });
     await new Promise((resolve) => child.stdout.once("data", resolve));
     await new Promise((resolve) => setTimeout(resolve, delayMs));
@@ -157,7 +157,7 @@ test("a process that is killed while it writes leaves a whole checkpoint", async
 });
 
 test("a half-written file beside it is not taken for it", async () => {
-  const own = mkdtempSync(join(folder, "half-"));
+  const own = scratchFolder();
   const path = join(own, "last.safetensors");
   await saveCheckpoint(path, checkpoint, buildConfig());
   const whole = readFileSync(path);

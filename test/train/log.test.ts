@@ -1,13 +1,13 @@
 // The log: what a killed process leaves, and where a resumed one goes on.
-import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { FormatError, UsageError } from "../../src/errors.ts";
 import { createLog, readLog, resumeLog } from "../../src/train/log-node.ts";
 import type { StepRecord, TrainRecord } from "../../src/train/record.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "atrous-log-"));
+const folder = scratchFolder();
 let files = 0;
 const newPath = () => join(folder, `${files++}.jsonl`);
 

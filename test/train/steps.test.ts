@@ -1,8 +1,6 @@
 // Steps of training against PyTorch, of MSFF-ResNet18 and of a U-Net on volumes: the gradient of every parameter, ten losses with
 // SGD and with Adam, and what the weights and running statistics are after them. Without Python and PyTorch there is nothing to compare with, and the suite says so.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { difference } from "../../src/difference.ts";
@@ -16,6 +14,7 @@ import { crossEntropyLoss } from "../../src/train/losses/index.ts";
 import { adam, type Optimizer, sgd } from "../../src/train/optimizers.ts";
 import { compileTrainStep } from "../../src/train/train-step.ts";
 import { openTestGpu } from "../support/gpu.ts";
+import { scratchFolder } from "../support/scratch.ts";
 import { unet3d } from "./unet3d.ts";
 
 /** Relative L2 of each parameter's gradient, and relative error of each loss. */
@@ -45,7 +44,7 @@ const trained: Readonly<Record<string, readonly string[]>> = {
 
 describe.runIf(isHere)("training as PyTorch does it", () => {
   const given = process.env.ATROUS_STEPS;
-  const folder = given ?? mkdtempSync(join(tmpdir(), "atrous-steps-"));
+  const folder = given ?? scratchFolder();
   let gpu: Gpu;
 
   beforeAll(async () => {
@@ -58,7 +57,6 @@ describe.runIf(isHere)("training as PyTorch does it", () => {
 
   afterAll(async () => {
     await gpu?.dispose();
-    if (given === undefined) rmSync(folder, { recursive: true });
   });
 
   for (const name of ["volume", "plain", "small", "full"]) {

@@ -1,11 +1,10 @@
 // A training that takes seconds: bright discs on noise, 32x32, and a sixteenth of the network's width.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll } from "vitest";
 import { writeLabelPng, writePng } from "../../src/formats/png/index.ts";
 import { parseTrainConfig, type TrainConfig, type TrainConfigInput } from "../../src/train/config.ts";
 import { createRandom } from "../support/random.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 const size = 32;
 export const stepsPerEpoch = 3;
@@ -13,10 +12,9 @@ export const epochs = 10;
 
 /** Everything of it in a folder that goes with the test file. */
 export class TinyTraining {
-  readonly folder = mkdtempSync(join(tmpdir(), "atrous-train-"));
+  readonly folder = scratchFolder();
 
   constructor() {
-    afterAll(() => rmSync(this.folder, { recursive: true }));
     mkdirSync(join(this.folder, "data"));
     for (let subject = 0; subject < 8; subject++) for (const slice of [0, 1]) this.#pair(subject, slice);
   }
@@ -63,7 +61,7 @@ export class TinyTraining {
 
   /** A new folder with the configuration, which a training's paths are relative to. */
   base(given: Omit<TrainConfigInput, "data"> = {}): { base: string; path: string; config: TrainConfig } {
-    const base = mkdtempSync(join(this.folder, "base-"));
+    const base = scratchFolder(this.folder);
     const path = join(base, "config.json");
     const json = this.config(given);
     writeFileSync(path, JSON.stringify(json));

@@ -1,19 +1,16 @@
 // Trainings in processes of their own, bundled as they are shipped: with threads that prepare batches.
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { build } from "esbuild";
-import { afterAll } from "vitest";
+import { scratchFolder } from "../support/scratch.ts";
 
 export type TrainingProcess = ChildProcessByStdio<null, Readable, Readable>;
 
 /** Bundles programs; the folder lies within node_modules, where they find packages, and goes with the test file. */
 export async function bundleTraining(): Promise<{ child: string; cli: string }> {
-  const cache = "node_modules/.cache";
-  mkdirSync(cache, { recursive: true });
-  const outdir = mkdtempSync(join(cache, "atrous-train-"));
-  afterAll(() => rmSync(outdir, { recursive: true }));
+  const outdir = scratchFolder("node_modules/.cache");
   writeFileSync(join(outdir, "package.json"), '{"type":"module"}');
   await build({
     bundle: true,

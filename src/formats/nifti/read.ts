@@ -1,4 +1,5 @@
 import { FormatError } from "../../errors.ts";
+import { concatenate } from "../concatenate.ts";
 import { type Affine, columnLengths } from "./affine.ts";
 import type { Datatype } from "./datatype.ts";
 import { gunzip, isGzip, LARGEST_GZIP_RATIO } from "./gzip.ts";
@@ -137,13 +138,7 @@ async function takeStart(chunks: AsyncGenerator<Uint8Array, void, undefined>): P
     parts.push(value);
     length += value.length;
   }
-  const start = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    start.set(part, at);
-    at += part.length;
-  }
-  return start;
+  return concatenate(parts);
 }
 
 /**

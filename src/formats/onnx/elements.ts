@@ -1,6 +1,7 @@
 // Decoding the elements of a tensor: raw bytes, or the typed fields of the standard, which hold narrow types in wide numbers.
 
 import { bf16ToF32, f16ToF32 } from "../../half.ts";
+import { concatenate } from "../concatenate.ts";
 import { type ElementType, elementByteSize } from "./element-type.ts";
 import type { TensorProto } from "./messages.ts";
 
@@ -16,9 +17,9 @@ export function readElements(
   if (proto.rawData) return decodeRaw(proto.rawData, type);
   switch (type) {
     case "f32":
-      return exactly(count, decodeRaw(join(proto.floatData), "f32"));
+      return exactly(count, decodeRaw(joined(proto.floatData), "f32"));
     case "f64":
-      return exactly(count, decodeRaw(join(proto.doubleData), "f64"));
+      return exactly(count, decodeRaw(joined(proto.doubleData), "f64"));
     case "f16":
       return halves(f16ToF32, readVarints(proto.int32Data, count));
     case "bf16":
@@ -84,15 +85,8 @@ function exactly<T extends { readonly length: number }>(count: number, values: T
   return values.length === count ? values : undefined;
 }
 
-function join(stretches: readonly Uint8Array[]): Uint8Array {
-  if (stretches.length === 1) return stretches[0]!;
-  const whole = new Uint8Array(stretches.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let offset = 0;
-  for (const stretch of stretches) {
-    whole.set(stretch, offset);
-    offset += stretch.byteLength;
-  }
-  return whole;
+function joined(stretches: readonly Uint8Array[]): Uint8Array {
+  return stretches.length === 1 ? stretches[0]! : concatenate(stretches);
 }
 
 /** Variable-length integers of up to ten bytes, two's complement. Exactly `count`, or undefined. */

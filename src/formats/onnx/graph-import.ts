@@ -6,25 +6,20 @@ import type { GraphBuilder } from "../../graph/builder.ts";
 import type { Graph, Value } from "../../graph/graph.ts";
 import { elementCount, formatShape, type Shape, type Tensor } from "../../tensor.ts";
 import { quote } from "../safetensors/header-json.ts";
-import { deviceType, type ElementType, elementType, elementTypeName } from "./element-type.ts";
+import { chosenBranch } from "./branch.ts";
+import { deviceType, type ElementType, elementType } from "./element-type.ts";
 import { isStandard, type OnnxFile } from "./file.ts";
-import { type HostTensor, hostTensor } from "./host-tensor.ts";
-import type { AttributeProto, GraphProto, NodeProto, ValueInfo } from "./messages.ts";
+import { hostTensor } from "./host-tensor.ts";
+import { KnownTensors, type SmallTensors } from "./known-tensors.ts";
+import type { NodeProto, ValueInfo } from "./messages.ts";
 import { neededNodes } from "./needed-nodes.ts";
 import { type ImportContext, NodeContext } from "./node-context.ts";
 import { computed, known, type Operand } from "./operand.ts";
 import { operators } from "./operators/index.ts";
 import type { OnnxOperator } from "./operators/operator.ts";
 import { Neighbourhood, replacementOf } from "./patterns/index.ts";
-import { checkTensor } from "./tensor.ts";
 import { ensure, UnsupportedNode } from "./unsupported.ts";
 import { describeAttributes, describeUnsupported } from "./unsupported-message.ts";
-
-/** Tensors of more elements are weights: they are computed on the GPU. */
-export const mostKnown = 65_536;
-
-/** Elements of all known tensors of an import together, so that a small file cannot fill the memory. */
-const mostKnownTogether = 4_194_304;
 
 /** One output of one of the file's nodes. */
 export interface ImportedLayer {
@@ -45,28 +40,26 @@ export interface ImportedLayer {
 export class GraphImport implements ImportContext {
   readonly builder: GraphBuilder;
   readonly opset: number;
+  readonly tensors: KnownTensors;
   /** Sizes by the names that the file gives them. */
   readonly dimensions = new Map<string, number>();
   readonly #file: OnnxFile;
-  readonly #external: ReadonlyMap<string, Float32Array | Float64Array>;
   /** Null for a name whose node could not be imported. */
   readonly #operands = new Map<string, Operand | null>();
-  readonly #decoded = new Map<string, HostTensor>();
   readonly #nodeNames = new Set<string>();
   /** The node behind each of the file's values, as the graph names it. */
   readonly #producers = new Map<string, { readonly name: string; readonly operator: string }>();
   readonly #around: Neighbourhood;
-  #reserved = 0;
   #shapeFault: ShapeError | undefined;
 
-  constructor(file: OnnxFile, external: ReadonlyMap<string, Float32Array | Float64Array>, builder: GraphBuilder) {
+  constructor(file: OnnxFile, external: SmallTensors, builder: GraphBuilder) {
     this.builder = builder;
     this.opset = file.opset;
     this.#file = file;
-    this.#external = external;
+    this.tensors = new KnownTensors(file, external);
     this.#around = new Neighbourhood(file.graph, file.opset, {
       operand: (name) => this.#operands.get(name) ?? undefined,
-      tensor: (operand) => this.knownTensor(operand),
+      tensor: (operand) => this.tensors.of(operand),
     });
     for (const { name, type, shape } of file.initializers.values()) {
       this.#operands.set(name, { kind: "weight", type, shape, name });
@@ -123,37 +116,6 @@ export class GraphImport implements ImportContext {
     );
   }
 
-  knownTensor(operand: Operand): HostTensor | undefined {
-    if (operand.kind === "known") return operand.tensor;
-    if (operand.kind !== "weight" || elementCount(operand.shape) > mostKnown) return undefined;
-    const { name, type, shape } = operand;
-    const decoded = this.#decoded.get(name);
-    if (decoded) return decoded;
-    const data = this.#external.get(name) ?? this.#file.elements(this.#file.initializers.get(name)!);
-    const tensor = { type, shape, data };
-    this.#decoded.set(name, tensor);
-    return tensor;
-  }
-
-  attributeTensor({ name, t }: AttributeProto): HostTensor {
-    ensure(t !== undefined, `attribute ${name} holds no tensor`);
-    ensure(
-      elementType(t.dataType) !== undefined,
-      `attribute ${name} is ${elementTypeName(t.dataType)}, expected numbers`,
-    );
-    ensure(!t.isExternal, `attribute ${name} is external data, expected it in the model`);
-    const tensor = checkTensor(t, this.#file.name);
-    return { type: tensor.type, shape: tensor.shape, data: this.#file.elements(tensor) };
-  }
-
-  reserve(elements: number): void {
-    this.#reserved += elements;
-    ensure(
-      this.#reserved <= mostKnownTogether,
-      `shapes and constants take too much, got ${this.#reserved} elements, expected at most ${mostKnownTogether}`,
-    );
-  }
-
   #importAll(nodes: readonly NodeProto[]): ImportedNode[] {
     const producedLater = new Set(nodes.flatMap((node) => node.outputs));
     return nodes.flatMap((node) => this.#import(node, producedLater));
@@ -176,7 +138,8 @@ export class GraphImport implements ImportContext {
         const operands = inputs.map((input) => input ?? undefined);
         if (record) outputs = this.#build(node, name, operands, record);
         else {
-          const branch = this.#branchOf(node, operands);
+          const [condition] = operands;
+          const branch = chosenBranch(node, condition && this.tensors.of(condition));
           inner.push(...this.#importAll(branch.nodes));
           outputs = branch.outputs.map((output) => this.#input(output.name, name, new Set()) ?? null);
         }
@@ -194,18 +157,6 @@ export class GraphImport implements ImportContext {
     });
     const report = { name, operator, attributes: describeAttributes(node), reason, outputShape: outputs?.[0]?.shape };
     return [report, ...inner];
-  }
-
-  /** The subgraph that a condition chooses, where it is known; exporters write such for shapes that they do not know. */
-  #branchOf({ attributes }: NodeProto, [condition]: readonly (Operand | undefined)[]): GraphProto {
-    const tensor = condition && this.knownTensor(condition);
-    ensure(tensor !== undefined, "its condition is not a constant");
-    const name = tensor.data[0] === 0 ? "else_branch" : "then_branch";
-    const branch = attributes.find((attribute) => attribute.name === name)?.g;
-    ensure(branch !== undefined, `${name} is missing`);
-    const own = branch.initializers.length + branch.sparseInitializers + branch.inputs.length;
-    ensure(own === 0, `${name} has inputs or weights of its own`);
-    return branch;
   }
 
   /** Undefined for an input that is left out, null for one that could not be imported. */

@@ -8,8 +8,9 @@ import { quote } from "../safetensors/header-json.ts";
 import { type ByteSource, type Origin, openSource } from "../source.ts";
 import { elementType, elementTypeName } from "./element-type.ts";
 import { type OnnxFile, openOnnx, readSmall } from "./file.ts";
-import { GraphImport, type ImportedLayer, mostKnown } from "./graph-import.ts";
+import { GraphImport, type ImportedLayer } from "./graph-import.ts";
 import { bindShape, openDimensions } from "./input-shapes.ts";
+import { mostKnown } from "./known-tensors.ts";
 import type { ValueInfo } from "./messages.ts";
 
 export interface ImportOptions {

@@ -6,6 +6,7 @@ import type { Operator } from "../../ops/operator.ts";
 import { dataTypes, elementCount, formatShape, type Shape } from "../../tensor.ts";
 import { deviceType, type ElementType, isComputable, isWideInteger } from "./element-type.ts";
 import { type HostTensor, hostTensor } from "./host-tensor.ts";
+import type { KnownTensors } from "./known-tensors.ts";
 import { type AttributeProto, attributeTypes, type NodeProto } from "./messages.ts";
 import { computed, known, type Operand } from "./operand.ts";
 import { ensure, UnsupportedNode } from "./unsupported.ts";
@@ -14,12 +15,7 @@ import { ensure, UnsupportedNode } from "./unsupported.ts";
 export interface ImportContext {
   readonly builder: GraphBuilder;
   readonly opset: number;
-  /** The numbers of an operand, where they are known and few; undefined where the GPU computes them. */
-  knownTensor(operand: Operand): HostTensor | undefined;
-  /** Decodes the tensor of an attribute. */
-  attributeTensor(attribute: AttributeProto): HostTensor;
-  /** Throws where an operand would take more elements than an import may hold. */
-  reserve(elements: number): void;
+  readonly tensors: KnownTensors;
 }
 
 interface StepOptions {
@@ -77,7 +73,7 @@ export class NodeContext {
 
   tensor(name: string): HostTensor | undefined {
     const attribute = this.#attribute(name, "tensor");
-    return attribute && this.#importing.attributeTensor(attribute);
+    return attribute && this.#importing.tensors.ofAttribute(attribute);
   }
 
   /** Marks attributes that change nothing here. */
@@ -99,7 +95,7 @@ export class NodeContext {
 
   /** The numbers of an input that must be known now, such as a shape. */
   known(index: number, what: string): HostTensor {
-    const tensor = this.#importing.knownTensor(this.operand(index));
+    const tensor = this.#importing.tensors.of(this.operand(index));
     ensure(tensor !== undefined, `input ${index} (${what}) is not a constant`);
     return tensor;
   }
@@ -111,7 +107,7 @@ export class NodeContext {
 
   /** The numbers of an input, where they are known. */
   optionalTensor(index: number): HostTensor | undefined {
-    return this.#importing.knownTensor(this.operand(index));
+    return this.#importing.tensors.of(this.operand(index));
   }
 
   /** All inputs, where there are some and every one of them is known. */
@@ -119,7 +115,7 @@ export class NodeContext {
     if (this.inputs.length === 0) return undefined;
     const tensors: HostTensor[] = [];
     for (const operand of this.inputs) {
-      const tensor = operand && this.#importing.knownTensor(operand);
+      const tensor = operand && this.#importing.tensors.of(operand);
       if (!tensor) return undefined;
       tensors.push(tensor);
     }
@@ -152,7 +148,7 @@ export class NodeContext {
     ensure(!shape.includes(0), `${what} is empty, got shape ${formatShape(shape)}`);
     if (operand.kind === "computed") return operand.value;
     if (operand.kind === "weight" && isComputable(type)) return this.#importing.builder.parameter(operand.name, shape);
-    const tensor = this.#importing.knownTensor(operand);
+    const tensor = this.#importing.tensors.of(operand);
     ensure(tensor !== undefined, `${what} is ${type} of ${elementCount(shape)} elements, which weights are not`);
     return this.constant(what.replace(" ", ""), tensor, what);
   }
@@ -204,13 +200,13 @@ export class NodeContext {
 
   /** A result that is known. `shape` is checked before anything of its size is made. */
   fold(shape: Shape, make: () => HostTensor): Operand {
-    this.#importing.reserve(elementCount(shape));
+    this.#importing.tensors.reserve(elementCount(shape));
     return known(make());
   }
 
   /** Counts work or memory that does not come with the file's size. Throws where an import has had too much. */
   reserve(elements: number): void {
-    this.#importing.reserve(elements);
+    this.#importing.tensors.reserve(elements);
   }
 
   #attribute(name: string, type: keyof typeof attributeTypes): AttributeProto | undefined {

@@ -1,6 +1,7 @@
 // The chunks of a PNG file: length, type, data, CRC, until IEND. Source: https://www.w3.org/TR/png-3/#5DataRep
 
 import { FormatError } from "../../errors.ts";
+import { concatenate } from "../concatenate.ts";
 import { type PngHeader, type PngLimits, parseHeader } from "./header.ts";
 
 /** What of a PNG file matters here; all else (text, colour profiles, transparency, further frames) is left out. */
@@ -89,16 +90,6 @@ function readPalette(data: Uint8Array, earlier: Uint8Array, name: string): Uint8
 /** An upper-case first letter says that the image cannot be shown without this chunk. */
 function isCritical(type: string): boolean {
   return /^[A-Z]/.test(type);
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {

@@ -11,7 +11,7 @@ import {
   sliceAxes,
 } from "../../formats/nifti/index.ts";
 import { pngStartBytes, readLabelPng, readPng, readPngSize } from "../../formats/png/index.ts";
-import { openSource, readAll } from "../../formats/source.ts";
+import { openSource, readOrigin } from "../../formats/source.ts";
 import type { SliceSize } from "../../models/segment-resample.ts";
 import { largestLabel } from "./class-map.ts";
 import type { SourceOptions } from "./options.ts";
@@ -71,8 +71,8 @@ export async function readScan(file: ScanFile): Promise<Scan> {
 }
 
 async function readPictures(file: ScanFile): Promise<Scan> {
-  const image = readPng(await readFile(file.image), file.image);
-  const labels = readLabelPng(await readFile(file.labels), file.labels);
+  const image = readPng(await readOrigin(file.image), file.image);
+  const labels = readLabelPng(await readOrigin(file.labels), file.labels);
   requireSameSize(file, [image.width, image.height], [labels.width, labels.height]);
   const { height, width } = image;
   const spacingMm = [file.spacingMm, file.spacingMm] as const;
@@ -80,9 +80,9 @@ async function readPictures(file: ScanFile): Promise<Scan> {
 }
 
 async function readVolumes(file: ScanFile): Promise<Scan> {
-  const image = await readNifti(await readFile(file.image), file.image);
+  const image = await readNifti(await readOrigin(file.image), file.image);
   requireFinite(file.image, image);
-  const labelVolume = await readNifti(await readFile(file.labels), file.labels);
+  const labelVolume = await readNifti(await readOrigin(file.labels), file.labels);
   requireSameGeometry(file, image, labelVolume);
   const labels = { shape: image.shape, affine: image.affine, data: wholeLabels(file.labels, labelVolume) };
   const axis = axisOf(file, image);
@@ -107,15 +107,6 @@ async function readBoth<T>(file: ScanFile, read: (path: string) => Promise<T>): 
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     throw new FormatError(`${error.message} (the labels of ${file.image})`);
-  }
-}
-
-async function readFile(path: string): Promise<Uint8Array> {
-  const source = await openSource(path);
-  try {
-    return await readAll(source);
-  } finally {
-    await source.close();
   }
 }
 

@@ -1,19 +1,14 @@
 // Small data on disk for tests: PNG pairs and NIfTI volumes in a folder of the test file's own.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll } from "vitest";
 import { writeNifti } from "../../../src/formats/nifti/index.ts";
 import { writeLabelPng, writePng } from "../../../src/formats/png/index.ts";
 import type { DataOptions } from "../../../src/train/data/options.ts";
 import { createRandom } from "../../support/random.ts";
+import { scratchFolder } from "../../support/scratch.ts";
 
 export class DataFolder {
-  readonly path = mkdtempSync(join(tmpdir(), "atrous-data-"));
-
-  constructor() {
-    afterAll(() => rmSync(this.path, { recursive: true }));
-  }
+  readonly path = scratchFolder();
 
   write(name: string, content: string | Uint8Array): string {
     const path = join(this.path, name);
