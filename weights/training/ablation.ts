@@ -1,5 +1,5 @@
 // The paper's two tables on synthetic data: the size-adaptive loss over alpha, and the network without its fusion module.
-//   npm run ablation -- --data DIR --output DIR [--seeds 3] [--epochs 12] [--size 96] [--alphas 0,0.1,...] [--adapter NAME]
+//   npm run ablation -- --data DIR --output DIR [--seeds 3] [--epochs 16] [--size 96] [--alphas 0,0.1,...] [--adapter NAME]
 // DIR of --data holds an axial phantom (npm run phantom -- --task axial --seeds 1-40 --output DIR). Each cell is a training of
 // `atrous train` with a folder of its own in --output, so that a run that was stopped goes on where it was.
 import { existsSync } from "node:fs";
@@ -14,7 +14,7 @@ const { values: flags } = parseArgs({
     data: { type: "string" },
     output: { type: "string" },
     seeds: { type: "string", default: "3" },
-    epochs: { type: "string", default: "12" },
+    epochs: { type: "string", default: "16" },
     size: { type: "string", default: "96" },
     alphas: { type: "string", default: "0,0.1,0.2,0.5,1,2,3,4" },
     adapter: { type: "string", default: "auto" },
