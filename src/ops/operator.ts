@@ -196,6 +196,11 @@ export interface Operator<A extends object = object, G extends object = object> 
   covers?(attrs: A, other: A): boolean;
   /** Own inputs that are f32 where the others are f16: statistics, whose range f16 does not hold. */
   readonly fullInputs?: readonly number[];
+  /**
+   * Set where an input may be f32 beside one of f16: what repeats and is known before the run, a factor of all elements say,
+   * then stays f32, since its rounding would push all results the same way.
+   */
+  readonly mixesFloats?: true;
   /** Set where kernels take an {@link Epilogue}. */
   readonly epilogue?: true;
   /** Set where the output is linear in input `input` per output channel along `axis`, so that batch norm folds into it. */
