@@ -23,6 +23,7 @@ const numbers: readonly DType[] = [...floats, "i32", "u32"];
 export const add: Operator = {
   ...createOperation("add", "+"),
   residual: true,
+  affine: "shift",
   gradient: binaryGradient((_, gy) => [gy, gy]),
 };
 
@@ -35,6 +36,7 @@ export const sub: Operator = {
 /** Product; see {@link add}. Source: https://pytorch.org/docs/stable/generated/torch.mul.html */
 export const mul: Operator = {
   ...createOperation("mul", "*"),
+  affine: "scale",
   gradient: binaryGradient(({ apply, inputs: [a, b] }, gy) => [apply(mul, [gy, b!], {}), apply(mul, [gy, a!], {})]),
 };
 

@@ -213,6 +213,8 @@ export interface Operator<A extends object = object, G extends object = object> 
   fold?(attrs: A, target: { readonly axis: number; readonly bias: boolean }): { operator: Operator; given: object };
   /** Set where the output is an activation of the only input, so that it can join that input's epilogue. */
   activation?(attrs: A): Activation;
+  /** Set where the output is one input times, or plus, the other, so that a scalar folds into the convolution before it. */
+  readonly affine?: "scale" | "shift";
   /** Set where the output is the sum of both inputs, so that one can join the other's epilogue as residual. */
   readonly residual?: true;
   /** Set where the output is elements of the first input, on end, under another shape: from which element on. */
