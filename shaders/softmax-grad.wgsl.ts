@@ -1,7 +1,8 @@
 // softmax:     gx[..., k, ...] = y[..., k, ...] * (gy[..., k, ...] - sum over k of gy * y)
 // log-softmax: gx[..., k, ...] = gy[..., k, ...] - exp(y[..., k, ...]) * sum over k of gy
-// gy, y and gx of the same shape. One invocation per column, that is all k; it sums in the order of k.
+// gy, y and gx of the same shape. One invocation per column, that is all k; it sums in blocks, as softmax does.
 import { columnSpec } from "./columns.ts";
+import { blockTerms } from "./fold.ts";
 import { unaryFunction } from "./functions.ts";
 import { type Storage, storageTypes } from "./storage.ts";
 import { type StridedTemplate, stridedIndices, stridedWorkgroup } from "./strided.ts";
@@ -28,9 +29,13 @@ ${unaryFunction({ kind: "exp" }, { name: "safe_exp", width: 1 })}
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   ${stridedIndices(t)}
   var sum = 0.0;
-  for (var k = 0u; k < p.axis_size; k++) {
-    let g = f32(gy[g_at + k * p.g_axis_stride]);
-    sum += ${t.log ? "g" : "g * f32(y[y_at + k * p.y_axis_stride])"};
+  for (var first = 0u; first < p.axis_size; first += ${blockTerms}u) {
+    var block = 0.0;
+    for (var k = first; k < min(p.axis_size, first + ${blockTerms}u); k++) {
+      let g = f32(gy[g_at + k * p.g_axis_stride]);
+      block += ${t.log ? "g" : "g * f32(y[y_at + k * p.y_axis_stride])"};
+    }
+    sum += block;
   }
   for (var k = 0u; k < p.axis_size; k++) {
     let g = f32(gy[g_at + k * p.g_axis_stride]);

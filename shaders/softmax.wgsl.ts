@@ -1,8 +1,10 @@
 // m = max over k of x[..., k, ...], s = sum over k of exp(x[..., k, ...] - m)
 // softmax:     y[..., k, ...] = exp(x[..., k, ...] - m) / s
 // log-softmax: y[..., k, ...] = x[..., k, ...] - m - log(s)
-// x and y of the same shape. One invocation per column, that is all k; it sums in the order of k.
+// x and y of the same shape. One invocation per column, that is all k; it sums long ones in blocks, since thousands of small
+// terms added one by one to a large one are rounded the same way each time.
 import { columnSpec } from "./columns.ts";
+import { foldFunction } from "./fold.ts";
 import { unaryFunction } from "./functions.ts";
 import { type Storage, storageTypes } from "./storage.ts";
 import { type StridedTemplate, stridedIndices, stridedWorkgroup } from "./strided.ts";
@@ -12,9 +14,12 @@ import { structParams, wgsl } from "./wgsl.ts";
 export interface SoftmaxTemplate extends StridedTemplate<"x" | "y"> {
   readonly storage: Storage;
   readonly log: boolean;
+  /** Whether the columns are longer than a block. */
+  readonly long: boolean;
 }
 
 export function softmaxShader(t: SoftmaxTemplate): string {
+  const term = (row: string, shift: string) => `safe_exp(f32(x[${row} + k * p.x_axis_stride]) - ${shift})`;
   return wgsl`
 ${storageTypes(t.storage)}
 ${structParams(columnSpec(t))}
@@ -24,6 +29,7 @@ ${structParams(columnSpec(t))}
 
 ${unaryFunction({ kind: "exp" }, { name: "safe_exp", width: 1 })}
 ${unaryFunction({ kind: "log" }, { name: "safe_log", width: 1 })}
+${t.long ? foldFunction({ name: "sum", lanes: 1, type: "f32", identity: "0.0", term: term("row", "shift"), combine: "a + b" }) : ""}
 
 @compute @workgroup_size(${stridedWorkgroup})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -33,19 +39,23 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let v = f32(x[x_at + k * p.x_axis_stride]);
     largest = select(largest, v, v > largest);
   }
-  var sum = 0.0;
+  #if ${t.long}
+  let total = sum(x_at, p.axis_size, 0u, largest);
+  #else
+  var total = 0.0;
   for (var k = 0u; k < p.axis_size; k++) {
-    sum += safe_exp(f32(x[x_at + k * p.x_axis_stride]) - largest);
+    total += ${term("x_at", "largest")};
   }
+  #endif
   #if ${t.log}
-  let log_sum = safe_log(sum);
+  let log_total = safe_log(total);
   #endif
   for (var k = 0u; k < p.axis_size; k++) {
     let v = f32(x[x_at + k * p.x_axis_stride]) - largest;
     #if ${t.log}
-    y[y_at + k * p.y_axis_stride] = stored(v - log_sum);
+    y[y_at + k * p.y_axis_stride] = stored(v - log_total);
     #else
-    y[y_at + k * p.y_axis_stride] = stored(safe_exp(v) / sum);
+    y[y_at + k * p.y_axis_stride] = stored(safe_exp(v) / total);
     #endif
   }
 }

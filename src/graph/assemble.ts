@@ -10,6 +10,7 @@ import { checkStates, type Graph, type Node, type Value } from "./graph.ts";
 import { type LoweredGraph, lower, type Step } from "./lower.ts";
 import { decompose } from "./passes/decompose.ts";
 import { foldBatchNorm } from "./passes/fold-batch-norm.ts";
+import { foldScalars } from "./passes/fold-scalars.ts";
 import { fuseEpilogues } from "./passes/fuse-epilogues.ts";
 import { storeHalf, takeHalf } from "./passes/half.ts";
 import { mergeCovered } from "./passes/merge-covered.ts";
@@ -47,7 +48,7 @@ export function optimize(
     if (!node) throw new UsageError(`keepFull: the graph has no node "${name}"`);
     return node;
   });
-  const optimized = takeHalf(fuseEpilogues(foldBatchNorm(mergeCovered(graph))), halfParameters);
+  const optimized = takeHalf(fuseEpilogues(foldScalars(foldBatchNorm(mergeCovered(graph)))), halfParameters);
   if (precision === "f32") return optimized;
   const names = new Set(optimized.nodes.map(({ name }) => name));
   return storeHalf(optimized, new Set(kept.map((node) => nameAfterFusion(graph, node, names))));

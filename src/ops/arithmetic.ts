@@ -6,7 +6,7 @@ import type { DType } from "../tensor.ts";
 import { extremeGradient, powGradient } from "./arithmetic-gradients.ts";
 import { sumToShape } from "./broadcast-gradient.ts";
 import { createElementwise } from "./elementwise.ts";
-import { sameType } from "./operands.ts";
+import { joinedType } from "./operands.ts";
 import type { GradientContext, Operator } from "./operator.ts";
 import { neg } from "./unary.ts";
 
@@ -17,12 +17,13 @@ const numbers: readonly DType[] = [...floats, "i32", "u32"];
  * Sum of two tensors.
  * - a, b: [...]; output: the shape both broadcast to, as in NumPy: aligned at the last axis, a size of 1 repeats.
  * - floats, or integers, which wrap around.
- * Throws ShapeError unless both have the same type and broadcast.
+ * Throws ShapeError unless both have the same type, or are floats, and broadcast.
  * Source: https://pytorch.org/docs/stable/generated/torch.add.html
  */
 export const add: Operator = {
   ...createOperation("add", "+"),
   residual: true,
+  affine: "shift",
   gradient: binaryGradient((_, gy) => [gy, gy]),
 };
 
@@ -35,6 +36,7 @@ export const sub: Operator = {
 /** Product; see {@link add}. Source: https://pytorch.org/docs/stable/generated/torch.mul.html */
 export const mul: Operator = {
   ...createOperation("mul", "*"),
+  affine: "scale",
   gradient: binaryGradient(({ apply, inputs: [a, b] }, gy) => [apply(mul, [gy, b!], {}), apply(mul, [gy, a!], {})]),
 };
 
@@ -114,12 +116,13 @@ function extreme(comparison: "<" | ">"): string {
 function createArithmetic(name: string, body: string, integers: string | undefined): Operator {
   return createElementwise(name, {
     attributes: () => ({}),
-    dtype: (inputs) => sameType(name, inputs, integers === undefined ? floats : numbers),
+    dtype: (inputs) => joinedType(name, inputs, integers === undefined ? floats : numbers),
     function({ inputs }) {
       const register = registerOf(inputs[0]!.dtype);
       const text = register === "f32" ? body : (integers ?? body);
       return { register, parameters: ["a: T", "b: T"], result: "T", body: text };
     },
+    extra: { mixesFloats: true },
   });
 }
 

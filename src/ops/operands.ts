@@ -19,6 +19,12 @@ export function sameType(operator: string, inputs: readonly TensorType[], allowe
   return first;
 }
 
+/** As {@link sameType}, but where floats of both types meet, the result is f16. */
+export function joinedType(operator: string, inputs: readonly TensorType[], allowed: readonly DType[]): DType {
+  const isFloat = inputs.every(({ dtype }) => dtype === "f16" || dtype === "f32");
+  return isFloat && inputs.some(({ dtype }) => dtype === "f16") ? "f16" : sameType(operator, inputs, allowed);
+}
+
 /** The type that all inputs have. Throws ShapeError unless it is a float's. */
 export function floatType(operator: string, inputs: readonly TensorType[]): Storage {
   return sameType(operator, inputs, ["f32", "f16"]) === "f16" ? "f16" : "f32";

@@ -196,6 +196,11 @@ export interface Operator<A extends object = object, G extends object = object> 
   covers?(attrs: A, other: A): boolean;
   /** Own inputs that are f32 where the others are f16: statistics, whose range f16 does not hold. */
   readonly fullInputs?: readonly number[];
+  /**
+   * Set where an input may be f32 beside one of f16: what repeats and is known before the run, a factor of all elements say,
+   * then stays f32, since its rounding would push all results the same way.
+   */
+  readonly mixesFloats?: true;
   /** Set where kernels take an {@link Epilogue}. */
   readonly epilogue?: true;
   /** Set where the output is linear in input `input` per output channel along `axis`, so that batch norm folds into it. */
@@ -208,6 +213,8 @@ export interface Operator<A extends object = object, G extends object = object> 
   fold?(attrs: A, target: { readonly axis: number; readonly bias: boolean }): { operator: Operator; given: object };
   /** Set where the output is an activation of the only input, so that it can join that input's epilogue. */
   activation?(attrs: A): Activation;
+  /** Set where the output is one input times, or plus, the other, so that a scalar folds into the convolution before it. */
+  readonly affine?: "scale" | "shift";
   /** Set where the output is the sum of both inputs, so that one can join the other's epilogue as residual. */
   readonly residual?: true;
   /** Set where the output is elements of the first input, on end, under another shape: from which element on. */

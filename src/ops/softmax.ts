@@ -1,5 +1,6 @@
 // Probabilities from logits, and their logarithms.
 import { columnSpec } from "../../shaders/columns.ts";
+import { blockTerms } from "../../shaders/fold.ts";
 import { softmaxShader } from "../../shaders/softmax.wgsl.ts";
 import { elementCount } from "../tensor.ts";
 import { requireAxis, resolveAxis } from "./axes.ts";
@@ -43,7 +44,7 @@ function createSoftmax(name: string, log: boolean): Operator<SoftmaxAttributes, 
       const { template, count, values } = columnWalk(resolveAxis(name, call.attrs.axis, x.shape), { x, y });
       return [
         {
-          code: softmaxShader({ ...template, storage: storageOf(call), log }),
+          code: softmaxShader({ ...template, storage: storageOf(call), log, long: values.axis_size > blockTerms }),
           bindings: [{ input: 0 }, { output: 0 }],
           params: params(columnSpec(template), values),
           workgroups: flatGrid(count, device),

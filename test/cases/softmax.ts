@@ -1,7 +1,7 @@
 import { logSoftmax, type SoftmaxAttributes, type SoftmaxGiven, softmax } from "../../src/ops/softmax.ts";
 import { type SoftmaxGradientAttributes, softmaxGradient } from "../../src/ops/softmax-gradient.ts";
 import type { Shape } from "../../src/tensor.ts";
-import type { OperatorCase, OperatorCases, ReferenceTensor } from "../support/operator-cases.ts";
+import type { InputSpec, OperatorCase, OperatorCases, ReferenceTensor } from "../support/operator-cases.ts";
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 
@@ -11,6 +11,12 @@ const cases: readonly OperatorCase<SoftmaxGiven>[] = [
   { why: "two classes", inputs: [[1, 2, 17, 19]], given: {} },
   { why: "first axis", inputs: [[5, 3, 4]], given: { axis: 0 } },
   { why: "last axis, long", inputs: [[3, 1000]], given: { axis: -1 } },
+  {
+    why: "thousands of classes that vanish beside one, but not together",
+    inputs: [{ shape: [2, 6625], values: Array.from({ length: 2 * 6625 }, (_, i) => (i % 6625 === 3 ? 4 : -13)) }],
+    given: {},
+    gradient: "a softmax next to 1 has rounded away what its gradient is made of",
+  },
   { why: "vector", inputs: [[19]], given: { axis: 0 } },
   { why: "volume", inputs: [[2, 3, 4, 5, 6]], given: {} },
   { why: "spread logits", inputs: [{ shape: [13, 8, 2], values: "distinct" }], given: {} },
@@ -40,11 +46,12 @@ function eachColumn(x: ReferenceTensor, axis: number, visit: (values: number[], 
 }
 
 /**
- * What WGSL grants to the sum, in ULP: exp is good to 3 + 2|d|, rounding d costs |d| / 2, and each term is rounded once
- * more.
+ * What WGSL grants to the sum, in ULP: exp is good to 3 + 2|d|, rounding d costs |d| / 2, and a term is rounded half an ULP
+ * in every addition that it goes through: those of its block of 64, then those of the blocks.
  */
 function sumUlps(terms: readonly number[], differences: readonly number[], sum: number): number {
-  return terms.reduce((ulps, term, k) => ulps + (term / sum) * expUlps(differences[k]!), terms.length / 2);
+  const additions = Math.min(terms.length, 64) + Math.floor(terms.length / 64);
+  return terms.reduce((ulps, term, k) => ulps + (term / sum) * expUlps(differences[k]!), additions / 2);
 }
 
 function expUlps(difference: number): number {
@@ -57,13 +64,15 @@ export const softmaxCases: OperatorCases<SoftmaxAttributes, SoftmaxGiven> = {
     const data = new Float64Array(x!.data.length);
     const magnitude = new Float64Array(data.length);
     eachColumn(x!, axis, (values, elements) => {
-      const differences = values.map((value) => value - Math.max(...values));
+      const largest = Math.max(...values);
+      const differences = values.map((value) => value - largest);
       const terms = differences.map(Math.exp);
       const sum = terms.reduce((total, term) => total + term, 0);
+      const ulpsOfSum = sumUlps(terms, differences, sum);
       elements.forEach((element, k) => {
         data[element] = terms[k]! / sum;
         // The quotient is good to 2.5 ULP.
-        const ulps = expUlps(differences[k]!) + sumUlps(terms, differences, sum) + 2.5;
+        const ulps = expUlps(differences[k]!) + ulpsOfSum + 2.5;
         magnitude[element] = (data[element]! * Math.max(8, ulps)) / 8;
       });
     });
@@ -78,14 +87,15 @@ export const logSoftmaxCases: OperatorCases<SoftmaxAttributes, SoftmaxGiven> = {
     const data = new Float64Array(x!.data.length);
     const magnitude = new Float64Array(data.length);
     eachColumn(x!, axis, (values, elements) => {
-      const differences = values.map((value) => value - Math.max(...values));
+      const largest = Math.max(...values);
+      const differences = values.map((value) => value - largest);
       const terms = differences.map(Math.exp);
       const sum = terms.reduce((total, term) => total + term, 0);
+      // WGSL's log is good to 2^-21, that is 4 eps32, between 0.5 and 2, and to 3 ULP elsewhere.
+      const ulps = sumUlps(terms, differences, sum) + Math.max(4, 3 * Math.log(sum));
       elements.forEach((element, k) => {
         data[element] = differences[k]! - Math.log(sum);
         const summed = Number.isFinite(differences[k]!) ? Math.abs(differences[k]!) + Math.log(sum) : 0;
-        // WGSL's log is good to 2^-21, that is 4 eps32, between 0.5 and 2, and to 3 ULP elsewhere.
-        const ulps = sumUlps(terms, differences, sum) + Math.max(4, 3 * Math.log(sum));
         magnitude[element] = Math.max(summed, summed / 8 + ulps / 8);
       });
     });
@@ -117,10 +127,20 @@ export const softmaxGradientCases: OperatorCases<SoftmaxGradientAttributes, Soft
     gradientCase(log, "classes of an image, several workgroups", [2, 7, 13, 15], 1),
     gradientCase(log, "last axis, long", [3, 515], -1),
     gradientCase(log, "first axis", [5, 3, 4], 0),
+    gradientCase(log, "thousands of classes, gradients of one sign", [7, 6625], 1, "positive"),
   ]),
 };
 
-function gradientCase(log: boolean, why: string, shape: Shape, axis: number): OperatorCase<SoftmaxGradientAttributes> {
-  const y = { shape, values: "positive" } as const;
-  return { why: `${log ? "log, " : ""}${why}`, inputs: [shape, y], given: { axis, log } };
+function gradientCase(
+  log: boolean,
+  why: string,
+  shape: Shape,
+  axis: number,
+  values: "uniform" | "positive" = "uniform",
+): OperatorCase<SoftmaxGradientAttributes> {
+  const inputs: InputSpec[] = [
+    { shape, values },
+    { shape, values: "positive" },
+  ];
+  return { why: `${log ? "log, " : ""}${why}`, inputs, given: { axis, log } };
 }

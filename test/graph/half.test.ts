@@ -10,6 +10,7 @@ import type { Graph } from "../../src/graph/graph.ts";
 import { f16ToF32, fromF32 } from "../../src/half.ts";
 import { relu } from "../../src/ops/activations.ts";
 import { argmax } from "../../src/ops/argmax.ts";
+import { add, mul, sub } from "../../src/ops/arithmetic.ts";
 import { batchNorm } from "../../src/ops/batch-norm.ts";
 import { concat } from "../../src/ops/concat.ts";
 import { conv2d } from "../../src/ops/conv2d.ts";
@@ -88,6 +89,33 @@ test("without names to keep, a convolution takes all but its bias in f16", () =>
   const { nodes } = optimize(mixedGraph(), { precision: "f16" });
   const convolution = nodes.find(({ name }) => name === "relu");
   expect(convolution?.inputs.map(({ type }) => type.dtype)).toEqual(["f16", "f16", "f32"]);
+});
+
+test("what repeats in arithmetic stays f32: its rounding would push all results the same way", async ({ skip }) => {
+  const b = new GraphBuilder();
+  const shape = [1, 4, 32, 32];
+  const scaled = b.apply(mul, [b.parameter("scale", [1]), b.input("x", shape)], {}, { name: "scaled" });
+  const shifted = b.apply(add, [scaled, b.parameter("shift", [4, 1, 1])], {}, { name: "shifted" });
+  b.output("y", b.apply(sub, [shifted, b.parameter("map", shape)], {}, { name: "y" }));
+  const graph = b.build();
+  const { nodes } = optimize(graph, { precision: "f16" });
+  const types = new Map(nodes.map(({ name, inputs }) => [name, inputs.map(({ type }) => type.dtype)]));
+  expect(types.get("scaled")).toEqual(["f32", "f16"]);
+  expect(types.get("shifted")).toEqual(["f16", "f32"]);
+  expect(types.get("y")).toEqual(["f16", "f16"]);
+
+  skip(!gpu.features.has("shader-f16"), "no shader-f16");
+  const alone = new GraphBuilder();
+  alone.output("y", alone.apply(mul, [alone.parameter("scale", [1]), alone.input("x", shape)], {}));
+  // Between two numbers of f16, which are 1/2048 apart there.
+  const scale = 1434.4 / 2048;
+  const data = uniform(elementCount(shape), createRandom(6)).map((value) => value + 3);
+  const parameter = async () => Float32Array.of(scale);
+  const compiled = await compile(gpu, alone.build(), { precision: "f16", parameter });
+  const { y } = await compiled.run({ x: { shape, data } });
+  await compiled.dispose();
+  const sum = (of: Float32Array) => of.reduce((total, value) => total + value, 0);
+  expect(sum(y!.data as Float32Array) / sum(data) / scale).toBeCloseTo(1, 4);
 });
 
 test("parameters and inputs of f16 are given as their bits", async ({ skip }) => {

@@ -1,12 +1,13 @@
 // Lets a graph store its tensors in f16; its inputs and outputs stay what they are.
 import { cast } from "../../ops/cast.ts";
+import { elementCount } from "../../tensor.ts";
 import { createNode, type Graph, isFloat, type Node, type Value, withInputs } from "../graph.ts";
 import { rewrite } from "./rewrite.ts";
 
 /**
  * Every node that runs on data reads and writes f16, but for the names in `keep`; what depends on parameters alone is
- * computed in f32 and converted then. Kernels add up in f32, and take biases and other inputs that the operator calls
- * `full` in f32. Statistics, which a node on f16 gives as f32, stay so, and so does what is computed from them alone: the
+ * computed in f32 and converted then, unless it repeats in arithmetic: as a factor its rounding would not average out.
+ * Kernels add up in f32, and take biases and other inputs that the operator calls `full` in f32. Statistics, which a node on f16 gives as f32, stay so, and so does what is computed from them alone: the
  * losses of pixels and their sum.
  */
 export function storeHalf(graph: Graph, keep: ReadonlySet<string> = new Set()): Graph {
@@ -15,7 +16,8 @@ export function storeHalf(graph: Graph, keep: ReadonlySet<string> = new Set()): 
   const statistics = new Set<Value>();
   const half = rewrite(graph, (node, { value, emit }) => {
     const inputs = node.inputs.map(value);
-    const runsOnce = inputs.every((input) => input.kind === "constant" || fixed.has(input));
+    const isFixed = (input: Value) => input.kind === "constant" || fixed.has(input);
+    const runsOnce = inputs.every(isFixed);
     const to = (input: Value, dtype: "f16" | "f32"): Value => {
       if (input.type.dtype === dtype || !isFloat(input)) return input;
       const stored = widened(input);
@@ -32,9 +34,12 @@ export function storeHalf(graph: Graph, keep: ReadonlySet<string> = new Set()): 
       return undefined;
     }
     const full = new Set(fullInputs(node));
+    const repeats = (input: Value) => elementCount(input.type.shape) < elementCount(node.outputs[0]!.type.shape);
+    const staysFull = (input: Value, i: number) =>
+      full.has(i) || (node.operator.mixesFloats && isFixed(input) && repeats(input));
     const isStatistic = readsStatistics(inputs);
     const isHalf = !runsOnce && !isStatistic && !keep.has(node.name);
-    const typed = inputs.map((input, i) => to(input, isHalf && !full.has(i) ? "f16" : "f32"));
+    const typed = inputs.map((input, i) => to(input, isHalf && !staysFull(input, i) ? "f16" : "f32"));
     const outputs = emit(withInputs(node, typed));
     if (runsOnce) for (const output of outputs) fixed.add(output);
     if (isHalf || isStatistic) for (const output of outputs) if (output.type.dtype === "f32") statistics.add(output);
