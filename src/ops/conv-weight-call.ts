@@ -3,7 +3,7 @@ import { conv2dParams, conv3dParams } from "../../shaders/conv-bindings.ts";
 import { weightGradParams } from "../../shaders/conv-weight-grad.wgsl.ts";
 import { elementCount, type Shape } from "../tensor.ts";
 import type { ConvAttributes } from "./conv-rules.ts";
-import { convParamValues, isVolume } from "./conv-sizes.ts";
+import { convParamValues, convSizes, isVolume, widestUnrolled } from "./conv-sizes.ts";
 import { storageOf } from "./operands.ts";
 import { type Call, type Params, params, wholeView } from "./operator.ts";
 
@@ -39,4 +39,19 @@ export function gradientParams(call: WeightGradientCall): Params {
 
 export function template(call: WeightGradientCall) {
   return { storage: storageOf(call), volume: isVolume(forwardCall(call)) };
+}
+
+/** The taps of a row are unrolled. */
+export function isUnrolled({ attrs }: WeightGradientCall): boolean {
+  return attrs.kernel.at(-1)! <= widestUnrolled;
+}
+
+/** Into how many parts sums may be split. */
+export const splits = [2, 4, 8, 16, 32, 64] as const;
+
+/** Rows of the output in parts, in f32 alone: in f16 the partial sums would be rounded. */
+export function splitApplies(parts: number, call: WeightGradientCall): boolean {
+  const { items, outHeight } = convSizes(forwardCall(call));
+  const isWhole = call.attrs.parts === 1 && call.inputs[0]!.dtype === "f32";
+  return isWhole && isUnrolled(call) && parts <= items * outHeight;
 }
