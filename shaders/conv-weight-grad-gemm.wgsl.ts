@@ -59,7 +59,7 @@ fn store(part: u32, group: u32, k_in_group: u32, column: u32, sum: vec4f) {
   if (k_in_group >= group_out_channels || column >= columns) { return; }
   let channel = part * p.out_channels + group * group_out_channels + k_in_group;
   let at = p.gw_offset + channel * p.gw_channel_stride + column;
-  for (var e = 0u; e < min(4u, columns - column); e++) { gw[at + e] = stored(sum[e]); }
+  for (var e = 0u; e < min(4u, columns - column); e++) { gw[at + e] = stored_sum(sum[e]); }
 }
 
 @compute @workgroup_size(${threads})

@@ -10,7 +10,7 @@ import { type Call, type Params, params, wholeView } from "./operator.ts";
 export interface ConvWeightGradientAttributes extends ConvAttributes {
   /** Sizes of the kernel along each axis. */
   readonly kernel: readonly number[];
-  /** Into how many parts the sums are split; with more than one, the output is [1, parts*K, C/groups, ...]. */
+  /** Into how many parts the sums are split; with more than one, the output is [1, parts*K, C/groups, ...], in f32. */
   readonly parts: number;
 }
 
@@ -38,7 +38,8 @@ export function gradientParams(call: WeightGradientCall): Params {
 }
 
 export function template(call: WeightGradientCall) {
-  return { storage: storageOf(call), volume: isVolume(forwardCall(call)) };
+  const storage = storageOf(call);
+  return { storage, sums: call.attrs.parts === 1 ? storage : "f32", volume: isVolume(forwardCall(call)) } as const;
 }
 
 /** The taps of a row are unrolled. */
@@ -49,9 +50,8 @@ export function isUnrolled({ attrs }: WeightGradientCall): boolean {
 /** Into how many parts sums may be split. */
 export const splits = [2, 4, 8, 16, 32, 64] as const;
 
-/** Rows of the output in parts, in f32 alone: in f16 the partial sums would be rounded. */
+/** Rows of the output, in parts. */
 export function splitApplies(parts: number, call: WeightGradientCall): boolean {
   const { items, outHeight } = convSizes(forwardCall(call));
-  const isWhole = call.attrs.parts === 1 && call.inputs[0]!.dtype === "f32";
-  return isWhole && isUnrolled(call) && parts <= items * outHeight;
+  return call.attrs.parts === 1 && isUnrolled(call) && parts <= items * outHeight;
 }

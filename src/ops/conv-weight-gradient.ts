@@ -2,6 +2,7 @@
 import { convWeightGrad, convWeightGradWorkgroup } from "../../shaders/conv-weight-grad.wgsl.ts";
 import { convWeightGradTiled } from "../../shaders/conv-weight-grad-tiled.wgsl.ts";
 import { elementCount } from "../tensor.ts";
+import { cast } from "./cast.ts";
 import { convSizes } from "./conv-sizes.ts";
 import {
   type ConvWeightGradientAttributes,
@@ -105,7 +106,9 @@ function split(parts: number): Decomposition<ConvWeightGradientAttributes> {
     build({ inputs: [x, gy], apply }, call) {
       const sums = apply("parts", convWeightGradient, [x!, gy!], { ...call.attrs, parts });
       const sum = apply("sum", sumParts, [sums], { parts });
-      return apply("weight", reshape, [sum], { shape: weightShape(call) });
+      const weight = apply("weight", reshape, [sum], { shape: weightShape(call) });
+      const { dtype } = call.inputs[0]!;
+      return dtype === "f32" ? weight : apply("stored", cast, [weight], { to: dtype });
     },
   };
 }
@@ -122,7 +125,8 @@ export const convWeightGradient: Operator<ConvWeightGradientAttributes, ConvWeig
     const dtype = floatType("convWeightGradient", inputs);
     const [x, gy] = inputs;
     const shape = [gy!.shape[1]!, x!.shape[1]! / attrs.groups, ...attrs.kernel];
-    return [{ shape: attrs.parts === 1 ? shape : [1, attrs.parts * shape[0]!, ...shape.slice(1)], dtype }];
+    if (attrs.parts === 1) return [{ shape, dtype }];
+    return [{ shape: [1, attrs.parts * shape[0]!, ...shape.slice(1)], dtype: "f32" }];
   },
   cost(call) {
     const [, gy] = call.inputs;

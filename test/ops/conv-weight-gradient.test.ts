@@ -19,6 +19,16 @@ describe("in parts", () => {
   });
   afterAll(() => gpu?.dispose());
 
+  test("in f16, where parts are f32", async ({ skip }) => {
+    skip(!gpu.features.has("shader-f16"), "no shader-f16");
+    const entry = convWeightGradientCases.cases.find(({ why }) => why.startsWith("two groups"))!;
+    const { data, call: prepared, expected } = prepareCase(convWeightGradientCases, entry, "f16");
+    const call = prepared(convWeightGradient.kernels[0]!, "whole");
+    const name = "convWeightGradient/split4";
+    const result = await runDecomposition(gpu, name, { operator: convWeightGradient, call, inputs: data });
+    compare(name, call.outputs[0]!, result, expected[0]!);
+  });
+
   for (const entry of convWeightGradientCases.cases) {
     test(entry.why, async () => {
       const { data, call: prepared, expected } = prepareCase(convWeightGradientCases, entry);
