@@ -1,6 +1,6 @@
 // The weight gradient of conv-weight-grad as a matrix product that is never laid out in memory: rows are output channels,
 // columns the (input channel, tap) pairs of a group, and the sum runs over all pixels of gy, those of all items in a row.
-// x [N, C, H, W], gy [N, K, P, Q]; gw [parts, K, C/G, R, S]: sums over the parts of all pixels, which are added after.
+// x [N, C, H, W], gy [N, K, P, Q]; gw [parts, K, C/G, R, S]: sums over the parts of all rows n * P + p, which are added after.
 // One workgroup per tile of `tileChannels` output channels and `tileColumns` columns, and part: it gathers both sides of a
 // chunk of pixels into workgroup memory, neighbouring invocations from neighbouring pixels; each invocation keeps
 // `threadChannels` x `threadColumns` sums. A chunk is summed on its own first, which keeps the error of a long sum small.
@@ -74,15 +74,15 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   let plane = p.height * p.width;
   let out_plane = p.out_height * p.out_width;
   let pixels = p.items * out_plane;
-  let part_chunks = (pixels + p.parts * ${t.chunk}u - 1u) / (p.parts * ${t.chunk}u);
-  let end = min(pixels, (id.z + 1u) * part_chunks * ${t.chunk}u);
+  let part_pixels = (p.items * p.out_height + p.parts - 1u) / p.parts * p.out_width;
+  let end = min(pixels, (id.z + 1u) * part_pixels);
 
   // The quads that this invocation gathers: of output channels, and of columns, where a pixel's window begins at x_at.
   ${channelLoads.map((l) => `let k${l} = tile_channel + (${quadOf(l)}) * 4u + vec4u(0u, 1u, 2u, 3u);`).join("\n  ")}
   ${columnLoads.map((l) => columnCode(t, l, quadOf(l))).join("\n  ")}
   ${cells.map(({ name }) => `var s${name} = vec4f();`).join(" ")}
 
-  for (var first = id.z * part_chunks * ${t.chunk}u; first < end; first += ${t.chunk}u) {
+  for (var first = id.z * part_pixels; first < end; first += ${t.chunk}u) {
     let pixel = first + thread % ${t.chunk}u;
     let n = pixel / out_plane;
     let i = pixel % out_plane;

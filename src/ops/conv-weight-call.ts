@@ -10,7 +10,10 @@ import { type Call, type Params, params, wholeView } from "./operator.ts";
 export interface ConvWeightGradientAttributes extends ConvAttributes {
   /** Sizes of the kernel along each axis. */
   readonly kernel: readonly number[];
-  /** Into how many parts the sums are split; with more than one, the output is [1, parts*K, C/groups, ...], in f32. */
+  /**
+   * Into how many parts of ceil(N * P / parts) rows the sums are split; with more than one, the output is
+   * [1, parts*K, C/groups, ...], in f32.
+   */
   readonly parts: number;
 }
 

@@ -47,7 +47,8 @@ beforeAll(async () => {
 });
 afterAll(() => gpu?.dispose());
 
-describe("in parts, as many as leave some empty", () => {
+describe("in parts, as many as leave some empty, the same as the tiled kernel's", () => {
+  const tiled = convWeightGradient.kernels.find((kernel) => kernel.name === "convWeightGradient/tiled")!;
   const inHalf = convWeightGradientCases.cases.filter(({ why }) => few.includes(why));
   const tests = [
     ...convWeightGradientCases.cases.map((entry) => ({ entry, name: entry.why, storage: "f32" as const })),
@@ -71,6 +72,10 @@ describe("in parts, as many as leave some empty", () => {
         return terms.reduce((sum, term) => sum + term, 0);
       });
       compare(kernel.name, { shape: output!.shape, dtype: "f32" }, sums, expected[0]!);
+      if (!few.includes(entry.why)) return;
+      const [same] = await runKernel(gpu, { kernel: tiled, call, inputs: data });
+      const magnitude = Float64Array.from(same!, (_, i) => expected[0]!.magnitude[i % count]!);
+      compare(`${kernel.name}, part by part`, inParts!, result!, { data: Float64Array.from(same!), magnitude });
     });
   }
 });
