@@ -35,7 +35,10 @@ export function preferConv(
 
 /** Software drivers gather every load lane by lane: what is loaded has to meet many numbers, or fewer have to be. */
 function onSoftware(operator: Convolution, call: Call<ConvAttributes>, device: DeviceTraits): string | undefined {
-  if (operator !== "conv2d" && operator !== "conv3d") return undefined;
+  if (operator === "convTranspose2d" || operator === "convTranspose3d") {
+    const flips = !subgroupApplies(call, device, true) && flippedApplies(call);
+    return flips ? `${operator}/flipped` : undefined;
+  }
   const { outChannels, kernelHeight: rows, kernelWidth: columns, outHeight: height, outWidth: width } = convSizes(call);
   const groupChannels = call.inputs[1]!.shape[1]!;
   const { stride, padding, dilation, groups } = call.attrs;
@@ -57,7 +60,7 @@ function onHardware(operator: Convolution, call: Call<ConvAttributes>, device: D
   const transposed = operator === "convTranspose2d" || operator === "convTranspose3d";
   const { items, channels, outChannels } = convSizes(call);
   const isDilated = dilation.some((size) => size > 1);
-  const flips = transposed && flippedApplies(call, device);
+  const flips = transposed && flippedApplies(call);
   if (flips && (isDilated || groups === channels)) return `${operator}/flipped`;
   if (outChannels / groups < fewestOutChannels) return undefined;
   if (transposed && isDilated) return undefined;

@@ -1,8 +1,8 @@
 // Transposed convolutions of stride 1, as which the gradient of every such convolution's input comes: they are convolutions
-// themselves, so that what these have on hardware serves them too (dilations in matrix products, Winograd, split channels).
+// themselves, so that what these have serves them too: register tiles, Winograd, and on hardware dilations in matrix products, split channels.
 import type { ConvAttributes } from "./conv-rules.ts";
 import { flipConvWeights } from "./flip-conv-weights.ts";
-import type { Call, Decomposition, DeviceTraits, Operator } from "./operator.ts";
+import type { Call, Decomposition, Operator } from "./operator.ts";
 
 /** Padding of the convolution along each axis, before the first and behind the last element. */
 function flippedPadding({ inputs, outputs, attrs }: Call<ConvAttributes>): number[] {
@@ -13,10 +13,10 @@ function flippedPadding({ inputs, outputs, attrs }: Call<ConvAttributes>): numbe
   return [...before, ...after];
 }
 
-/** On hardware: on software drivers nobody has measured it. */
-export function flippedApplies(call: Call<ConvAttributes>, device: DeviceTraits): boolean {
+/** Stride 1, and no padding that crops the input. */
+export function flippedApplies(call: Call<ConvAttributes>): boolean {
   const isDense = call.attrs.stride.every((step) => step === 1);
-  return device.kind === "hardware" && isDense && flippedPadding(call).every((size) => size >= 0);
+  return isDense && flippedPadding(call).every((size) => size >= 0);
 }
 
 /** `convTranspose2d/flipped`, `convTranspose3d/flipped`; `conv` is handed in, since its gradient lists these. */

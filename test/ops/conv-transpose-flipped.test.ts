@@ -1,12 +1,9 @@
-// Transposed convolutions of stride 1 as convolutions, which only hardware is offered, on whatever adapter is here.
+// Transposed convolutions of stride 1 as convolutions.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { flipped, flippedApplies } from "../../src/ops/conv-transpose-flipped.ts";
+import { flippedApplies } from "../../src/ops/conv-transpose-flipped.ts";
 import { type ConvTranspose2dGiven, convTranspose2d } from "../../src/ops/conv-transpose2d.ts";
-import { convTranspose3d } from "../../src/ops/conv-transpose3d.ts";
-import { conv2d } from "../../src/ops/conv2d.ts";
-import { conv3d } from "../../src/ops/conv3d.ts";
-import { type DeviceTraits, deviceTraits } from "../../src/ops/operator.ts";
+import { deviceTraits } from "../../src/ops/operator.ts";
 import { convTranspose2dCases } from "../cases/conv-transpose2d.ts";
 import { convTranspose3dCases } from "../cases/conv-transpose3d.ts";
 import { compare, prepareCase } from "../support/check-operator.ts";
@@ -19,24 +16,6 @@ beforeAll(async () => {
   gpu = await openTestGpu();
 });
 afterAll(() => gpu?.dispose());
-
-const asHardware = (device: DeviceTraits): DeviceTraits => ({ ...device, kind: "hardware" });
-
-const images = {
-  ...convTranspose2dCases,
-  operator: {
-    ...convTranspose2d,
-    decompositions: [{ ...flipped("convTranspose2d", () => conv2d), applies: () => true }],
-  },
-};
-
-const volumes = {
-  ...convTranspose3dCases,
-  operator: {
-    ...convTranspose3d,
-    decompositions: [{ ...flipped("convTranspose3d", () => conv3d), applies: () => true }],
-  },
-};
 
 const imageCases: readonly OperatorCase<ConvTranspose2dGiven>[] = [
   {
@@ -103,10 +82,10 @@ describe("images", () => {
     for (const storage of ["f32", "f16"] as const) {
       test(`${entry.why}, ${storage}`, async ({ skip }) => {
         skip(storage === "f16" && !gpu.features.has("shader-f16"), "no shader-f16");
-        const { operator } = images;
-        const { data, call: prepared, expected } = prepareCase(images, entry, storage);
+        const { operator } = convTranspose2dCases;
+        const { data, call: prepared, expected } = prepareCase(convTranspose2dCases, entry, storage);
         const call = prepared(operator.kernels[0]!, "whole");
-        expect(flippedApplies(call, asHardware(deviceTraits(gpu)))).toBe(true);
+        expect(flippedApplies(call)).toBe(true);
         const result = await runDecomposition(gpu, "convTranspose2d/flipped", { operator, call, inputs: data });
         compare("flipped", call.outputs[0]!, result, expected[0]!);
       });
@@ -124,37 +103,46 @@ test("volumes", async () => {
     ],
     given,
   };
-  const { operator } = volumes;
-  const { data, call: prepared, expected } = prepareCase(volumes, entry);
+  const { operator } = convTranspose3dCases;
+  const { data, call: prepared, expected } = prepareCase(convTranspose3dCases, entry);
   const call = prepared(operator.kernels[0]!, "whole");
   const result = await runDecomposition(gpu, "convTranspose3d/flipped", { operator, call, inputs: data });
   compare("flipped", call.outputs[0]!, result, expected[0]!);
 });
 
-describe("on hardware", () => {
-  const hardware = () => asHardware(deviceTraits(gpu));
+describe("as the gradient of a convolution's input", () => {
   const call = (x: readonly number[], weight: readonly number[], given: ConvTranspose2dGiven) =>
     prepareCase(convTranspose2dCases, { why: "", inputs: [x, weight], given }).call(
       convTranspose2d.kernels[0]!,
       "whole",
     );
-  const preferred = (...args: Parameters<typeof call>) => convTranspose2d.prefer!(call(...args), hardware());
+  const preferred = (...args: Parameters<typeof call>) =>
+    convTranspose2d.prefer!(call(...args), { ...deviceTraits(gpu), kind: "hardware" });
 
-  test("is not offered with a stride, for a crop, or to software", () => {
-    const applies = (given: ConvTranspose2dGiven, device = hardware()) =>
-      flippedApplies(call([1, 2, 9, 9], [2, 2, 3, 3], given), device);
+  test("is not offered with a stride, or for a crop", () => {
+    const applies = (given: ConvTranspose2dGiven) => flippedApplies(call([1, 2, 9, 9], [2, 2, 3, 3], given));
     expect(applies({ padding: 2 })).toBe(true);
     expect(applies({ padding: 3 })).toBe(false);
     expect(applies({ padding: [3, 0] })).toBe(false);
     expect(applies({ stride: [1, 2] })).toBe(false);
-    expect(applies({}, { ...hardware(), kind: "software" })).toBe(false);
   });
 
-  test("serves dilations, depthwise kernels, and long sums of few outputs", () => {
+  test("serves on hardware dilations, depthwise kernels, and long sums of few outputs", () => {
     expect(preferred([1, 16, 8, 8], [16, 16, 3, 3], { dilation: 2, padding: 2 })).toBe("convTranspose2d/flipped");
     expect(preferred([1, 16, 8, 8], [16, 1, 3, 3], { groups: 16, padding: 1 })).toBe("convTranspose2d/flipped");
     expect(preferred([1, 128, 5, 5], [128, 32, 3, 3], { padding: 1 })).toBe("convTranspose2d/flipped");
     expect(preferred([1, 16, 8, 8], [16, 16, 3, 3], { padding: 1 })).toBe("convTranspose2d/gemm-32x32-4x4");
     expect(preferred([1, 128, 5, 5], [128, 32, 3, 3], { stride: 2, padding: 1 })).toMatch(/gemm/);
+  });
+
+  test("serves on software what subgroups do not", () => {
+    const onSoftware = (subgroupSize: number, ...args: Parameters<typeof call>) =>
+      convTranspose2d.prefer!(call(...args), { ...deviceTraits(gpu), kind: "software", subgroupSize });
+    const dense = [[4, 64, 8, 8], [64, 64, 3, 3], { padding: 1 }] as const;
+    expect(onSoftware(4, ...dense)).toBe("convTranspose2d/flipped");
+    expect(onSoftware(8, ...dense)).toBeUndefined();
+    const depthwise = [[4, 64, 8, 8], [64, 1, 3, 3], { padding: 1, groups: 64 }] as const;
+    expect(onSoftware(8, ...depthwise)).toBe("convTranspose2d/flipped");
+    expect(onSoftware(4, dense[0], dense[1], { stride: 2 })).toBeUndefined();
   });
 });
