@@ -128,7 +128,7 @@ fn main(
     .map(({ k, c, r, s, name }) => {
       const next = lastChannels ? k : k * lanes;
       const at = `(part * p.out_channels + k0 + ${next}u) * p.gw_channel_stride + (c0 + ${c}u) * taps + r0 * ${t.kernel[1]}u`;
-      return `if (first + ${next}u < group_out_channels && c0 + ${c}u < group_channels) { gw[p.gw_offset + ${at} + ${r * t.kernel[1] + s}u] = stored(${name}); }`;
+      return `if (first + ${next}u < group_out_channels && c0 + ${c}u < group_channels) { gw[p.gw_offset + ${at} + ${r * t.kernel[1] + s}u] = stored_sum(${name}); }`;
     })
     .join("\n  ")}
 }

@@ -79,7 +79,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid:
   let taps = p.kernel_height * ${t.kernelWidth}u;
   let channel = part * p.out_channels + k0;
   let w_at = p.gw_offset + channel * p.gw_channel_stride + c_in_group * taps + r0 * ${t.kernelWidth}u;
-  ${cells.map(({ k, r, s, name }) => `gw[w_at + ${k}u * p.gw_channel_stride + ${r * t.kernelWidth + s}u] = stored(${name});`).join("\n  ")}
+  ${cells.map(({ k, r, s, name }) => `gw[w_at + ${k}u * p.gw_channel_stride + ${r * t.kernelWidth + s}u] = stored_sum(${name});`).join("\n  ")}
 }
 `;
 }

@@ -9,6 +9,8 @@ import { structParams, wgsl } from "./wgsl.ts";
 
 export interface ConvWeightGradTemplate {
   readonly storage: Storage;
+  /** How gw lies in its buffer: sums of parts are f32 whatever the storage, so that they are rounded once. */
+  readonly sums: Storage;
   readonly volume: boolean;
 }
 
@@ -18,12 +20,14 @@ export const convWeightGradWorkgroup = 64;
 export const weightGradParams = { parts: "u32", gw_offset: "u32", gw_channel_stride: "u32" } as const;
 
 /** Types, parameters and the bindings x, gy and gw; gy's view is called y's, as that of what it is the gradient of. */
-export function weightGradBindings({ storage, volume }: ConvWeightGradTemplate, gy: "Element" | "Element4"): string {
+export function weightGradBindings(t: ConvWeightGradTemplate, gy: "Element" | "Element4"): string {
+  const { storage, sums, volume } = t;
   return `${storageTypes(storage)}
+fn stored_sum(v: f32) -> ${sums} { return ${sums === "f32" ? "v" : "stored(v)"}; }
 ${structParams({ ...(volume ? conv3dParams : conv2dParams), ...weightGradParams })}
 @group(0) @binding(0) var<storage, read> x: array<Element>;
 @group(0) @binding(1) var<storage, read> gy: array<${gy}>;
-@group(0) @binding(2) var<storage, read_write> gw: array<Element>;
+@group(0) @binding(2) var<storage, read_write> gw: array<${sums}>;
 @group(0) @binding(3) var<uniform> p: Params;${inputRowFunction({ volume })}`;
 }
 
@@ -57,7 +61,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid:
       sum += row_sum;
     }
   }
-  gw[p.gw_offset + k * p.gw_channel_stride + element % (group_channels * taps)] = stored(sum);
+  gw[p.gw_offset + k * p.gw_channel_stride + element % (group_channels * taps)] = stored_sum(sum);
 }
 `;
 }

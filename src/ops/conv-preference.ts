@@ -6,6 +6,7 @@ import { gemmName, gemmTiles } from "./conv-gemm.ts";
 import type { ConvAttributes } from "./conv-rules.ts";
 import { convSizes, splitApplies, splits } from "./conv-sizes.ts";
 import { subgroupApplies } from "./conv-subgroup.ts";
+import { flippedApplies } from "./conv-transpose-flipped.ts";
 import type { Call, DeviceTraits } from "./operator.ts";
 import { winogradApplies } from "./winograd.ts";
 
@@ -34,7 +35,10 @@ export function preferConv(
 
 /** Software drivers gather every load lane by lane: what is loaded has to meet many numbers, or fewer have to be. */
 function onSoftware(operator: Convolution, call: Call<ConvAttributes>, device: DeviceTraits): string | undefined {
-  if (operator !== "conv2d" && operator !== "conv3d") return undefined;
+  if (operator === "convTranspose2d" || operator === "convTranspose3d") {
+    const flips = !subgroupApplies(call, device, true) && flippedApplies(call);
+    return flips ? `${operator}/flipped` : undefined;
+  }
   const { outChannels, kernelHeight: rows, kernelWidth: columns, outHeight: height, outWidth: width } = convSizes(call);
   const groupChannels = call.inputs[1]!.shape[1]!;
   const { stride, padding, dilation, groups } = call.attrs;
@@ -54,9 +58,12 @@ function onSoftware(operator: Convolution, call: Call<ConvAttributes>, device: D
 function onHardware(operator: Convolution, call: Call<ConvAttributes>, device: DeviceTraits): string | undefined {
   const { groups, stride, dilation } = call.attrs;
   const transposed = operator === "convTranspose2d" || operator === "convTranspose3d";
-  const { items, outChannels } = convSizes(call);
+  const { items, channels, outChannels } = convSizes(call);
+  const isDilated = dilation.some((size) => size > 1);
+  const flips = transposed && flippedApplies(call);
+  if (flips && (isDilated || groups === channels)) return `${operator}/flipped`;
   if (outChannels / groups < fewestOutChannels) return undefined;
-  if (transposed && dilation.some((size) => size > 1)) return undefined;
+  if (transposed && isDilated) return undefined;
   const phases = transposed ? elementCount(stride) : 1;
   const pixels = Math.ceil(elementCount(call.outputs[0]!.shape.slice(2)) / phases);
   const workgroups = ({ tilePixels, tileChannels }: GemmTile) =>
@@ -65,13 +72,16 @@ function onHardware(operator: Convolution, call: Call<ConvAttributes>, device: D
     pixels / (Math.ceil(pixels / tilePixels) * tilePixels) >= 0.7 && outChannels / groups >= tileChannels;
   const tile = gemmTiles.findLast((candidate) => filled(candidate) && workgroups(candidate) >= enoughWorkgroups);
   if (tile) return gemmName(operator, tile);
-  const parts = operator === "conv2d" ? splitFor(call, workgroups(gemmTiles[0]!), device) : undefined;
-  return parts === undefined ? gemmName(operator, gemmTiles[0]!) : `conv2d/split${parts}`;
+  const parts = splitFor(call, workgroups(gemmTiles[0]!), device);
+  if (parts !== undefined && operator === "conv2d") return `conv2d/split${parts}`;
+  return parts !== undefined && operator === "convTranspose2d" && flips
+    ? "convTranspose2d/flipped"
+    : gemmName(operator, gemmTiles[0]!);
 }
 
 /** The fewest parts of the channels that occupy the device, for long sums of few outputs. */
 function splitFor(call: Call<ConvAttributes>, workgroups: number, device: DeviceTraits): number | undefined {
-  const terms = elementCount(call.inputs[1]!.shape.slice(1));
+  const terms = elementCount(call.inputs[1]!.shape) / convSizes(call).outChannels;
   if (terms < fewestTerms || workgroups >= fewWorkgroups) return undefined;
   const applicable = splits.filter((parts) => splitApplies(parts, call, device));
   return applicable.find((parts) => parts * workgroups >= fewWorkgroups) ?? applicable.at(-1);

@@ -14,6 +14,7 @@ import {
 } from "./conv-rules.ts";
 import { convParams, convSizes } from "./conv-sizes.ts";
 import { subgroup } from "./conv-subgroup.ts";
+import { flipped } from "./conv-transpose-flipped.ts";
 import { transposedDirect, transposedGather, transposedPhase } from "./conv-transpose-kernels.ts";
 import { conv2d } from "./conv2d.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
@@ -105,5 +106,6 @@ export const convTranspose2d: Operator<ConvTranspose2dAttributes, ConvTranspose2
     tiled,
     subgroup("convTranspose2d", true),
   ],
+  decompositions: [flipped("convTranspose2d", () => conv2d)],
   prefer: (call, device) => preferConv("convTranspose2d", call, device),
 };

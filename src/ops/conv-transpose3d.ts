@@ -11,6 +11,7 @@ import {
   convTransposeShape,
 } from "./conv-rules.ts";
 import { subgroup } from "./conv-subgroup.ts";
+import { flipped } from "./conv-transpose-flipped.ts";
 import { transposedDirect, transposedGather, transposedPhase } from "./conv-transpose-kernels.ts";
 import { conv3d } from "./conv3d.ts";
 import type { Operator } from "./operator.ts";
@@ -44,5 +45,6 @@ export const convTranspose3d: Operator<ConvTranspose3dAttributes, ConvTranspose3
     transposedPhase("convTranspose3d"),
     subgroup("convTranspose3d", true),
   ],
+  decompositions: [flipped("convTranspose3d", () => conv3d)],
   prefer: (call, device) => preferConv("convTranspose3d", call, device),
 };

@@ -3,14 +3,17 @@ import { conv2dParams, conv3dParams } from "../../shaders/conv-bindings.ts";
 import { weightGradParams } from "../../shaders/conv-weight-grad.wgsl.ts";
 import { elementCount, type Shape } from "../tensor.ts";
 import type { ConvAttributes } from "./conv-rules.ts";
-import { convParamValues, isVolume } from "./conv-sizes.ts";
+import { convParamValues, convSizes, isVolume, widestUnrolled } from "./conv-sizes.ts";
 import { storageOf } from "./operands.ts";
 import { type Call, type Params, params, wholeView } from "./operator.ts";
 
 export interface ConvWeightGradientAttributes extends ConvAttributes {
   /** Sizes of the kernel along each axis. */
   readonly kernel: readonly number[];
-  /** Into how many parts the sums are split; with more than one, the output is [1, parts*K, C/groups, ...]. */
+  /**
+   * Into how many parts of ceil(N * P / parts) rows the sums are split; with more than one, the output is
+   * [1, parts*K, C/groups, ...], in f32.
+   */
   readonly parts: number;
 }
 
@@ -38,5 +41,20 @@ export function gradientParams(call: WeightGradientCall): Params {
 }
 
 export function template(call: WeightGradientCall) {
-  return { storage: storageOf(call), volume: isVolume(forwardCall(call)) };
+  const storage = storageOf(call);
+  return { storage, sums: call.attrs.parts === 1 ? storage : "f32", volume: isVolume(forwardCall(call)) } as const;
+}
+
+/** The taps of a row are unrolled. */
+export function isUnrolled({ attrs }: WeightGradientCall): boolean {
+  return attrs.kernel.at(-1)! <= widestUnrolled;
+}
+
+/** Into how many parts sums may be split. */
+export const splits = [2, 4, 8, 16, 32, 64] as const;
+
+/** Rows of the output, in parts. */
+export function splitApplies(parts: number, call: WeightGradientCall): boolean {
+  const { items, outHeight } = convSizes(forwardCall(call));
+  return call.attrs.parts === 1 && isUnrolled(call) && parts <= items * outHeight;
 }

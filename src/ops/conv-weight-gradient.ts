@@ -2,15 +2,20 @@
 import { convWeightGrad, convWeightGradWorkgroup } from "../../shaders/conv-weight-grad.wgsl.ts";
 import { convWeightGradTiled } from "../../shaders/conv-weight-grad-tiled.wgsl.ts";
 import { elementCount } from "../tensor.ts";
-import { convSizes, widestUnrolled } from "./conv-sizes.ts";
+import { cast } from "./cast.ts";
+import { convSizes } from "./conv-sizes.ts";
 import {
   type ConvWeightGradientAttributes,
   forwardCall,
   gradientParams,
+  isUnrolled,
+  splitApplies,
+  splits,
   template,
   type WeightGradientCall,
   weightShape,
 } from "./conv-weight-call.ts";
+import { preferWeightGemm, weightGemmKernels } from "./conv-weight-gemm.ts";
 import { subgroup, subgroupWorkgroups } from "./conv-weight-subgroup.ts";
 import { floatType, isAligned } from "./operands.ts";
 import { type Decomposition, type DeviceTraits, type Kernel, type Operator, operandBytes, spread } from "./operator.ts";
@@ -52,11 +57,6 @@ function tiledInvocations(call: WeightGradientCall): number {
   return elementCount(weightShape(call)) / (outChannels * rows * call.attrs.kernel.at(-1)!);
 }
 
-/** The taps of a row are unrolled. */
-function isUnrolled({ attrs }: WeightGradientCall): boolean {
-  return attrs.kernel.at(-1)! <= widestUnrolled;
-}
-
 const tiled: Kernel<ConvWeightGradientAttributes> = {
   name: "convWeightGradient/tiled",
   applies: isUnrolled,
@@ -84,9 +84,6 @@ const tiled: Kernel<ConvWeightGradientAttributes> = {
   },
 };
 
-/** Into how many parts sums may be split. */
-const splits = [2, 4, 8, 16, 32, 64] as const;
-
 /** Invocations of the tiled kernel that occupy a device: a guess for GPUs until one has been tuned. */
 const enoughInvocations = { software: 512, hardware: 32768 } as const;
 /** Workgroups of the subgroup kernel that do. */
@@ -105,15 +102,13 @@ function splitFor(call: WeightGradientCall, device: DeviceTraits): number {
 function split(parts: number): Decomposition<ConvWeightGradientAttributes> {
   return {
     name: `convWeightGradient/split${parts}`,
-    applies(call) {
-      const { items, outHeight } = convSizes(forwardCall(call));
-      const isWhole = call.attrs.parts === 1 && call.inputs[0]!.dtype === "f32";
-      return isWhole && isUnrolled(call) && parts <= items * outHeight;
-    },
+    applies: (call) => splitApplies(parts, call),
     build({ inputs: [x, gy], apply }, call) {
       const sums = apply("parts", convWeightGradient, [x!, gy!], { ...call.attrs, parts });
       const sum = apply("sum", sumParts, [sums], { parts });
-      return apply("weight", reshape, [sum], { shape: weightShape(call) });
+      const weight = apply("weight", reshape, [sum], { shape: weightShape(call) });
+      const { dtype } = call.inputs[0]!;
+      return dtype === "f32" ? weight : apply("stored", cast, [weight], { to: dtype });
     },
   };
 }
@@ -130,16 +125,19 @@ export const convWeightGradient: Operator<ConvWeightGradientAttributes, ConvWeig
     const dtype = floatType("convWeightGradient", inputs);
     const [x, gy] = inputs;
     const shape = [gy!.shape[1]!, x!.shape[1]! / attrs.groups, ...attrs.kernel];
-    return [{ shape: attrs.parts === 1 ? shape : [1, attrs.parts * shape[0]!, ...shape.slice(1)], dtype }];
+    if (attrs.parts === 1) return [{ shape, dtype }];
+    return [{ shape: [1, attrs.parts * shape[0]!, ...shape.slice(1)], dtype: "f32" }];
   },
   cost(call) {
     const [, gy] = call.inputs;
     const terms = elementCount(gy!.shape) / gy!.shape[1]!;
     return { flop: 2 * terms * elementCount(weightShape(call)), bytes: operandBytes(call) };
   },
-  kernels: [direct, tiled, subgroup],
+  kernels: [direct, ...weightGemmKernels, tiled, subgroup],
   decompositions: splits.map(split),
   prefer(call, device) {
+    const gemm = preferWeightGemm(call, device);
+    if (gemm !== undefined) return gemm;
     if (!isUnrolled(call)) return direct.name;
     const parts = call.attrs.parts === 1 && call.inputs[0]!.dtype === "f32" ? splitFor(call, device) : 1;
     if (parts > 1) return `convWeightGradient/split${parts}`;

@@ -23,10 +23,11 @@ interface WeightCase {
   readonly padding?: Sizes;
   readonly dilation?: Sizes;
   readonly groups?: number;
+  readonly values?: "positive";
 }
 
 function weightCase(spec: WeightCase): OperatorCase<ConvWeightGradientAttributes> {
-  const { why, x, outChannels, kernel, groups = 1 } = spec;
+  const { why, x, outChannels, kernel, groups = 1, values = "uniform" } = spec;
   const all = (value: number) => kernel.map(() => value);
   const { stride = all(1), padding = [...all(0), ...all(0)], dilation = all(1) } = spec;
   const rank = kernel.length;
@@ -35,7 +36,8 @@ function weightCase(spec: WeightCase): OperatorCase<ConvWeightGradientAttributes
     return Math.floor((padded - dilation[axis]! * (taps - 1) - 1) / stride[axis]!) + 1;
   });
   const given = { kernel, stride, padding, dilation, groups, parts: 1 } as ConvWeightGradientAttributes;
-  return { why, inputs: [x, [x[0]!, outChannels, ...outer]], given };
+  const shapes = [x, [x[0]!, outChannels, ...outer]];
+  return { why, inputs: shapes.map((shape) => ({ shape, values })), given };
 }
 
 export const convWeightGradientCases: OperatorCases<ConvWeightGradientAttributes, ConvWeightGradientAttributes> = {
@@ -171,6 +173,22 @@ export const convWeightGradientCases: OperatorCases<ConvWeightGradientAttributes
       outChannels: 40,
       kernel: [3, 3],
       padding: [1, 1, 1, 1],
+    }),
+    weightCase({
+      why: "two groups, each of more than one large tile",
+      x: [2, 18, 5, 7],
+      outChannels: 260,
+      kernel: [3, 3],
+      padding: [1, 1, 1, 1],
+      groups: 2,
+    }),
+    weightCase({
+      why: "long sums of positive numbers",
+      x: [3, 2, 39, 41],
+      outChannels: 4,
+      kernel: [3, 3],
+      padding: [1, 1, 1, 1],
+      values: "positive",
     }),
     weightCase({
       why: "volume",

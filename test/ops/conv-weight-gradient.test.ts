@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { convWeightGradient } from "../../src/ops/conv-weight-gradient.ts";
 import { deviceTraits } from "../../src/ops/operator.ts";
+import { dataTypes } from "../../src/tensor.ts";
 import { convWeightGradientCases } from "../cases/conv-weight-gradient.ts";
 import { checkOperator, compare, prepareCase } from "../support/check-operator.ts";
 import { openTestGpu } from "../support/gpu.ts";
@@ -18,6 +19,17 @@ describe("in parts", () => {
     gpu = await openTestGpu();
   });
   afterAll(() => gpu?.dispose());
+
+  test("in f16, where parts are f32", async ({ skip }) => {
+    skip(!gpu.features.has("shader-f16"), "no shader-f16");
+    const entry = convWeightGradientCases.cases.find(({ why }) => why.startsWith("two groups"))!;
+    const { data, call: prepared, expected } = prepareCase(convWeightGradientCases, entry, "f16");
+    const call = prepared(convWeightGradient.kernels[0]!, "whole");
+    const name = "convWeightGradient/split4";
+    const result = await runDecomposition(gpu, name, { operator: convWeightGradient, call, inputs: data });
+    expect(result).toBeInstanceOf(dataTypes.f16);
+    compare(name, call.outputs[0]!, result, expected[0]!);
+  });
 
   for (const entry of convWeightGradientCases.cases) {
     test(entry.why, async () => {
