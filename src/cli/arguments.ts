@@ -1,13 +1,31 @@
 // Parsing of option values; commander turns InvalidArgumentError into exit code 2 with the option's name.
 
 import { InvalidArgumentError, Option } from "commander";
-import type { Shape } from "../index.ts";
+import { type Shape, UsageError } from "../index.ts";
 
 /** How the network stores its tensors. */
 export function precisionOption(): Option {
   return new Option("--precision <type>", "how tensors are stored: f16 halves the memory and needs shader-f16")
     .choices(["f32", "f16"])
     .default("f32");
+}
+
+/** Layers that f16 leaves alone. */
+export function keepFullOption(): Option {
+  const parse = (text: string) => text.split(",");
+  return new Option("--keep-full <names>", "layers that stay f32 in f16, with commas").argParser(parse);
+}
+
+/** How the network stores its tensors, as `compile` and `runParity` take it. Throws UsageError for layers kept from f32 in f32. */
+export function storage({ precision, keepFull }: StorageOptions): StorageOptions {
+  if (keepFull && precision === "f32") throw new UsageError("--keep-full: is for --precision f16");
+  return { precision, ...(keepFull && { keepFull }) };
+}
+
+/** What {@link precisionOption} and {@link keepFullOption} give. */
+export interface StorageOptions {
+  readonly precision: "f32" | "f16";
+  readonly keepFull?: readonly string[];
 }
 
 /** The shape of one input of a model; without a name that of the only one. */

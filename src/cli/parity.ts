@@ -14,15 +14,21 @@ import {
   UsageError,
 } from "../index.ts";
 import { onnxRuntime, writeFileAtomic } from "../node.ts";
-import { type InputShape, parseInputShapes, precisionOption } from "./arguments.ts";
+import {
+  type InputShape,
+  keepFullOption,
+  parseInputShapes,
+  precisionOption,
+  type StorageOptions,
+  storage,
+} from "./arguments.ts";
 import { modelHelp, packagePath } from "./model.ts";
 import { importShapes, readInputs } from "./onnx.ts";
 import { requireNewFile } from "./output.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { type Column, formatTable } from "./table.ts";
 
-interface Options extends GlobalOptions {
-  readonly precision: "f32" | "f16";
+interface Options extends GlobalOptions, StorageOptions {
   readonly reference?: string;
   readonly shape?: readonly InputShape[];
   readonly input?: string;
@@ -48,6 +54,7 @@ export function addParity(program: Command, session: Session): void {
     .option("--shape <[input=]sizes>", "shape of an ONNX model's inputs", parseInputShapes)
     .option("--input <file>", "safetensors file with each input of an ONNX model by its name (default: random)")
     .addOption(precisionOption())
+    .addOption(keepFullOption())
     .option("--junit <file>", "also write JUnit XML, a test case for each layer and gradient")
     .option("--json <file>", "also write JSON; - for standard output, and nothing else there")
     .addHelpText(
@@ -89,7 +96,7 @@ async function comparePairs(session: Session, options: Options, model: string | 
   const reports = await session.withGpu(options, async (gpu) => {
     const done: ParityReport[] = [];
     for (const pair of pairs) {
-      const report = await runParity(gpu, pair.model, pair.reference, { precision: options.precision, ...given });
+      const report = await runParity(gpu, pair.model, pair.reference, { ...storage(options), ...given });
       done.push(report);
       if (options.json !== "-") session.print(`${formatReport(report)}\n`);
     }

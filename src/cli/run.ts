@@ -23,7 +23,7 @@ import {
   writeSafetensors,
 } from "../index.ts";
 import { fileSource, writeFileAtomic } from "../node.ts";
-import { parseCount, precisionOption } from "./arguments.ts";
+import { keepFullOption, parseCount, precisionOption, type StorageOptions, storage } from "./arguments.ts";
 import { naming } from "./failure.ts";
 import { withOutputGradients } from "./gradients.ts";
 import { modelHelp, openModel } from "./model.ts";
@@ -33,12 +33,11 @@ import { type RunResult, runJson, runText } from "./run-report.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { readTuning } from "./tune.ts";
 
-interface RunOptions extends GlobalOptions {
+interface RunOptions extends GlobalOptions, StorageOptions {
   readonly input: string;
   readonly output: string;
   readonly gradOutput?: string;
   readonly repeat: number;
-  readonly precision: "f32" | "f16";
   readonly tuning?: string;
   readonly json?: true;
 }
@@ -56,6 +55,7 @@ export function addRun(program: Command, session: Session): void {
     .option("--grad-output <file>", "safetensors file with d(loss)/d(output) by output: also writes gradients")
     .option("--repeat <n>", "number of runs; the first does not count towards the times", parseCount, 1)
     .addOption(precisionOption())
+    .addOption(keepFullOption())
     .option("--tuning <file>", "kernels that `atrous tune` measured on this adapter")
     .option("--json", "print JSON on standard output")
     .addHelpText(
@@ -160,7 +160,7 @@ async function runModel(session: Session, gpu: Gpu, { model, tuning, options }: 
   const tuned = tuning && { tuning, onMiss: (node: string) => misses.push(node) };
   const compiled = await compile(gpu, graph, {
     ...weightsFor(gpu, weights),
-    precision: options.precision,
+    ...storage(options),
     onProgress: compiling.update,
     ...tuned,
   }).finally(() => compiling.stop());

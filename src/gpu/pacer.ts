@@ -6,11 +6,11 @@ export interface Pacer {
   end(): void;
 }
 
-/** Short work is waited for as Dawn does it. */
-const freeMs = 1;
+/** The shortest work is waited for as Dawn does it; what takes longer may be waiting for this very thread's CPU. */
+const freeMs = 0.25;
 /** A turn sleeps this share of the time waited so far, so that no wait lasts much longer for it. */
 const share = 1 / 20;
-const longestMs = 1;
+const [shortestMs, longestMs] = [0.05, 1];
 
 /**
  * Dawn in Node asks whether the device is done in every turn of the event loop, which takes a whole CPU; a software driver
@@ -24,7 +24,7 @@ export function createPacer(): Pacer {
   const turn = () => {
     if (waits === 0) return;
     const waitedMs = performance.now() - began;
-    if (waitedMs > freeMs) Atomics.wait(never, 0, 0, Math.min(longestMs, waitedMs * share));
+    if (waitedMs > freeMs) Atomics.wait(never, 0, 0, Math.min(longestMs, Math.max(shortestMs, waitedMs * share)));
     setImmediate(turn);
   };
   return {

@@ -84,6 +84,39 @@ test("run writes the logits and says how long it took", async () => {
   expect(Math.hypot(...errors) / Math.hypot(...(expected.data as Float32Array))).toBeLessThan(1e-5);
 });
 
+describe("run in f16", () => {
+  const run = async (name: string, ...options: string[]) => {
+    const image = { shape: [1, 3, 64, 64], data: Float32Array.from({ length: 3 * 64 * 64 }, (_, i) => Math.sin(i)) };
+    writeFileSync(file("f16-image.safetensors"), writeSafetensors(new Map([["image", image]])));
+    const files = ["--input", file("f16-image.safetensors"), "--output", file(name)];
+    return atrous("run", modelPath, ...files, ...options, ...adapter);
+  };
+  const logits = async (name: string) =>
+    (await readSafetensors(readFileSync(file(name)))).tensors.get("logits")!.data as Float32Array;
+
+  test("layers can stay f32, which brings the result nearer to that in f32", async ({ skip }) => {
+    const { stderr } = await run("half.safetensors", "--precision", "f16");
+    skip(stderr.includes("no shader-f16"), "no shader-f16");
+    await run("full.safetensors");
+    const kept = await run("kept.safetensors", "--precision", "f16", "--keep-full", "conv1,layer1.0.conv1,head.conv2");
+    expect(kept.code, kept.stderr).toBe(0);
+    const full = await logits("full.safetensors");
+    const distance = (values: Float32Array) => Math.hypot(...values.map((value, i) => value - full[i]!));
+    const [half, mixed] = [distance(await logits("half.safetensors")), distance(await logits("kept.safetensors"))];
+    expect(half).toBeGreaterThan(0);
+    expect(mixed).toBeGreaterThan(0);
+    expect(mixed).toBeLessThan(0.9 * half);
+  });
+
+  test("names that are none are refused, and so are names in f32", async () => {
+    const { code, stderr } = await run("none.safetensors", "--keep-full", "conv1");
+    expect([code, stderr]).toEqual([2, expect.stringContaining("--keep-full: is for --precision f16")]);
+    const other = await run("none.safetensors", "--precision", "f16", "--keep-full", "cnov1");
+    expect(other.code).toBe(2);
+    expect(other.stderr).toMatch(/the graph has no node "cnov1"|no shader-f16/);
+  });
+});
+
 describe("tune", () => {
   test("writes a tuning that run takes", async () => {
     const model = "weights/goldens/plain-w8/model.safetensors";
