@@ -155,6 +155,15 @@ export const powCases = elementwiseCases(
       [1, 1e9],
     ]),
     withoutDifferences(
+      "the slope at 0 is infinite",
+      pairs("small roots of 0", [
+        [0, 0.001],
+        [-0, 0.001],
+        [0, 1e-7],
+        [0, 0.3],
+      ]),
+    ),
+    withoutDifferences(
       "1e-6 is as near to 0 as differences are apart",
       pairs("roots", [
         [2, 0.5],

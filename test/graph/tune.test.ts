@@ -86,7 +86,8 @@ test("is refused on another adapter, and ignored where kernels have changed", ()
   const [node] = smallGraph().nodes;
   const call = wholeCall(node!);
   const key = signature(node!, call);
-  const changed = { ...tuning, entries: { [key]: { ...tuning.entries[key]!, sourceHash: "of other sources" } } };
+  const stale = { ...tuning.entries[key]!, sourceHash: "of other sources" };
+  const changed = { ...tuning, entries: { ...tuning.entries, [key]: stale } };
   const missed: string[] = [];
   const choice = tunedChoice(changed, { adapter, device, onMiss: (name) => missed.push(name) });
   expect(choice(node!, call)).toBeUndefined();
