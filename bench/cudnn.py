@@ -2,8 +2,8 @@
 
     python3 bench/cudnn.py RECORD.json [--json OUT.json] [--seconds 120]
 
-f32 with TF32 off, as WebGPU has no TF32; for networks f16 under AMP in channels-last too. GPU time by CUDA events, median
-of the samples. Convolutions run with a bias, without anything else. Rows left when the seconds are over are named.
+f32 with TF32 off, as WebGPU has no TF32; for networks f16 under AMP in channels-last too; steps of training eager. GPU time by
+CUDA events, median of the samples. Convolutions run with a bias, without anything else. Rows left when the seconds are over are named.
 """
 
 import argparse
@@ -85,6 +85,37 @@ def network(shape, half):
     return run
 
 
+def training_step(shape, device="cuda"):
+    """A step of the undilated network of `atrous bench training`: cross-entropy, SGD with momentum, data on the device."""
+    items, _, height, width = shape
+    model = MsffResNet18(classes=2, width=0.25, rates=(1, 1, 1)).train().to(device)
+    image = torch.randn(*shape, device=device)
+    labels = torch.randint(0, 2, (items, height, width), device=device)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.003, momentum=0.9)
+
+    def run():
+        optimizer.zero_grad()
+        with torch.enable_grad():
+            loss = functional.cross_entropy(model(image), labels)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return run
+
+
+def caller(row):
+    """What a row times, or None for rows that are not known here."""
+    half = row["precision"] == "f16"
+    if row["suite"] == "kernels":
+        return convolution(row["spec"], half)
+    if row["suite"] == "models" and row["group"] == "MSFF-ResNet18":
+        return network(row["shape"], half)
+    if row["suite"] == "training" and "undilated" in row["name"] and "pools" not in row["name"] and not half:
+        return training_step(row["shape"])
+    return None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("record")
@@ -99,12 +130,10 @@ def main():
     results, left = [], []
     with torch.no_grad():
         for row in json.loads(Path(arguments.record).read_text())["rows"]:
-            is_known = row["suite"] == "kernels" or row["group"] == "MSFF-ResNet18"
-            if time.monotonic() > until or not is_known:
+            run = caller(row) if time.monotonic() <= until else None
+            if run is None:
                 left.append(row["name"])
                 continue
-            half = row["precision"] == "f16"
-            run = network(row["shape"], half) if row["suite"] == "models" else convolution(row["spec"], half)
             ms = milliseconds(run)
             results.append({"name": row["name"], "precision": row["precision"], "cudnnMs": ms, "atrousGpuMs": row["gpuMs"]})
             ratio = f"{ms / row['gpuMs']:.2f}x" if row["gpuMs"] else ""
