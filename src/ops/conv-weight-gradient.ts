@@ -139,7 +139,7 @@ export const convWeightGradient: Operator<ConvWeightGradientAttributes, ConvWeig
     const gemm = preferWeightGemm(call, device);
     if (gemm !== undefined) return gemm;
     if (!isUnrolled(call)) return direct.name;
-    const parts = call.attrs.parts === 1 && call.inputs[0]!.dtype === "f32" ? splitFor(call, device) : 1;
+    const parts = call.attrs.parts === 1 ? splitFor(call, device) : 1;
     if (parts > 1) return `convWeightGradient/split${parts}`;
     return subgroup.applies(call, device) ? subgroup.name : tiled.name;
   },
