@@ -1,8 +1,8 @@
 // The weight gradient of conv-weight-grad with one output channel per lane of a subgroup: each lane loads gy of its own
 // channels, and all lanes share a patch of x, of which each brings a part that broadcasts hand around.
-// x [N, C, H, W], gy [N, K, P, Q]; gw [parts, K, C/G, R, S]: sums over the parts of all rows of tiles, which are added after.
-// One workgroup, which is one subgroup, per `lanes` * `outChannels` channels k, `channels` channels c, `rows` kernel rows
-// and part. In volumes a tile of pixels lies in one slice of y, and one of kernel rows in one slice of the kernel.
+// x [N, C, H, W], gy [N, K, P, Q]; gw [parts, K, C/G, R, S]: sums over the parts of all rows n * P + p, which are added after.
+// One workgroup, which is one subgroup, per `lanes` * `outChannels` channels k, `channels` channels c, `kernel[0]` kernel rows
+// and part, in a row over x and y. A row of tiles is summed on its own first, which keeps the error of a long sum small. In volumes a tile of pixels lies in one slice of y, and one of kernel rows in one slice of the kernel.
 // Meant for software drivers, where a load costs about 25 multiply-adds.
 import { ascending, lookUp, type Pair, range, tapPairs } from "./conv-taps.ts";
 import { type ConvWeightGradTemplate, weightGradBindings } from "./conv-weight-grad.wgsl.ts";

@@ -2,7 +2,7 @@
 // one of its rows, each value of x several output channels.
 // x [N, C, H, W], gy [N, K, P, Q]; gw [parts, K, C/G, R, S]: sums over the parts of all rows n * P + p, which are added after.
 // One invocation per tile of `outChannels` channels k and `rows` kernel rows of a channel c, and part.
-import { inputRow } from "./conv-rows.ts";
+import { inputRow, inputRowFunction } from "./conv-rows.ts";
 import { ascending, range } from "./conv-taps.ts";
 import { type ConvWeightGradTemplate, convWeightGradWorkgroup, weightGradBindings } from "./conv-weight-grad.wgsl.ts";
 import { wgsl } from "./wgsl.ts";
@@ -34,7 +34,7 @@ export function convWeightGradTiled(t: ConvWeightGradTiledTemplate): string {
     return `vec4f(${pixels.map(one).join(", ")})`;
   };
   return wgsl`
-${weightGradBindings(t, t.aligned ? "Element4" : "Element")}
+${weightGradBindings(t, t.aligned ? "Element4" : "Element")}${inputRowFunction(t)}
 
 @compute @workgroup_size(${convWeightGradWorkgroup})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid: vec3u) {

@@ -28,12 +28,12 @@ ${structParams({ ...(volume ? conv3dParams : conv2dParams), ...weightGradParams 
 @group(0) @binding(0) var<storage, read> x: array<Element>;
 @group(0) @binding(1) var<storage, read> gy: array<${gy}>;
 @group(0) @binding(2) var<storage, read_write> gw: array<${sums}>;
-@group(0) @binding(3) var<uniform> p: Params;${inputRowFunction({ volume })}`;
+@group(0) @binding(3) var<uniform> p: Params;`;
 }
 
 export function convWeightGrad(t: ConvWeightGradTemplate): string {
   return wgsl`
-${weightGradBindings(t, "Element")}
+${weightGradBindings(t, "Element")}${inputRowFunction(t)}
 
 @compute @workgroup_size(${convWeightGradWorkgroup})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid: vec3u) {

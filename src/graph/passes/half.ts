@@ -7,8 +7,8 @@ import { rewrite } from "./rewrite.ts";
 /**
  * Every node that runs on data reads and writes f16, but for the names in `keep`; what depends on parameters alone is
  * computed in f32 and converted then, unless it repeats in arithmetic: as a factor its rounding would not average out.
- * Kernels add up in f32, and take biases and other inputs that the operator calls `full` in f32. Statistics, which a node on f16 gives as f32, stay so, and so does what is computed from them alone: the
- * losses of pixels and their sum.
+ * Kernels add up in f32, and take biases and other inputs that the operator calls `full` in f32. Statistics, which a node on
+ * f16 gives as f32, stay so, and so does what is computed from them alone: the losses of pixels and their sum.
  */
 export function storeHalf(graph: Graph, keep: ReadonlySet<string> = new Set()): Graph {
   const fixed = new Set<Value>([...graph.parameters]);
