@@ -7,7 +7,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { openGpu } from "../../src/node.ts";
-import { parseTrainConfig, readLog, type TrainRecord, train } from "../../src/train/index.ts";
+import { parseTrainConfig, readLog, type TrainRecord, train, type ValidationRecord } from "../../src/train/index.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -63,8 +63,10 @@ function configOf({ alpha, msff }: Cell, seed: number): object {
   };
 }
 
-/** Per class, background first, after the last epoch. */
-async function diceOf(cell: Cell, seed: number): Promise<readonly (number | null)[]> {
+type ClassScores = ValidationRecord["classes"][number];
+
+/** Of each structure, without the background, after the last epoch. */
+async function scoresOf(cell: Cell, seed: number): Promise<readonly ClassScores[]> {
   const name = `${cell.name.replaceAll(/[ ,]+/g, "-")}-seed-${seed}`;
   const config = parseTrainConfig({ ...configOf(cell, seed), output: name }, `${name}.json`);
   const log = join(output, name, "log.jsonl");
@@ -80,13 +82,22 @@ async function diceOf(cell: Cell, seed: number): Promise<readonly (number | null
   }
   const last = (await readLog(log)).findLast((record) => record.kind === "validation");
   if (last?.kind !== "validation") throw new Error(`${log}: has no validation`);
-  return last.classes.map(({ dsc }) => dsc);
+  return last.classes.slice(1);
 }
 
 /** A class that is never predicted and never labelled counts nowhere; one that is never found counts as 0. */
 function meanOver(values: readonly (number | null)[]): number {
   const known = values.filter((value) => value !== null);
   return known.reduce((sum, value) => sum + value, 0) / known.length;
+}
+
+function meanDice(classes: readonly ClassScores[]): number {
+  return meanOver(classes.map(({ dsc }) => dsc));
+}
+
+/** A class that is never predicted has no precision. */
+function leastOf(classes: readonly ClassScores[], score: "precision" | "recall"): number {
+  return Math.min(...classes.flatMap((scores) => scores[score] ?? []));
 }
 
 function spread(values: readonly number[]): number {
@@ -97,19 +108,23 @@ function spread(values: readonly number[]): number {
 await mkdir(output, { recursive: true });
 const rows: string[] = [];
 for (const cell of cells) {
-  const runs: (readonly (number | null)[])[] = [];
+  const runs: (readonly ClassScores[])[] = [];
   for (let seed = 1; seed <= Number(flags.seeds); seed++) {
-    runs.push((await diceOf(cell, seed)).slice(1));
-    console.error(`${cell.name}, seed ${seed}: mean DSC ${meanOver(runs.at(-1)!).toFixed(4)}`);
+    runs.push(await scoresOf(cell, seed));
+    console.error(`${cell.name}, seed ${seed}: mean DSC ${meanDice(runs.at(-1)!).toFixed(4)}`);
   }
-  const means = runs.map(meanOver);
-  const classes = runs[0]!.map((_, c) => meanOver(runs.map((run) => run[c]!)).toFixed(3));
-  rows.push(`| ${cell.name} | ${meanOver(means).toFixed(4)} | ${spread(means).toFixed(4)} | ${classes.join(" | ")} |`);
+  const means = runs.map(meanDice);
+  const seeds = means.map((mean) => mean.toFixed(4)).join(", ");
+  const least = (["precision", "recall"] as const).map((score) => leastOf(runs.flat(), score).toFixed(2));
+  const classes = runs[0]!.map((_, c) => meanDice(runs.map((run) => run[c]!)).toFixed(3));
+  const columns = [cell.name, meanOver(means).toFixed(4), spread(means).toFixed(4), seeds, ...least, ...classes];
+  rows.push(`| ${columns.join(" | ")} |`);
   await writeFile(join(output, "table.md"), `${await heading()}${rows.join("\n")}\n`);
 }
 
 async function heading(): Promise<string> {
   const { classes } = JSON.parse(await readFile(join(data, "dataset.json"), "utf8")) as { classes: readonly string[] };
   const names = Object.values(classes).slice(1);
-  return `| | mean DSC | deviation | ${names.join(" | ")} |\n|---|---|---|${names.map(() => "---|").join("")}\n`;
+  const columns = ["mean DSC", "deviation", "seeds", "least precision", "least recall", ...names];
+  return `| | ${columns.join(" | ")} |\n|---|${columns.map(() => "---|").join("")}\n`;
 }
