@@ -1,12 +1,12 @@
 // The library in a real browser gives what it gives in Node.
 import { readFileSync } from "node:fs";
-import { build } from "esbuild";
 import { expect, test } from "vitest";
 import { difference } from "../../src/difference.ts";
 import { readSafetensors } from "../../src/formats/safetensors/index.ts";
 import { loadModel } from "../../src/models/load.ts";
 import { buildModel, dataType } from "../formats/onnx-build.ts";
 import { openTestGpu } from "../support/gpu.ts";
+import { bundleForBrowser } from "./bundle.ts";
 import { findChromium, runPage } from "./chromium.ts";
 
 const chromium = findChromium();
@@ -28,19 +28,6 @@ const onnxModel = buildModel({
 
 const golden = "weights/goldens/msff-w8-pools";
 
-async function bundlePage(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: ["test/browser/page.ts"],
-    bundle: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    write: false,
-    logLevel: "error",
-  });
-  return outputFiles[0]!.text;
-}
-
 test.skipIf(!chromium)("the network in headless Chromium agrees with Node", { timeout: 120_000 }, async () => {
   const bytes = (name: string) => new Uint8Array(readFileSync(`${golden}/${name}`));
   const binary = (name: string) => ({ type: "application/octet-stream", body: bytes(name) });
@@ -48,7 +35,7 @@ test.skipIf(!chromium)("the network in headless Chromium agrees with Node", { ti
     chromium!,
     {
       "/": { type: "text/html", body: '<!doctype html><script type="module" src="/page.js"></script>' },
-      "/page.js": { type: "text/javascript", body: await bundlePage() },
+      "/page.js": { type: "text/javascript", body: await bundleForBrowser("test/browser/page.ts") },
       "/model.safetensors": binary("model.safetensors"),
       "/reference.safetensors": binary("reference.safetensors"),
       "/onnx/model.onnx": { type: "application/octet-stream", body: onnxModel },

@@ -1,7 +1,7 @@
 // The demo page fine-tunes the small network in a real browser, and the loss falls.
 import { readFileSync } from "node:fs";
-import { build } from "esbuild";
 import { expect, test } from "vitest";
+import { bundleForBrowser } from "./bundle.ts";
 import { findChromium, runPage } from "./chromium.ts";
 
 const chromium = findChromium();
@@ -41,16 +41,7 @@ test.skipIf(!chromium)(
     timeout: 420_000,
   },
   async () => {
-    const entryPoints = ["src/demo/demo.ts"];
-    const { outputFiles } = await build({
-      entryPoints,
-      bundle: true,
-      format: "esm",
-      platform: "browser",
-      target: "es2022",
-      write: false,
-      logLevel: "error",
-    });
+    const script = await bundleForBrowser("src/demo/demo.ts");
     const binary = (path: string) => ({ type: "application/octet-stream", body: new Uint8Array(readFileSync(path)) });
     const page = readFileSync("src/demo/index.html", "utf8").replace("</body>", `<script>${driver}</script></body>`);
     const weights = "msff-resnet18-lumbar-small.safetensors";
@@ -59,7 +50,7 @@ test.skipIf(!chromium)(
       chromium!,
       {
         "/": { type: "text/html", body: page },
-        "/demo.js": { type: "text/javascript", body: outputFiles[0]!.text },
+        "/demo.js": { type: "text/javascript", body: script },
         [`/${weights}`]: binary(`weights/${weights}`),
         ...Object.fromEntries(scans.map((scan) => [`/sample/${scan}`, binary(`weights/sample/${scan}`)])),
       },
