@@ -21,8 +21,10 @@ export function createPacer(): Pacer {
   const never = new Int32Array(new SharedArrayBuffer(4));
   let waits = 0;
   let began = 0;
+  let turning = false;
   const turn = () => {
-    if (waits === 0) return;
+    turning = waits > 0;
+    if (!turning) return;
     const waitedMs = performance.now() - began;
     if (waitedMs > freeMs) Atomics.wait(never, 0, 0, Math.min(longestMs, Math.max(shortestMs, waitedMs * share)));
     setImmediate(turn);
@@ -31,7 +33,8 @@ export function createPacer(): Pacer {
     begin() {
       began = performance.now();
       waits++;
-      if (waits === 1) setImmediate(turn);
+      if (!turning) setImmediate(turn);
+      turning = true;
     },
     end() {
       waits--;

@@ -28,3 +28,16 @@ test("a turn of a long wait takes a millisecond, however many wait", async () =>
   expect(await countTurns(40)).toBeLessThanOrEqual(42);
   pacer.end();
 });
+
+test("waits that follow each other at once share their turns", async () => {
+  const pacer = createPacer();
+  for (let wait = 0; wait < 50; wait++) {
+    pacer.begin();
+    await new Promise((resolve) => setImmediate(resolve));
+    pacer.end();
+  }
+  pacer.begin();
+  await countTurns(25);
+  expect(await countTurns(40)).toBeGreaterThan(10);
+  pacer.end();
+});
