@@ -5,14 +5,14 @@ import { longestList, type Network, type NumberRange, type OptionRule } from "..
 import { between, flag, keys, kind, list, variants, whole } from "./config-keys.ts";
 
 /** As a file gives it. */
-interface NetworkGiven {
+export interface NetworkGiven {
   readonly name?: string | undefined;
   readonly classes: number;
   readonly [option: string]: unknown;
 }
 
 /** With every default filled in. */
-interface NetworkConfig extends NetworkGiven {
+export interface NetworkConfig extends NetworkGiven {
   readonly name: string;
 }
 
