@@ -15,11 +15,14 @@ export interface Contender {
   readonly name: string;
   /** What times of this engine do not tell, e.g. where it computed. */
   readonly note?: string;
-  /** Uploads the image, computes, reads the result back. Both in the engine's own layout. Timed, unless data stays on the GPU. */
+  /**
+   * Uploads the image, computes, reads the result back: to the same array every time where the engine can. Both in the engine's
+   * own layout. Timed, unless data stays on the GPU.
+   */
   run(): Promise<Float32Array>;
   /** The same on an image that is on the GPU, with the result left there; resolves when the GPU is done. Absent where an engine cannot. */
   compute?(): Promise<void>;
-  /** What `run` gave, as row-major [N, C, H, W] or [N, C, D, H, W]. Not timed. */
+  /** A copy of what `run` gave, as row-major [N, C, H, W] or [N, C, D, H, W]. Not timed. */
   result(raw: Float32Array): Float32Array;
   dispose(): Promise<void>;
 }
@@ -95,6 +98,9 @@ export async function createAtrous(
   const into = Object.fromEntries(
     [...graph.outputs].map(([name, { type }]) => [name, gpu.createBuffer(byteLength(type), usage, name)]),
   );
+  const arrays = Object.fromEntries(
+    outputs.map((output) => [output, new Float32Array(elementCount(graph.outputs.get(output)!.type.shape))]),
+  );
   gpu.device.queue.writeBuffer(
     imageBuffer,
     0,
@@ -105,13 +111,13 @@ export async function createAtrous(
   return {
     name: "atrous",
     async run() {
-      const results = await compiled.run(feeds);
+      const results = await compiled.run(feeds, { into: arrays });
       return joinOutputs(outputs.map((output) => requireFloats("atrous", output, results[output]!.data)));
     },
     async compute() {
       await compiled.run({ [image.name]: { shape, buffer: imageBuffer } }, { into });
     },
-    result: (raw) => raw,
+    result: (raw) => raw.slice(),
     kernels: [...new Set(compiled.steps.map(({ kernel }) => kernel))],
     memory: compiled.memory,
     profile: (rounds) => compiled.profile(feeds, { rounds }),

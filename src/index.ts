@@ -48,7 +48,7 @@ export type {
 export { gradientGraph } from "./graph/gradient-graph.ts";
 export type { Graph, Node, Value } from "./graph/graph.ts";
 export type { GraphProfile, NodeProfile, ProfileOptions } from "./graph/profile.ts";
-export type { BufferTensor, RunInputs } from "./graph/run-inputs.ts";
+export type { BufferTensor, RunInputs, RunTargets } from "./graph/run-ends.ts";
 export { type CandidateReport, type TuneOptions, tune } from "./graph/tune.ts";
 export { parseTuning, type Tuning, type TuningEntry } from "./graph/tuning.ts";
 export { readStoredTuning, storeTuning } from "./graph/tuning-database.ts";

@@ -3,6 +3,7 @@ import type { InferenceSession } from "onnxruntime-node";
 import type { Node } from "../../src/graph/graph.ts";
 import type { Conv3dAttributes } from "../../src/ops/conv3d.ts";
 import { loadPackage } from "../../src/package.ts";
+import { elementCount } from "../../src/tensor.ts";
 import type { BenchCase } from "../cases.ts";
 import { type CaseData, type Contender, floatOutputs, joinOutputs, onlyInput, requireFloats } from "../contenders.ts";
 import { shareEmbeddedDriver } from "./dawn.ts";
@@ -46,7 +47,8 @@ async function create(
   options: InferenceSession.SessionOptions,
 ): Promise<Contender> {
   const image = onlyInput(graph);
-  const outputs = file ? floatOutputs(graph) : [...graph.outputs.values()].map((value) => value.name);
+  const values = floatOutputs(graph).map((output) => graph.outputs.get(output)!);
+  const outputs = file ? floatOutputs(graph) : values.map((value) => value.name);
   const { InferenceSession, Tensor } = await loadPackage("onnxruntime-node", () => import("onnxruntime-node"));
   // What goes wrong is an error here, or tried again.
   const logged = { ...options, logSeverityLevel: 4 } as const;
@@ -54,13 +56,18 @@ async function create(
     ? await InferenceSession.create(file.path, logged)
     : await InferenceSession.create(await toOnnx(graph, data.parameter, precision), logged);
   const feeds = { [image.name]: new Tensor("float32", data.image, image.type.shape) };
+  const fetches = Object.fromEntries(
+    values.map(({ type: { shape } }, i) => {
+      return [outputs[i]!, new Tensor("float32", new Float32Array(elementCount(shape)), shape)];
+    }),
+  );
   return {
     name,
     async run() {
-      const results = await session.run(feeds);
+      const results = await session.run(feeds, fetches);
       return joinOutputs(outputs.map((output) => requireFloats(name, output, results[output]!.data)));
     },
-    result: (raw) => raw,
+    result: (raw) => raw.slice(),
     dispose: () => session.release(),
   };
 }

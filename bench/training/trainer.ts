@@ -2,7 +2,7 @@
 import { BufferUsage, type Gpu } from "../../src/gpu/gpu.ts";
 import type { MemoryReport } from "../../src/graph/compiled-graph.ts";
 import type { GraphProfile } from "../../src/graph/profile.ts";
-import type { RunInputs } from "../../src/graph/run-inputs.ts";
+import type { RunInputs } from "../../src/graph/run-ends.ts";
 import { compileTrainStep } from "../../src/train/train-step.ts";
 import type { DataPlace } from "../record.ts";
 import { learningRate, optimizer, statisticsMomentum, type TrainingCase, type TrainingData } from "./case.ts";

@@ -14,13 +14,16 @@ import {
 import type { Graph, Value } from "./graph.ts";
 import { type GraphProfile, type ProfileOptions, profileSection } from "./profile.ts";
 import type { Readback } from "./readback.ts";
-import { checkInputs, type RunInputs, requireData } from "./run-inputs.ts";
+import { checkInputs, checkTargets, type RunInputs, type RunTargets, requireData, targetOf } from "./run-ends.ts";
 import { RunQueue } from "./run-queue.ts";
 import type { Section } from "./section.ts";
 
 export interface RunOptions {
-  /** Buffers that outputs go to instead of being read back: written by the kernels (usage STORAGE), else copied (COPY_DST). */
-  readonly into?: Readonly<Record<string, GPUBuffer>>;
+  /**
+   * Where outputs go instead of to new arrays. To buffers they are written by the kernels (usage STORAGE), else copied
+   * (COPY_DST), and not read back. Arrays, of the output's type and length, are filled when the run ends and given back as its data.
+   */
+  readonly into?: RunTargets;
 }
 
 export interface MemoryReport {
@@ -83,10 +86,11 @@ export class CompiledGraph {
 
   /**
    * Runs the graph: every input by its name, every output by its name.
-   * Throws UsageError for a missing or unknown input, ShapeError for a wrong shape, DeviceError for the GPU.
+   * Throws UsageError for a missing or unknown input or an unknown output, ShapeError for a wrong shape, DeviceError for the GPU.
    */
   async run(inputs: RunInputs, options: RunOptions = {}): Promise<Record<string, Tensor>> {
     this.#check("run", inputs);
+    checkTargets("run", this.graph.outputs, options.into);
     return this.#queue.inTurn((begun) =>
       this.#queue.withReadback((readback) => {
         // The guard calls `#run` at once, and that submits before it first waits.
@@ -159,41 +163,38 @@ export class CompiledGraph {
   async #run(inputs: RunInputs, { into = {} }: RunOptions, readback: Readback): Promise<Record<string, Tensor>> {
     const { queue } = this.#gpu.device;
     const encoder = this.#gpu.device.createCommandEncoder({ label: "run" });
-    const external = this.#external(inputs, into);
+    const outputs = [...this.graph.outputs].map(([name, value]) => ({ name, value, ...targetOf(into[name]) }));
+    const external = this.#external(inputs, outputs);
     this.#encodeInputs(encoder, inputs, external);
     const pass = encoder.beginComputePass({ label: "run" });
     this.#section.encode(pass, external);
     pass.end();
-    const outputs = [...this.graph.outputs].map(([name, value]) => ({ name, value, target: into[name] }));
-    for (const { name, value, target } of outputs) {
+    for (const { name, value, buffer = readback.buffer(name, value.type) } of outputs) {
       if (external.has(value)) continue;
-      const { buffer, offset } = this.#section.place(value);
-      encoder.copyBufferToBuffer(
-        buffer,
-        offset,
-        target ?? readback.buffer(name, value.type),
-        0,
-        byteLength(value.type),
-      );
+      const place = this.#section.place(value);
+      encoder.copyBufferToBuffer(place.buffer, place.offset, buffer, 0, byteLength(value.type));
     }
     queue.submit([encoder.finish()]);
-    const read = outputs.filter(({ target }) => target === undefined);
+    const read = outputs.filter(({ buffer }) => buffer === undefined);
     const tensors = await Promise.all(
-      read.map(async ({ name, value }) => [name, await readback.read(name, value.type)] as const),
+      read.map(async ({ name, value, array }) => [name, await readback.read(name, value.type, array)] as const),
     );
     if (read.length === 0) await queue.onSubmittedWorkDone();
     return Object.fromEntries(tensors);
   }
 
   /** The caller's buffers that the kernels can use where they are: others are copied. */
-  #external(inputs: RunInputs, into: NonNullable<RunOptions["into"]>): ReadonlyMap<Value, GPUBuffer> {
+  #external(
+    inputs: RunInputs,
+    outputs: readonly { readonly value: Value; readonly buffer?: GPUBuffer }[],
+  ): ReadonlyMap<Value, GPUBuffer> {
     const external = new Map<Value, GPUBuffer>();
     const add = (value: Value, buffer: GPUBuffer) => {
       const isFree = ![...external.values()].includes(buffer) && !external.has(value);
       const fits = (buffer.usage & BufferUsage.STORAGE) !== 0 && buffer.size >= byteLength(value.type);
       if (isFree && fits && this.#section.standsAlone(value)) external.set(value, buffer);
     };
-    for (const [name, value] of this.graph.outputs) if (into[name]) add(value, into[name]);
+    for (const { value, buffer } of outputs) if (buffer) add(value, buffer);
     for (const value of this.graph.inputs) {
       const input = inputs[value.name]!;
       if ("buffer" in input) add(value, input.buffer);

@@ -1,7 +1,7 @@
 // Buffers from which the host reads what a run has computed.
 import { BufferUsage, type Gpu } from "../gpu/gpu.ts";
 import { MapMode } from "../gpu/usage.ts";
-import { byteLength, dataTypes, elementCount, type Tensor, type TensorType } from "../tensor.ts";
+import { byteLength, dataTypes, elementCount, type Tensor, type TensorData, type TensorType } from "../tensor.ts";
 
 /** One for each output, made when a run first needs it and kept; for one run at a time. */
 export class Readback {
@@ -22,13 +22,15 @@ export class Readback {
     return buffer;
   }
 
-  /** What has come there, when the run that was submitted has ended. */
-  async read(name: string, type: TensorType): Promise<Tensor> {
-    const buffer = this.buffer(name, type);
+  /** What has come there, when the run that was submitted has ended: in `array`, else in a new one. */
+  async read(name: string, { shape, dtype }: TensorType, array?: TensorData): Promise<Tensor> {
+    const buffer = this.buffer(name, { shape, dtype });
     await buffer.mapAsync(MapMode.READ);
-    const bytes = buffer.getMappedRange(0, byteLength(type)).slice(0);
+    const mapped = buffer.getMappedRange(0, byteLength({ shape, dtype }));
+    const data = new dataTypes[dtype](array ? mapped : mapped.slice(0), 0, elementCount(shape));
+    array?.set(data);
     buffer.unmap();
-    return { shape: type.shape, data: new dataTypes[type.dtype](bytes, 0, elementCount(type.shape)) };
+    return { shape, data: array ?? data };
   }
 
   dispose(): void {

@@ -7,7 +7,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { type CompileOptions, compile } from "../graph/compile.ts";
 import type { CompiledGraph, MemoryReport, RunOptions, StartupReport } from "../graph/compiled-graph.ts";
 import type { GraphProfile, ProfileOptions } from "../graph/profile.ts";
-import type { RunInputs } from "../graph/run-inputs.ts";
+import type { RunInputs } from "../graph/run-ends.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import { buildModelGraph, type ModelFile, type ModelOutput, openModelFile } from "./model-file.ts";
 import { weightsFor } from "./weights.ts";

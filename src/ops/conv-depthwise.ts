@@ -1,12 +1,15 @@
 // Kernels for convolutions with one input channel per group.
 import { conv2dDepthwise, depthwisePixels, depthwiseWorkgroup } from "../../shaders/conv2d-depthwise.wgsl.ts";
 import { conv2dDepthwiseRows, depthwiseRowsWorkgroup } from "../../shaders/conv2d-depthwise-rows.wgsl.ts";
+import { conv2dDepthwiseSubgroup } from "../../shaders/conv2d-depthwise-subgroup.wgsl.ts";
 import { conv2dDepthwiseTiled, depthwiseTiledWorkgroup } from "../../shaders/conv2d-depthwise-tiled.wgsl.ts";
+import type { DepthwiseColumnsTemplate } from "../../shaders/depthwise-columns.ts";
 import type { ConvAttributes } from "./conv-rules.ts";
 import { convParams, convSizes, widestUnrolled } from "./conv-sizes.ts";
+import { lanesMeasured } from "./conv-subgroup.ts";
 import type { Conv2dAttributes } from "./conv2d.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
-import { cover, type Kernel, spread } from "./operator.ts";
+import { type Call, cover, type Kernel, spread } from "./operator.ts";
 
 export const depthwise = (operator: string): Kernel<ConvAttributes> => ({
   name: `${operator}/depthwise`,
@@ -75,6 +78,27 @@ export const depthwiseTiled: Kernel<Conv2dAttributes> = {
   },
 };
 
+/** Kernels that take whole vec4 of the rows of x and y. */
+function fillsVectors(call: Call<Conv2dAttributes>): boolean {
+  const { channels, width, outWidth, kernelHeight, kernelWidth } = convSizes(call);
+  const { groups, stride } = call.attrs;
+  const isSmall = Math.max(kernelHeight, kernelWidth) <= largestTiledDepthwise;
+  return groups === channels && isSmall && width % 4 === 0 && outWidth % 4 === 0 && stride.every((size) => size === 1);
+}
+
+function columnsTemplate(call: Call<Conv2dAttributes>): DepthwiseColumnsTemplate {
+  const { outWidth, width, kernelHeight, kernelWidth } = convSizes(call);
+  const { dilation, padding } = call.attrs;
+  return {
+    ...epilogueTemplate(call),
+    kernel: [kernelHeight, kernelWidth],
+    dilationWidth: dilation[1],
+    padLeft: padding[1],
+    vectorLoads: isAligned(call.inputs[0]!, width),
+    aligned: epilogueOperands(call).every((operand) => isAligned(operand, outWidth)),
+  };
+}
+
 const mostTileRows = 4;
 
 /** Outputs of a tile along a column, a dilation apart: no more than the image has. */
@@ -84,35 +108,57 @@ function tileRows(outHeight: number, dilation: number): number {
 
 export const depthwiseRows: Kernel<Conv2dAttributes> = {
   name: "conv2d/depthwise-rows",
-  applies(call) {
-    const { channels, width, outWidth, kernelHeight, kernelWidth } = convSizes(call);
-    const { groups, stride } = call.attrs;
-    const isSmall = Math.max(kernelHeight, kernelWidth) <= largestTiledDepthwise;
-    const fillsVectors = width % 4 === 0 && outWidth % 4 === 0;
-    return groups === channels && isSmall && fillsVectors && stride.every((size) => size === 1);
-  },
+  applies: fillsVectors,
   views: [0],
   residualInPlace: true,
   dispatches(call, device) {
-    const { items, outChannels, outHeight, outWidth, width, kernelHeight, kernelWidth } = convSizes(call);
-    const { dilation, padding } = call.attrs;
-    const rows = tileRows(outHeight, dilation[0]);
-    const places = Math.ceil(outHeight / (dilation[0] * rows)) * dilation[0];
+    const { items, outChannels, outHeight, outWidth } = convSizes(call);
+    const [dilation] = call.attrs.dilation;
+    const rows = tileRows(outHeight, dilation);
+    const places = Math.ceil(outHeight / (dilation * rows)) * dilation;
     const invocations = (outChannels * places * outWidth) / 4;
     return [
       {
-        code: conv2dDepthwiseRows({
-          ...epilogueTemplate(call),
-          tileRows: rows,
-          kernel: [kernelHeight, kernelWidth],
-          dilationWidth: dilation[1],
-          padLeft: padding[1],
-          vectorLoads: isAligned(call.inputs[0]!, width),
-          aligned: epilogueOperands(call).every((operand) => isAligned(operand, outWidth)),
-        }),
+        code: conv2dDepthwiseRows({ ...columnsTemplate(call), tileRows: rows }),
         bindings: epilogueBindings(call, 2),
         params: convParams(call),
         workgroups: [...spread(Math.ceil(invocations / depthwiseRowsWorkgroup), device), items],
+      },
+    ];
+  },
+};
+
+/** Vec4 that a lane keeps of a row. */
+const mostVectors = 4;
+
+/** Lanes that share a row, and what each keeps of it. */
+function rowSplit(call: Call<Conv2dAttributes>, lanes: number) {
+  const { width, outWidth } = convSizes(call);
+  const blocks = Math.max(width, outWidth) / 4;
+  const rowLanes = Math.min(lanes, 2 ** Math.ceil(Math.log2(blocks)));
+  return { lanes, rowLanes, vectors: Math.ceil(blocks / rowLanes) };
+}
+
+/** For the drivers that `subgroupApplies` is for. */
+export const depthwiseSubgroup: Kernel<Conv2dAttributes> = {
+  name: "conv2d/depthwise-subgroup",
+  applies(call, device) {
+    if (device.kind !== "software" || device.subgroupSize !== lanesMeasured || !fillsVectors(call)) return false;
+    const { outChannels } = convSizes(call);
+    return rowSplit(call, lanesMeasured).vectors <= mostVectors && outChannels <= device.maxWorkgroupsPerDimension;
+  },
+  views: [0],
+  residualInPlace: true,
+  dispatches(call) {
+    const { items, outChannels, outHeight } = convSizes(call);
+    const split = rowSplit(call, lanesMeasured);
+    const channels = split.lanes / split.rowLanes;
+    return [
+      {
+        code: conv2dDepthwiseSubgroup({ ...columnsTemplate(call), ...split }),
+        bindings: epilogueBindings(call, 2),
+        params: convParams(call),
+        workgroups: [Math.min(call.attrs.dilation[0], outHeight), Math.ceil(outChannels / channels), items],
       },
     ];
   },

@@ -1,7 +1,7 @@
 // 2-D convolution (cross-correlation, as in PyTorch).
 
 import { splitChannels, winograd } from "./conv-decompositions.ts";
-import { depthwise, depthwiseRows, depthwiseTiled } from "./conv-depthwise.ts";
+import { depthwise, depthwiseRows, depthwiseSubgroup, depthwiseTiled } from "./conv-depthwise.ts";
 import { direct } from "./conv-direct.ts";
 import { gemmKernels } from "./conv-gemm.ts";
 import { convGradient } from "./conv-gradients.ts";
@@ -43,6 +43,7 @@ export const conv2d: Operator<Conv2dAttributes, Conv2dGiven> = {
     depthwise("conv2d"),
     depthwiseTiled,
     depthwiseRows,
+    depthwiseSubgroup,
   ],
   decompositions: [
     winograd(2, () => conv2d),

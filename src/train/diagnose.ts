@@ -2,7 +2,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { compile } from "../graph/compile.ts";
 import { createNode, type Graph, type Node, type Value } from "../graph/graph.ts";
-import type { RunInputs } from "../graph/run-inputs.ts";
+import type { RunInputs } from "../graph/run-ends.ts";
 import type { Operator } from "../ops/operator.ts";
 import { amax } from "../ops/reductions.ts";
 import { abs } from "../ops/unary.ts";

@@ -8,7 +8,7 @@ import type { CompiledGraph, MemoryReport } from "../graph/compiled-graph.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { GraphProfile, ProfileOptions } from "../graph/profile.ts";
 import { fitMemory, type Recompute } from "../graph/recompute.ts";
-import type { RunInputs } from "../graph/run-inputs.ts";
+import type { RunInputs } from "../graph/run-ends.ts";
 import { deviceTraits } from "../ops/operator.ts";
 import type { Tensor, TensorData } from "../tensor.ts";
 import type { Optimizer } from "./optimizers.ts";

@@ -295,6 +295,40 @@ export const conv2dCases: OperatorCases<Conv2dAttributes, Conv2dGiven> = {
       given: { groups: 17, padding: 2 },
     },
     {
+      why: "depthwise rows: several vec4 per lane, dilation 30 in 4s, batch 2",
+      inputs: [
+        [2, 3, 9, 100],
+        [3, 1, 3, 3],
+      ],
+      given: { groups: 3, dilation: [2, 30], padding: [2, 30] },
+      epilogue: { bias: true },
+    },
+    {
+      why: "depthwise rows: dilation beyond a lane's next vec4",
+      inputs: [
+        [1, 2, 7, 64],
+        [2, 1, 3, 3],
+      ],
+      given: { groups: 2, dilation: 36, padding: 36 },
+    },
+    {
+      why: "depthwise rows: channels share lanes, the last alone",
+      inputs: [
+        [2, 9, 8, 8],
+        [9, 1, 3, 3],
+      ],
+      given: { groups: 9, dilation: 3, padding: 3 },
+      epilogue: { residual: true, activation: { kind: "relu" } },
+    },
+    {
+      why: "depthwise rows: fewer output columns than input columns",
+      inputs: [
+        [1, 5, 6, 72],
+        [5, 1, 3, 5],
+      ],
+      given: { groups: 5, dilation: [1, 10], padding: [0, 4] },
+    },
+    {
       why: "5x5 in groups, batch 2, several channel tiles",
       inputs: [
         [2, 4, 11, 16],

@@ -192,7 +192,19 @@ describe("buffers of the caller", () => {
   });
 });
 
-test("wrong inputs are refused with names", async () => {
+test("arrays of the caller's are filled and given back", async () => {
+  const compiled = await compile(gpu, small(), { parameter: async (name) => randomParameter(name, 108) });
+  const own = new Float32Array(140);
+  for (const image of images) {
+    const expected = (await compiled.run({ image })).y!.data;
+    const { y } = await compiled.run({ image }, { into: { y: own } });
+    expect(y!.data).toBe(own);
+    expect(own).toEqual(expected);
+  }
+  await compiled.dispose();
+});
+
+test("wrong inputs and outputs are refused with names", async () => {
   const compiled = await compile(gpu, small(), { parameter: async () => new Float32Array(108) });
   const image = { shape: [1, 3, 5, 7], data: new Float32Array(105) };
   await expect(compiled.run({})).rejects.toThrow(
@@ -206,6 +218,12 @@ test("wrong inputs are refused with names", async () => {
   );
   await expect(compiled.run({ image: { ...image, data: new Float32Array(3) } })).rejects.toThrow(
     new ShapeError('run: input "image" has data Float32Array of 3, expected Float32Array of 105'),
+  );
+  await expect(compiled.run({ image }, { into: { mask: new Float32Array(140) } })).rejects.toThrow(
+    new UsageError('run: unknown output "mask", expected y'),
+  );
+  await expect(compiled.run({ image }, { into: { y: new Uint32Array(140) } })).rejects.toThrow(
+    new ShapeError('run: output "y" has data Uint32Array of 140, expected Float32Array of 140'),
   );
   await compiled.dispose();
   await expect(compiled.run({ image })).rejects.toThrow(new DeviceError("disposed", "run: the model was disposed of"));
