@@ -11,7 +11,7 @@ import { type CaseData, type Contender, createAtrous, createData } from "./conte
 import { peers as engines } from "./peers/index.ts";
 import type { BenchRow, DataPlace, Peaks, PeerResult } from "./record.ts";
 import { createRow } from "./row.ts";
-import { sampleInterleaved, type Timed } from "./sample.ts";
+import { paced, sampleInterleaved, type Timed } from "./sample.ts";
 
 export type PeerName = keyof typeof engines;
 
@@ -65,7 +65,7 @@ export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOp
       }
     }
     const [samples, ...theirs] = await sampleInterleaved(
-      [ours, ...rivals.map(({ contender }) => contender)].map((contender) => timed(gpu, contender, options.data)),
+      [timed(ours, options.data), ...rivals.map(({ contender }) => paced(gpu, timed(contender, options.data)))],
       options.rounds,
     );
     rivals.forEach(({ name, relativeL2 }, i) => {
@@ -83,11 +83,9 @@ export async function measureCase(gpu: Gpu, entry: BenchCase, options: MeasureOp
   }
 }
 
-/** Peers on the same Dawn wait in the same way. */
-function timed(gpu: Gpu, contender: Contender, data: DataPlace = "host"): Timed {
+function timed(contender: Contender, data: DataPlace = "host"): Timed {
   const { name } = contender;
-  const run = async () => (data === "device" ? contender.compute?.() : contender.run());
-  return { name, run: () => gpu.waitFor(run()) };
+  return { name, run: async () => (data === "device" ? contender.compute?.() : contender.run()) };
 }
 
 async function resultInF32(gpu: Gpu, entry: BenchCase, data: CaseData): Promise<Float32Array> {

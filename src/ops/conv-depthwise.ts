@@ -131,6 +131,9 @@ export const depthwiseRows: Kernel<Conv2dAttributes> = {
 /** Vec4 that a lane keeps of a row. */
 const mostVectors = 4;
 
+/** Rows that make up for what a workgroup does first. */
+const fewestRows = 32;
+
 /** Lanes that share a row, and what each keeps of it. */
 function rowSplit(call: Call<Conv2dAttributes>, lanes: number) {
   const { width, outWidth } = convSizes(call);
@@ -153,12 +156,17 @@ export const depthwiseSubgroup: Kernel<Conv2dAttributes> = {
     const { items, outChannels, outHeight } = convSizes(call);
     const split = rowSplit(call, lanesMeasured);
     const channels = split.lanes / split.rowLanes;
+    const walks = Math.min(call.attrs.dilation[0], outHeight);
     return [
       {
         code: conv2dDepthwiseSubgroup({ ...columnsTemplate(call), ...split }),
         bindings: epilogueBindings(call, 2),
         params: convParams(call),
-        workgroups: [Math.min(call.attrs.dilation[0], outHeight), Math.ceil(outChannels / channels), items],
+        workgroups: [
+          Math.ceil(walks / Math.ceil((fewestRows * walks) / outHeight)),
+          Math.ceil(outChannels / channels),
+          items,
+        ],
       },
     ];
   },
