@@ -103,6 +103,7 @@ const zoo: Readonly<Record<string, readonly string[]>> = {
     "1,256,64,64 k3 c256 g256 d36",
     "1,256,64,64 k3 c256 g256",
   ],
+  "Dilated depthwise": ["1,128,64,64 k3 c128 g128 d3"],
   "Transposed heads": ["1,21,32,32 k16 c21 s8 p4 t g21", "1,64,64,64 k4 c64 s2 p1 t", "1,32,128,128 k4 c2 s2 p1 t"],
   "3-D U-Net at 32x64x64": [
     "1,1,32,64,64 k3 c16",

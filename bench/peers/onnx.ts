@@ -41,6 +41,7 @@ const schema = protobuf
   )
   .root.lookupType("ModelProto");
 
+const int64 = 7;
 const float = 1;
 const float16 = 10;
 const irVersion = 9;
@@ -71,8 +72,8 @@ export async function toOnnx(
   }
   const sizes: ReturnType<typeof floatTensor>[] = [];
   const nodes = graph.nodes.map((node) => {
-    const { type, inputs, attributes } = translate(node, (name, shape, data) => {
-      sizes.push(floatTensor(name, shape, data));
+    const { type, inputs, attributes } = translate(node, (name, data) => {
+      sizes.push(rawTensor(name, [data.length], data instanceof Float32Array ? float : int64, data));
       return name;
     });
     return {
@@ -131,12 +132,15 @@ function betweenCasts(graph: Graph, nodes: readonly NodeMessage[]): NodeMessage[
 }
 
 function halfTensor(name: string, dims: readonly number[], data: Float32Array) {
-  const bits = f32ToF16(data);
-  return { name, dims, data_type: float16, raw_data: new Uint8Array(bits.buffer, bits.byteOffset, bits.byteLength) };
+  return rawTensor(name, dims, float16, f32ToF16(data));
 }
 
 function floatTensor(name: string, dims: readonly number[], data: Float32Array) {
-  return { name, dims, data_type: float, raw_data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+  return rawTensor(name, dims, float, data);
+}
+
+function rawTensor(name: string, dims: readonly number[], type: number, data: ArrayBufferView) {
+  return { name, dims, data_type: type, raw_data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
 
 function attribute([name, value]: Attribute) {
@@ -146,7 +150,7 @@ function attribute([name, value]: Attribute) {
   return { name, type: 7, ints: value };
 }
 
-type AddTensor = (name: string, shape: readonly number[], data: Float32Array) => string;
+type AddTensor = (name: string, data: Float32Array | BigInt64Array) => string;
 
 function translate(node: Node, addTensor: AddTensor): OnnxNode {
   const translation = translations[node.operator.name];
@@ -198,12 +202,14 @@ const translations: Readonly<Record<string, (node: Node, addTensor: AddTensor) =
   resize2d(node, addTensor) {
     const { mode, coordinates, scale } = node.attrs as Resize2dAttributes;
     if (mode !== "bilinear" || coordinates !== "half-pixel") throw unsupported("ONNX", node, `${mode}, ${coordinates}`);
-    const [, , fromHeight, fromWidth] = node.inputs[0]!.type.shape as [number, number, number, number];
-    const [, , height, width] = node.outputs[0]!.type.shape as [number, number, number, number];
-    const scales = Float32Array.from([1, 1, ...(scale ?? [height / fromHeight, width / fromWidth])]);
+    const { name } = node.inputs[0]!;
+    const sizes = node.outputs[0]!.type.shape;
+    const target = scale
+      ? ["", addTensor(`${node.name}.scales`, Float32Array.of(1, 1, ...scale))]
+      : ["", "", addTensor(`${node.name}.sizes`, BigInt64Array.from(sizes, BigInt))];
     return {
       type: "Resize",
-      inputs: [node.inputs[0]!.name, "", addTensor(`${node.name}.scales`, [4], scales)],
+      inputs: [name, ...target],
       attributes: [
         ["mode", "linear"],
         ["coordinate_transformation_mode", "half_pixel"],

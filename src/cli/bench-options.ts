@@ -58,9 +58,10 @@ export function addBenchCommand(program: Command): Command {
       "after",
       `
 Times are of whole runs, data in and data out of host memory, or with --resident
-from GPU memory to GPU memory; GPU ms are by timestamps. Engines take turns on
-the same driver; --adapter moves atrous alone, so with --peers choose the driver
-by VK_DRIVER_FILES. Steps of training have the batch on the GPU, and are timed
+from GPU memory to GPU memory; GPU ms are by timestamps. A sample is the mean of
+as many runs in a row as take 50 ms. Engines take turns on the same driver;
+--adapter moves atrous alone, so with --peers choose the driver by
+VK_DRIVER_FILES. Steps of training have the batch on the GPU, and are timed
 with its upload too. Of the peers tfjs and jax train: tfjs without dilations,
 jax after minutes for its first step. Peers are packages to install:
 onnxruntime-node, @tensorflow/tfjs-core with @tensorflow/tfjs-backend-webgpu,
