@@ -4,11 +4,12 @@
 // k / (K / C).
 // One invocation per four columns of `tileRows` outputs a dilation apart: x, and y where x is full, over columns, rows, channels;
 // z over n. Along the rows come the d places of a tile's first output first, then the tiles.
+
+import { columnBlocks, type DepthwiseQuadTemplate, quadAccess } from "./conv-quads.ts";
 import { range } from "./conv-taps.ts";
-import { columnAccess, columnBlocks, type DepthwiseColumnsTemplate } from "./depthwise-columns.ts";
 import { wgsl } from "./wgsl.ts";
 
-export interface DepthwiseRowsTemplate extends DepthwiseColumnsTemplate {
+export interface DepthwiseRowsTemplate extends DepthwiseQuadTemplate {
   /** Outputs per invocation along a column. */
   readonly tileRows: number;
 }
@@ -46,7 +47,7 @@ export function conv2dDepthwiseRows(t: DepthwiseRowsTemplate): string {
     shifted.map((_, s) => `let w${r}_${s} = f32(w[k * ${kernelRows * kernelColumns}u + ${r * kernelColumns + s}u]);`),
   );
   return wgsl`
-${columnAccess(t)}
+${quadAccess(t)}
 
 @compute @workgroup_size(${depthwiseRowsWorkgroup})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid: vec3u) {

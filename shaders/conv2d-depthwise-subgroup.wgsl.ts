@@ -6,11 +6,12 @@
 // of four columns, `vectors` in all.
 // x over the first of rows a dilation apart, in steps of the grid; y over groups of channels, z over n.
 // Meant for software drivers, where a load costs about 25 multiply-adds.
+
+import { columnBlocks, type DepthwiseQuadTemplate, quadAccess } from "./conv-quads.ts";
 import { range } from "./conv-taps.ts";
-import { columnAccess, columnBlocks, type DepthwiseColumnsTemplate } from "./depthwise-columns.ts";
 import { wgsl } from "./wgsl.ts";
 
-export interface DepthwiseSubgroupTemplate extends DepthwiseColumnsTemplate {
+export interface DepthwiseSubgroupTemplate extends DepthwiseQuadTemplate {
   /** The subgroup's size. */
   readonly lanes: number;
   /** Lanes that share a row, a power of two. */
@@ -71,7 +72,7 @@ export function conv2dDepthwiseSubgroup(t: DepthwiseSubgroupTemplate): string {
   );
   const stores = columns.map((column, v) => `if (${column} < p.out_width) { store(n, k, row, ${column}, a0_${v}); }`);
   return wgsl`enable subgroups;
-${columnAccess(t)}
+${quadAccess(t)}
 
 @compute @workgroup_size(${lanes})
 fn main(

@@ -1,9 +1,10 @@
 // Kernels for convolutions with one input channel per group.
+
+import type { DepthwiseQuadTemplate } from "../../shaders/conv-quads.ts";
 import { conv2dDepthwise, depthwisePixels, depthwiseWorkgroup } from "../../shaders/conv2d-depthwise.wgsl.ts";
 import { conv2dDepthwiseRows, depthwiseRowsWorkgroup } from "../../shaders/conv2d-depthwise-rows.wgsl.ts";
 import { conv2dDepthwiseSubgroup } from "../../shaders/conv2d-depthwise-subgroup.wgsl.ts";
 import { conv2dDepthwiseTiled, depthwiseTiledWorkgroup } from "../../shaders/conv2d-depthwise-tiled.wgsl.ts";
-import type { DepthwiseColumnsTemplate } from "../../shaders/depthwise-columns.ts";
 import type { ConvAttributes } from "./conv-rules.ts";
 import { convParams, convSizes, widestUnrolled } from "./conv-sizes.ts";
 import { lanesMeasured } from "./conv-subgroup.ts";
@@ -86,7 +87,7 @@ function fillsVectors(call: Call<Conv2dAttributes>): boolean {
   return groups === channels && isSmall && width % 4 === 0 && outWidth % 4 === 0 && stride.every((size) => size === 1);
 }
 
-function columnsTemplate(call: Call<Conv2dAttributes>): DepthwiseColumnsTemplate {
+function columnsTemplate(call: Call<Conv2dAttributes>): DepthwiseQuadTemplate {
   const { outWidth, width, kernelHeight, kernelWidth } = convSizes(call);
   const { dilation, padding } = call.attrs;
   return {

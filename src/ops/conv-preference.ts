@@ -3,6 +3,7 @@
 import type { GemmTile } from "../../shaders/conv-gemm.wgsl.ts";
 import { elementCount } from "../tensor.ts";
 import { gemmName, gemmTiles } from "./conv-gemm.ts";
+import { pointwiseApplies } from "./conv-pointwise.ts";
 import type { ConvAttributes } from "./conv-rules.ts";
 import { convSizes, splitApplies, splits } from "./conv-sizes.ts";
 import { subgroupApplies } from "./conv-subgroup.ts";
@@ -41,13 +42,10 @@ function onSoftware(operator: Convolution, call: Call<ConvAttributes>, device: D
   }
   const { outChannels, kernelHeight: rows, kernelWidth: columns, outHeight: height, outWidth: width } = convSizes(call);
   const groupChannels = call.inputs[1]!.shape[1]!;
-  const { stride, padding, dilation, groups } = call.attrs;
+  const { stride, dilation, groups } = call.attrs;
   const isDense = [...stride, ...dilation].every((size) => size === 1);
-  if (subgroupApplies(call, device, false)) {
-    const isPointwise = rows * columns === 1 && isDense && padding.every((size) => size === 0);
-    const fillsVectors = (height * width) % 4 === 0;
-    return isPointwise && fillsVectors && groupChannels > 1 ? `${operator}/tiled-8x8` : undefined;
-  }
+  if (pointwiseApplies(call, device)) return `${operator}/pointwise-subgroup`;
+  if (subgroupApplies(call, device, false)) return undefined;
   if (operator === "conv3d") return undefined;
   const isLarge = height * width >= 256 && Math.min(outChannels, groupChannels) >= 16;
   const fits = winogradApplies(4, call, device);

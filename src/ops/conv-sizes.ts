@@ -77,6 +77,20 @@ export function flatConvParams(call: Call<ConvAttributes>, replaced: Partial<Rec
   return params(conv2dParams, { ...convParamValues(call), ...replaced });
 }
 
+/** A 1x1 convolution with stride 1 sees a plane as one long row. */
+export function isFlat(call: Call<ConvAttributes>): boolean {
+  const { kernelHeight, kernelWidth } = convSizes(call);
+  const { stride, padding } = call.attrs;
+  return [kernelHeight, kernelWidth, ...stride].every((size) => size === 1) && padding.every((size) => size === 0);
+}
+
+/** For kernels that see each plane as one long row. */
+export function rowConvParams(call: Call<ConvAttributes>): Params {
+  const { height, width } = convSizes(call);
+  const plane = height * width;
+  return flatConvParams(call, { height: 1, width: plane, out_height: 1, out_width: plane });
+}
+
 /** Outputs of the largest phase along each axis. */
 export function phaseSizes({ outputs, attrs: { stride } }: Call<ConvAttributes>): number[] {
   return stride.map((step, axis) => Math.ceil(outputs[0]!.shape[axis + 2]! / step));

@@ -2,21 +2,14 @@
 import { tileWorkgroup } from "../../shaders/conv-tile.ts";
 import { conv2dTiled } from "../../shaders/conv2d-tiled.wgsl.ts";
 import type { ConvAttributes } from "./conv-rules.ts";
-import { convParams, convSizes, flatConvParams, isVolume, widestUnrolled } from "./conv-sizes.ts";
+import { convParams, convSizes, isFlat, isVolume, rowConvParams, widestUnrolled } from "./conv-sizes.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
-import { type Call, type Kernel, spread } from "./operator.ts";
+import { type Kernel, spread } from "./operator.ts";
 import { packConvWeights } from "./pack-conv-weights.ts";
 
 /** Quads of output channels in a register tile: two, where there are channels to fill them. */
 export function tileQuads(outChannels: number): number {
   return outChannels > 4 ? 2 : 1;
-}
-
-/** A 1x1 convolution with stride 1 sees a plane as one long row. */
-function isFlat(call: Call<ConvAttributes>): boolean {
-  const { kernelHeight, kernelWidth } = convSizes(call);
-  const { stride, padding } = call.attrs;
-  return [kernelHeight, kernelWidth, ...stride].every((size) => size === 1) && padding.every((size) => size === 0);
 }
 
 /** A register tile of `pixels` columns, a multiple of 4, and up to 8 channels. */
@@ -54,12 +47,11 @@ export const tiled = (operator: string, pixels: number): Kernel<ConvAttributes> 
       vectorLoads: flat && isAligned(call.inputs[0]!, plane),
       aligned: epilogueOperands(call).every((operand) => isAligned(operand, columns)),
     });
-    const asRow = { height: 1, width: plane, out_height: 1, out_width: plane };
     return [
       {
         code,
         bindings: epilogueBindings(call, 2),
-        params: flat ? flatConvParams(call, asRow) : convParams(call),
+        params: flat ? rowConvParams(call) : convParams(call),
         workgroups: [...spread(Math.ceil((tiles * channelTiles) / tileWorkgroup), device), items],
       },
     ];

@@ -5,6 +5,7 @@ import { depthwise, depthwiseRows, depthwiseSubgroup, depthwiseTiled } from "./c
 import { direct } from "./conv-direct.ts";
 import { gemmKernels } from "./conv-gemm.ts";
 import { convGradient } from "./conv-gradients.ts";
+import { pointwiseSubgroup } from "./conv-pointwise.ts";
 import { preferConv } from "./conv-preference.ts";
 import { type ConvAttributes, type ConvGiven, convAttributes, convCost, convShape } from "./conv-rules.ts";
 import { splits } from "./conv-sizes.ts";
@@ -40,6 +41,7 @@ export const conv2d: Operator<Conv2dAttributes, Conv2dGiven> = {
     tiled("conv2d", 4),
     tiled("conv2d", 8),
     subgroup("conv2d", false),
+    pointwiseSubgroup("conv2d"),
     depthwise("conv2d"),
     depthwiseTiled,
     depthwiseRows,

@@ -4,6 +4,7 @@ import { depthwise } from "./conv-depthwise.ts";
 import { direct } from "./conv-direct.ts";
 import { gemmKernels } from "./conv-gemm.ts";
 import { convGradient } from "./conv-gradients.ts";
+import { pointwiseSubgroup } from "./conv-pointwise.ts";
 import { preferConv } from "./conv-preference.ts";
 import { type ConvAttributes, type ConvGiven, convAttributes, convCost, convShape } from "./conv-rules.ts";
 import { subgroup } from "./conv-subgroup.ts";
@@ -38,6 +39,7 @@ export const conv3d: Operator<Conv3dAttributes, Conv3dGiven> = {
     tiled("conv3d", 4),
     tiled("conv3d", 8),
     subgroup("conv3d", false),
+    pointwiseSubgroup("conv3d"),
     depthwise("conv3d"),
   ],
   prefer: (call, device) => preferConv("conv3d", call, device),

@@ -329,6 +329,32 @@ export const conv2dCases: OperatorCases<Conv2dAttributes, Conv2dGiven> = {
       given: { groups: 5, dilation: [1, 10], padding: [0, 4] },
     },
     {
+      why: "pointwise: 40 channels in tiles of 24, pixels beyond a tile, input channels beyond a block, batch 2",
+      inputs: [
+        [2, 7, 6, 14],
+        [40, 7, 1, 1],
+      ],
+      given: {},
+      epilogue: { bias: true, residual: true, activation: { kind: "relu" } },
+    },
+    {
+      why: "pointwise: groups, fewer output channels than lanes",
+      inputs: [
+        [2, 12, 4, 9],
+        [15, 4, 1, 1],
+      ],
+      given: { groups: 3 },
+      epilogue: { bias: true },
+    },
+    {
+      why: "pointwise: groups of 72 output channels, two input channels",
+      inputs: [
+        [1, 4, 10, 10],
+        [144, 2, 1, 1],
+      ],
+      given: { groups: 2 },
+    },
+    {
       why: "5x5 in groups, batch 2, several channel tiles",
       inputs: [
         [2, 4, 11, 16],
