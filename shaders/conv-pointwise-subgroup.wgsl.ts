@@ -1,6 +1,7 @@
-// The convolution of conv2d-direct with a 1x1 kernel and stride 1, on planes as single rows: the lanes of a subgroup take
-// neighbouring pixels and fetch the weights of different channels, which they hand to each other.
-// x [N, C, W], w packed by packLaneWeights (channels in blocks of 4), bias [K], residual and y [N, K, W]; W is a multiple of 4.
+// The convolution of conv2d-direct with a 1x1 kernel: the lanes of a subgroup take neighbouring pixels of y and fetch the weights
+// of different channels, which they hand to each other.
+// x [N, C, H, W], w packed by packLaneWeights (channels in blocks of 4), bias [K], residual and y [N, K, P, Q]. With vec4 loads the
+// planes of x and y are one row each.
 // One workgroup, which is one subgroup, per lanes * 4 pixels and `tileChannels` output channels of a group; each invocation keeps
 // four pixels of all these channels in registers.
 // x over pixels, y over channel tiles of all groups, z over n.
@@ -23,9 +24,13 @@ export function convPointwiseSubgroup(t: PointwiseSubgroupTemplate): string {
   const channels = range(tileChannels);
   const vectors = range(Math.ceil(tileChannels / lanes));
   const block = range(4);
+  const quad = (at: string) =>
+    t.vectorLoads
+      ? `vec4f(x[(${at} + pixel) / 4u])`
+      : `vec4f(Element4(${block.map((e) => `x[${at} + pixels[${e}]]`).join(", ")}))`;
   const loads = block.map((c) => {
-    if (!channelTail || c === 0) return `let x${c} = load(x_at + ${c}u * p.width);`;
-    return `let x${c} = select(vec4f(), load(x_at + min(${c}u, last - c) * p.width), c + ${c}u <= last);`;
+    if (!channelTail || c === 0) return `let x${c} = ${quad(`x_at + ${c}u * plane`)};`;
+    return `let x${c} = select(vec4f(), ${quad(`x_at + min(${c}u, last - c) * plane`)}, c + ${c}u <= last);`;
   });
   const products = channels.flatMap((k) =>
     block.map((c) => {
@@ -48,7 +53,15 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(subgroup_invocation_id) lane:
   let last = group_channels - 1u;
   let n = id.z;
   let q0 = (id.x * ${lanes}u + lane) * 4u;
-  var x_at = p.x_offset + n * p.x_batch_stride + group * group_channels * p.width + min(q0, p.width - 4u);
+  let plane = p.height * p.width;
+  let out_plane = p.out_height * p.out_width;
+  #if ${t.vectorLoads}
+  let pixel = min(q0, out_plane - 4u);
+  #else
+  let q = min(vec4u(q0) + vec4u(0u, 1u, 2u, 3u), vec4u(out_plane - 1u));
+  let pixels = q / p.out_width * p.stride_height * p.width + q % p.out_width * p.stride_width;
+  #endif
+  var x_at = p.x_offset + n * p.x_batch_stride + group * group_channels * plane;
   ${vectors
     .map(
       (v) =>
@@ -60,9 +73,9 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(subgroup_invocation_id) lane:
     ${loads.join("\n    ")}
     ${vectors.map((v) => `let w${v} = vec4f(w[w_at${v}]); w_at${v} += ${lanes}u;`).join("\n    ")}
     ${products.join("\n    ")}
-    x_at += 4u * p.width;
+    x_at += 4u * plane;
   }
-  if (q0 >= p.width) { return; }
+  if (q0 >= out_plane) { return; }
   // In a loop: every store that is written out compiles again.
   var sums = array<vec4f, ${tileChannels}>(${channels.map((k) => `a${k}`).join(", ")});
   for (var i = 0u; i < min(${tileChannels}u, group_out_channels - first); i++) {

@@ -19,15 +19,11 @@ export interface DepthwiseQuadTemplate extends QuadTemplate {
   readonly padLeft: number;
 }
 
-/** The bindings, with weights of that type, `load` of the four elements of x from `at` on, and `store` of a row's four outputs from column q0 on. */
+/** The bindings, with weights of that type, and `store` of four outputs from column q0 of a row on, as far as the plane goes. */
 export function quadAccess(t: QuadTemplate, w: "Element" | "Element4" = "Element"): string {
   const residual = residualArray(t);
   return wgsl`${convBindings(t, { x: t.vectorLoads ? "Element4" : "Element", w, y: t.aligned ? "Element4" : "Element" })}
 ${activateFunction(t.activation, t.aligned ? "vec4f" : "f32")}
-
-fn load(at: u32) -> vec4f {
-  ${t.vectorLoads ? "return vec4f(x[at / 4u]);" : "return vec4f(Element4(x[at], x[at + 1u], x[at + 2u], x[at + 3u]));"}
-}
 
 fn store(n: u32, k: u32, row: u32, q0: u32, sum: vec4f) {
   let element = (k * p.out_height + row) * p.out_width + q0;
@@ -39,11 +35,17 @@ fn store(n: u32, k: u32, row: u32, q0: u32, sum: vec4f) {
   ${t.residual ? `value += vec4f(${residual}[residual_at / 4u]);` : ""}
   y[y_at / 4u] = stored4(activate(value));
   #else
-  for (var e = 0u; e < 4u; e++) {
+  for (var e = 0u; e < min(4u, p.out_height * p.out_width - (row * p.out_width + q0)); e++) {
     y[y_at + e] = stored(activate(value[e]${t.residual ? ` + f32(${residual}[residual_at + e])` : ""}));
   }
   #endif
 }`;
+}
+
+/** `load` of four elements of x. */
+export function quadLoad({ vectorLoads }: QuadTemplate): string {
+  const quad = vectorLoads ? "x[at / 4u]" : "Element4(x[at], x[at + 1u], x[at + 2u], x[at + 3u])";
+  return `fn load(at: u32) -> vec4f { return vec4f(${quad}); }`;
 }
 
 /** Blocks of four columns, counted from that of the outputs, and each tap's inputs out of the blocks that `name` names. */

@@ -5,7 +5,7 @@
 // One invocation per four columns of `tileRows` outputs a dilation apart: x, and y where x is full, over columns, rows, channels;
 // z over n. Along the rows come the d places of a tile's first output first, then the tiles.
 
-import { columnBlocks, type DepthwiseQuadTemplate, quadAccess } from "./conv-quads.ts";
+import { columnBlocks, type DepthwiseQuadTemplate, quadAccess, quadLoad } from "./conv-quads.ts";
 import { range } from "./conv-taps.ts";
 import { wgsl } from "./wgsl.ts";
 
@@ -48,6 +48,7 @@ export function conv2dDepthwiseRows(t: DepthwiseRowsTemplate): string {
   );
   return wgsl`
 ${quadAccess(t)}
+${quadLoad(t)}
 
 @compute @workgroup_size(${depthwiseRowsWorkgroup})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grid: vec3u) {

@@ -7,7 +7,7 @@
 // x over the first of rows a dilation apart, in steps of the grid; y over groups of channels, z over n.
 // Meant for software drivers, where a load costs about 25 multiply-adds.
 
-import { columnBlocks, type DepthwiseQuadTemplate, quadAccess } from "./conv-quads.ts";
+import { columnBlocks, type DepthwiseQuadTemplate, quadAccess, quadLoad } from "./conv-quads.ts";
 import { range } from "./conv-taps.ts";
 import { wgsl } from "./wgsl.ts";
 
@@ -73,6 +73,7 @@ export function conv2dDepthwiseSubgroup(t: DepthwiseSubgroupTemplate): string {
   const stores = columns.map((column, v) => `if (${column} < p.out_width) { store(n, k, row, ${column}, a0_${v}); }`);
   return wgsl`enable subgroups;
 ${quadAccess(t)}
+${quadLoad(t)}
 
 @compute @workgroup_size(${lanes})
 fn main(

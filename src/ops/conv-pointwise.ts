@@ -1,7 +1,7 @@
 // 1x1 convolutions on software drivers with subgroups, of images and volumes.
 import { convPointwiseSubgroup } from "../../shaders/conv-pointwise-subgroup.wgsl.ts";
 import type { ConvAttributes } from "./conv-rules.ts";
-import { convSizes, isFlat, rowConvParams } from "./conv-sizes.ts";
+import { convParams, convSizes, isFlat, isVolume, rowConvParams } from "./conv-sizes.ts";
 import { lanesMeasured } from "./conv-subgroup.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
 import type { Call, DeviceTraits, Kernel } from "./operator.ts";
@@ -24,13 +24,13 @@ function tileChannels(outChannels: number): number {
 
 /** For the drivers that `subgroupApplies` is for. */
 export function pointwiseApplies(call: Call<ConvAttributes>, device: DeviceTraits): boolean {
-  if (device.kind !== "software" || device.subgroupSize !== lanes || !isFlat(call)) return false;
-  const { height, width, groupChannels, groupOutChannels } = convSizes(call);
+  if (device.kind !== "software" || device.subgroupSize !== lanes) return false;
+  const { kernelHeight, kernelWidth, groupChannels, groupOutChannels, outHeight, outWidth } = convSizes(call);
+  const isPointwise = kernelHeight * kernelWidth === 1 && call.attrs.padding.every((size) => size === 0);
+  if (!isPointwise || groupChannels === 1 || (isVolume(call) && !isFlat(call))) return false;
   const tiles = Math.ceil(groupOutChannels / tileChannels(groupOutChannels)) * call.attrs.groups;
-  const pixelTiles = Math.ceil((height * width) / (4 * lanes));
-  return (
-    groupChannels > 1 && (height * width) % 4 === 0 && Math.max(tiles, pixelTiles) <= device.maxWorkgroupsPerDimension
-  );
+  const pixelTiles = Math.ceil((outHeight * outWidth) / (4 * lanes));
+  return Math.max(tiles, pixelTiles) <= device.maxWorkgroupsPerDimension;
 }
 
 export const pointwiseSubgroup = (operator: string): Kernel<ConvAttributes> => ({
@@ -43,8 +43,9 @@ export const pointwiseSubgroup = (operator: string): Kernel<ConvAttributes> => (
     return [{ input: 1, operator: packLaneWeights, given }];
   },
   dispatches(call) {
-    const { items, height, width, groupChannels, groupOutChannels } = convSizes(call);
-    const plane = height * width;
+    const { items, groupChannels, groupOutChannels, outHeight, outWidth } = convSizes(call);
+    const flat = isFlat(call);
+    const outPlane = outHeight * outWidth;
     const tile = tileChannels(groupOutChannels);
     return [
       {
@@ -54,12 +55,12 @@ export const pointwiseSubgroup = (operator: string): Kernel<ConvAttributes> => (
           lanes,
           tileChannels: tile,
           channelTail: groupChannels % 4 !== 0,
-          vectorLoads: isAligned(call.inputs[0]!, plane),
-          aligned: epilogueOperands(call).every((operand) => isAligned(operand, plane)),
+          vectorLoads: flat && isAligned(call.inputs[0]!, outPlane),
+          aligned: epilogueOperands(call).every((operand) => isAligned(operand, outPlane)),
         }),
         bindings: epilogueBindings(call, 2),
-        params: rowConvParams(call),
-        workgroups: [Math.ceil(plane / (4 * lanes)), Math.ceil(groupOutChannels / tile) * call.attrs.groups, items],
+        params: flat ? rowConvParams(call) : convParams(call),
+        workgroups: [Math.ceil(outPlane / (4 * lanes)), Math.ceil(groupOutChannels / tile) * call.attrs.groups, items],
       },
     ];
   },

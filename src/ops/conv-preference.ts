@@ -5,7 +5,7 @@ import { elementCount } from "../tensor.ts";
 import { gemmName, gemmTiles } from "./conv-gemm.ts";
 import { pointwiseApplies } from "./conv-pointwise.ts";
 import type { ConvAttributes } from "./conv-rules.ts";
-import { convSizes, splitApplies, splits } from "./conv-sizes.ts";
+import { convSizes, isFlat, splitApplies, splits } from "./conv-sizes.ts";
 import { subgroupApplies } from "./conv-subgroup.ts";
 import { flippedApplies } from "./conv-transpose-flipped.ts";
 import type { Call, DeviceTraits } from "./operator.ts";
@@ -23,6 +23,9 @@ const fewWorkgroups = 128;
 /** Shorter sums are not worth a second pass. */
 const fewestTerms = 1024;
 
+/** With fewer input channels a pointwise convolution is mostly its stores. */
+const fewestPointwise = 8;
+
 type Convolution = "conv2d" | "conv3d" | "convTranspose2d" | "convTranspose3d";
 
 /** Undefined where the last kernel that applies is the one to take. */
@@ -36,18 +39,20 @@ export function preferConv(
 
 /** Software drivers gather every load lane by lane: what is loaded has to meet many numbers, or fewer have to be. */
 function onSoftware(operator: Convolution, call: Call<ConvAttributes>, device: DeviceTraits): string | undefined {
+  const { outChannels, groupChannels, kernelHeight: rows, kernelWidth: columns, outHeight, outWidth } = convSizes(call);
   if (operator === "convTranspose2d" || operator === "convTranspose3d") {
-    const flips = !subgroupApplies(call, device, true) && flippedApplies(call);
-    return flips ? `${operator}/flipped` : undefined;
+    const gains = !subgroupApplies(call, device, true) || (isFlat(call) && groupChannels >= fewestPointwise);
+    return gains && flippedApplies(call) ? `${operator}/flipped` : undefined;
   }
-  const { outChannels, kernelHeight: rows, kernelWidth: columns, outHeight: height, outWidth: width } = convSizes(call);
-  const groupChannels = call.inputs[1]!.shape[1]!;
   const { stride, dilation, groups } = call.attrs;
   const isDense = [...stride, ...dilation].every((size) => size === 1);
-  if (pointwiseApplies(call, device)) return `${operator}/pointwise-subgroup`;
-  if (subgroupApplies(call, device, false)) return undefined;
+  if (groupChannels >= fewestPointwise && pointwiseApplies(call, device)) return `${operator}/pointwise-subgroup`;
+  if (subgroupApplies(call, device, false)) {
+    const fillsVectors = (outHeight * outWidth) % 4 === 0;
+    return isFlat(call) && fillsVectors && groupChannels > 1 ? `${operator}/tiled-8x8` : undefined;
+  }
   if (operator === "conv3d") return undefined;
-  const isLarge = height * width >= 256 && Math.min(outChannels, groupChannels) >= 16;
+  const isLarge = outHeight * outWidth >= 256 && Math.min(outChannels, groupChannels) >= 16;
   const fits = winogradApplies(4, call, device);
   return rows === 3 && columns === 3 && isDense && groups === 1 && isLarge && fits ? "conv2d/winograd4" : undefined;
 }

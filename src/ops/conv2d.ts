@@ -38,10 +38,10 @@ export const conv2d: Operator<Conv2dAttributes, Conv2dGiven> = {
   kernels: [
     direct("conv2d"),
     ...gemmKernels("conv2d", false),
+    pointwiseSubgroup("conv2d"),
     tiled("conv2d", 4),
     tiled("conv2d", 8),
     subgroup("conv2d", false),
-    pointwiseSubgroup("conv2d"),
     depthwise("conv2d"),
     depthwiseTiled,
     depthwiseRows,

@@ -36,10 +36,10 @@ export const conv3d: Operator<Conv3dAttributes, Conv3dGiven> = {
   kernels: [
     direct("conv3d"),
     ...gemmKernels("conv3d", false),
+    pointwiseSubgroup("conv3d"),
     tiled("conv3d", 4),
     tiled("conv3d", 8),
     subgroup("conv3d", false),
-    pointwiseSubgroup("conv3d"),
     depthwise("conv3d"),
   ],
   prefer: (call, device) => preferConv("conv3d", call, device),

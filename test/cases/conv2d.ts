@@ -338,6 +338,23 @@ export const conv2dCases: OperatorCases<Conv2dAttributes, Conv2dGiven> = {
       epilogue: { bias: true, residual: true, activation: { kind: "relu" } },
     },
     {
+      why: "pointwise: strides 3 and 2, planes that are no whole vec4, batch 2",
+      inputs: [
+        [2, 9, 13, 14],
+        [18, 9, 1, 1],
+      ],
+      given: { stride: [3, 2] },
+      epilogue: { bias: true, residual: true, activation: { kind: "sigmoid" } },
+    },
+    {
+      why: "pointwise: 7x7 pixels",
+      inputs: [
+        [1, 8, 7, 7],
+        [70, 8, 1, 1],
+      ],
+      given: {},
+    },
+    {
       why: "pointwise: groups, fewer output channels than lanes",
       inputs: [
         [2, 12, 4, 9],
