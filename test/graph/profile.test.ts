@@ -52,7 +52,7 @@ async function compiledOf(graph: Graph, on = gpu) {
 const packedWeight: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   features: { "conv2d/tiled-8x8": 3 * 9 * 8, "conv2d/subgroup": 3 * 12 * 8 },
   side: { "conv2d/tiled-8x8": 3 * 8, "conv2d/subgroup": 4 * 8 },
-  sum: { "conv2d/tiled-8x8": 16 * 8, "conv2d/subgroup": 16 * 8 },
+  sum: { "conv2d/tiled-8x8": 16 * 8, "conv2d/subgroup": 16 * 8, "conv2d/pointwise-subgroup": 16 * 8 },
 };
 
 test("names, kernels, shapes and costs are those of the graph as it runs", async () => {
