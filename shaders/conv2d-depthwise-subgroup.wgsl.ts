@@ -93,19 +93,20 @@ fn main(
     .join("\n  ")}
   ${weights.join("\n  ")}
   let step = p.dilation_height;
+  let reach = ${kernelRows - 1}u * step;
   for (var first = id.x; first < min(step, p.out_height); first += grid.x) {
     ${sumNames.map((name) => `var ${name} = vec4f();`).join(" ")}
-    let rows = (p.out_height - first + step - 1u) / step;
-    for (var i = 0u; i < rows + ${kernelRows - 1}u; i++) {
-      let h = i32(first + i * step) - i32(p.pad_top);
+    // The row of x that the first taps of output top meet, and the last ones of output top - reach, which is then done.
+    for (var top = first${kernelRows > 1 ? " + select(0u, step, first < p.pad_top)" : ""}; top < p.out_height + reach; top += step) {
+      let h = i32(top) - i32(p.pad_top);
       if (h >= 0 && h < i32(p.height)) {
         let x_row = x_plane + u32(h) * p.width;
         ${loads.join("\n        ")}
         ${handed.flat().join("\n        ")}
         ${sums.join("\n        ")}
       }
-      if (i >= ${kernelRows - 1}u && k < p.out_channels) {
-        let row = first + (i - ${kernelRows - 1}u) * step;
+      if (top >= first + reach && k < p.out_channels) {
+        let row = top - reach;
         ${stores.join("\n        ")}
       }
       ${sumNames.map((name, i) => `${name} = ${sumNames[i + vectors] ?? "vec4f()"};`).join(" ")}
