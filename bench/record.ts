@@ -96,7 +96,7 @@ export interface BenchRecord {
     readonly cpu: string;
     readonly cores: number;
     readonly node: string;
-    /** Processes that wanted a core in the minute before the run: on a busy machine times are upper bounds. */
+    /** Cores that others kept busy just before the run: on a busy machine times are upper bounds. */
     readonly load?: number;
   };
   readonly peaks: Peaks | null;

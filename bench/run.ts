@@ -1,5 +1,6 @@
 // One bench run: cases in, a record out, row by row.
-import { cpus, loadavg } from "node:os";
+import { cpus } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { version } from "../package.json";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import type { CandidateReport } from "../src/graph/tune.ts";
@@ -33,7 +34,7 @@ export interface BenchOptions {
 
 /** Peaks first, then every case. */
 export async function runBench(gpu: Gpu, options: BenchOptions): Promise<BenchRecord> {
-  const load = loadavg()[0]!;
+  const load = await busyCores(250);
   const peaks = await measurePeaks(gpu);
   const { cases, onCase, ...measuring } = options;
   const rows: BenchRow[] = [];
@@ -47,6 +48,14 @@ export async function runBench(gpu: Gpu, options: BenchOptions): Promise<BenchRe
   const data = isHost ? options.data : "device";
   const record = createRecord(gpu, peaks, rows);
   return { ...record, host: { ...record.host, load }, ...(data && { data }) };
+}
+
+/** Cores that others kept busy while this process slept. */
+async function busyCores(milliseconds: number): Promise<number> {
+  const busyMs = () => cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0);
+  const before = busyMs();
+  await sleep(milliseconds);
+  return (busyMs() - before) / milliseconds;
 }
 
 function measureAny(gpu: Gpu, entry: AnyCase, options: MeasureOptions): Promise<Measurement> {

@@ -46,7 +46,7 @@ export function softwareWarning({ adapter }: BenchRecord): string | undefined {
   return adapter.kind === "software" ? "SOFTWARE adapter: ratios may tell, times do not." : undefined;
 }
 
-/** Whether others wanted more than half of the cores before the run began. */
+/** Whether others kept more than half of the cores busy before the run began. */
 export function isBusy({ host: { load = 0, cores } }: BenchRecord): boolean {
   return load > cores / 2;
 }
