@@ -7,7 +7,7 @@ import { conv2dDepthwiseSubgroup } from "../../shaders/conv2d-depthwise-subgroup
 import { conv2dDepthwiseTiled, depthwiseTiledWorkgroup } from "../../shaders/conv2d-depthwise-tiled.wgsl.ts";
 import type { ConvAttributes } from "./conv-rules.ts";
 import { convParams, convSizes, widestUnrolled } from "./conv-sizes.ts";
-import { lanesMeasured } from "./conv-subgroup.ts";
+import { hasMeasuredLanes, lanesMeasured } from "./conv-subgroup.ts";
 import type { Conv2dAttributes } from "./conv2d.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
 import { type Call, cover, type Kernel, spread } from "./operator.ts";
@@ -143,11 +143,10 @@ function rowSplit(call: Call<Conv2dAttributes>, lanes: number) {
   return { lanes, rowLanes, vectors: Math.ceil(blocks / rowLanes) };
 }
 
-/** For the drivers that `subgroupApplies` is for. */
 export const depthwiseSubgroup: Kernel<Conv2dAttributes> = {
   name: "conv2d/depthwise-subgroup",
   applies(call, device) {
-    if (device.kind !== "software" || device.subgroupSize !== lanesMeasured || !fillsVectors(call)) return false;
+    if (!hasMeasuredLanes(device) || !fillsVectors(call)) return false;
     const { outChannels } = convSizes(call);
     return rowSplit(call, lanesMeasured).vectors <= mostVectors && outChannels <= device.maxWorkgroupsPerDimension;
   },

@@ -2,14 +2,14 @@
 import { convPointwiseSubgroup } from "../../shaders/conv-pointwise-subgroup.wgsl.ts";
 import type { ConvAttributes } from "./conv-rules.ts";
 import { convParams, convSizes, isFlat, isVolume, rowConvParams } from "./conv-sizes.ts";
-import { lanesMeasured } from "./conv-subgroup.ts";
+import { hasMeasuredLanes, lanesMeasured } from "./conv-subgroup.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "./operands.ts";
 import type { Call, DeviceTraits, Kernel } from "./operator.ts";
 import { packLaneWeights } from "./pack-lane-weights.ts";
 
 const lanes = lanesMeasured;
 
-/** Vec4 of weights that a lane fetches for a block of channels: more compile for a second and spill more. */
+/** Vec4 of weights that a lane fetches for a block of channels: more take a second to compile and spill more. */
 const mostVectors = 4;
 
 /** The fewest loads, of pixels and weights, for all channels; the larger tile where two are level. */
@@ -22,9 +22,8 @@ function tileChannels(outChannels: number): number {
   return best * lanes;
 }
 
-/** For the drivers that `subgroupApplies` is for. */
 export function pointwiseApplies(call: Call<ConvAttributes>, device: DeviceTraits): boolean {
-  if (device.kind !== "software" || device.subgroupSize !== lanes) return false;
+  if (!hasMeasuredLanes(device)) return false;
   const { kernelHeight, kernelWidth, groupChannels, groupOutChannels, outHeight, outWidth } = convSizes(call);
   const isPointwise = kernelHeight * kernelWidth === 1 && call.attrs.padding.every((size) => size === 0);
   if (!isPointwise || groupChannels === 1 || (isVolume(call) && !isFlat(call))) return false;

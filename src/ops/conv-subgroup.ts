@@ -23,15 +23,19 @@ function groupOutChannels(call: Call<ConvAttributes>): number {
   return call.outputs[0]!.shape[1]! / call.attrs.groups;
 }
 
-/** Lanes of the subgroups that this kernel is for. */
+/** Lanes of the subgroups that these kernels are for. */
 export const lanesMeasured = 8;
 
 /**
  * Software drivers with subgroups of 8 (lavapipe). With 4 lanes (SwiftShader) the same code takes minutes to compile and
  * gains little; on hardware nobody has measured it.
  */
+export function hasMeasuredLanes({ kind, subgroupSize }: DeviceTraits): boolean {
+  return kind === "software" && subgroupSize === lanesMeasured;
+}
+
 export function subgroupApplies(call: Call<ConvAttributes>, device: DeviceTraits, transposed: boolean): boolean {
-  if (device.kind !== "software" || device.subgroupSize !== lanesMeasured) return false;
+  if (!hasMeasuredLanes(device)) return false;
   const lanes = lanesMeasured;
   const [rows, columns] = lastTwo(call.inputs[1]!.shape.slice(2));
   const { stride } = call.attrs;

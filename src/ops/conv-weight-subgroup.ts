@@ -2,7 +2,7 @@
 import { convWeightGradSubgroup } from "../../shaders/conv-weight-grad-subgroup.wgsl.ts";
 import { elementCount } from "../tensor.ts";
 import { convSizes, widestUnrolled } from "./conv-sizes.ts";
-import { lanesMeasured, lastTwo } from "./conv-subgroup.ts";
+import { hasMeasuredLanes, lanesMeasured, lastTwo } from "./conv-subgroup.ts";
 import {
   type ConvWeightGradientAttributes,
   forwardCall,
@@ -52,9 +52,8 @@ export function subgroupWorkgroups(call: WeightGradientCall): number {
 
 export const subgroup: Kernel<ConvWeightGradientAttributes> = {
   name: "convWeightGradient/subgroup",
-  applies(call, { kind, subgroupSize }) {
-    const isMeasured = kind === "software" && subgroupSize === lanesMeasured;
-    return isMeasured && call.attrs.kernel.at(-1)! <= widestUnrolled && vectorsOf(call) !== undefined;
+  applies(call, device) {
+    return hasMeasuredLanes(device) && call.attrs.kernel.at(-1)! <= widestUnrolled && vectorsOf(call) !== undefined;
   },
   views: [0],
   packs(call) {
