@@ -62,7 +62,7 @@ async function buildNode() {
       ablation: "weights/training/ablation.ts",
       phantom: "weights/phantom/generate.ts",
       "start-child": "bench/start-child.ts",
-      "data-worker": "src/train/data/worker-node.ts",
+      "data-worker": "src/train/node/data-worker.ts",
     },
     outdir: "dist",
   });
@@ -85,7 +85,7 @@ async function buildGpu() {
     entryPoints: {
       cli: "src/cli/main.ts",
       "start-child": "bench/start-child.ts",
-      "data-worker": "src/train/data/worker-node.ts",
+      "data-worker": "src/train/node/data-worker.ts",
     },
     outdir: "dist/gpu",
   });

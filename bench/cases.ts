@@ -1,12 +1,12 @@
 // What is measured: graphs with one input and one output, and what they cost.
-import { GraphBuilder } from "../src/graph/builder.ts";
-import type { Graph, Value } from "../src/graph/graph.ts";
-import { wholeCall } from "../src/graph/lower.ts";
+import { GraphBuilder } from "../src/graph/ir/builder.ts";
+import type { Graph, Value } from "../src/graph/ir/graph.ts";
 import { storeHalf } from "../src/graph/passes/half.ts";
-import { msffResNet18 } from "../src/models/msff-resnet18.ts";
-import { resnet18 } from "../src/models/resnet18.ts";
+import { wholeCall } from "../src/graph/plan/lower.ts";
+import { resnet18 } from "../src/models/encoders/resnet18.ts";
+import { msffResNet18 } from "../src/models/networks/msff-resnet18.ts";
 import type { Weights } from "../src/models/weights.ts";
-import { cast } from "../src/ops/cast.ts";
+import { cast } from "../src/ops/elementwise/cast.ts";
 import type { Precision } from "./record.ts";
 import { type ConvSpec, describe } from "./shape.ts";
 

@@ -1,11 +1,11 @@
 // The face that every measured engine has, its data, and atrous behind that face. The other engines are in bench/peers.
 import { UsageError } from "../src/errors.ts";
 import { BufferUsage, type Gpu } from "../src/gpu/gpu.ts";
-import { compile } from "../src/graph/compile.ts";
-import type { MemoryReport } from "../src/graph/compiled-graph.ts";
-import type { Graph, Value } from "../src/graph/graph.ts";
-import type { GraphProfile } from "../src/graph/profile.ts";
-import type { Tuning } from "../src/graph/tuning.ts";
+import type { Graph, Value } from "../src/graph/ir/graph.ts";
+import { compile } from "../src/graph/run/compile.ts";
+import type { MemoryReport } from "../src/graph/run/compiled-graph.ts";
+import type { GraphProfile } from "../src/graph/run/profile.ts";
+import type { Tuning } from "../src/graph/tune/tuning.ts";
 import { weightsFor } from "../src/models/weights.ts";
 import { byteLength, elementCount, type TensorData } from "../src/tensor.ts";
 import type { BenchCase } from "./cases.ts";

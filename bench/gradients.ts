@@ -1,10 +1,10 @@
 // Gradient kernels alone: the nodes that differentiation appends to one operator, on what the forward pass left for them.
-import { GraphBuilder } from "../src/graph/builder.ts";
-import { createNode, type Graph, type Node, prune, type Value } from "../src/graph/graph.ts";
+import { GraphBuilder } from "../src/graph/ir/builder.ts";
+import { createNode, type Graph, type Node, prune, type Value } from "../src/graph/ir/graph.ts";
 import { mergeCovered } from "../src/graph/passes/merge-covered.ts";
-import { batchNormTraining } from "../src/ops/batch-norm-training.ts";
-import { crossEntropy } from "../src/ops/cross-entropy.ts";
 import { averagePool2d, maxPool2d, relu, resize2d } from "../src/ops/index.ts";
+import { crossEntropy } from "../src/ops/loss/cross-entropy.ts";
+import { batchNormTraining } from "../src/ops/norm/batch-norm-training.ts";
 import type { Operator } from "../src/ops/operator.ts";
 import { elementCount, type Shape } from "../src/tensor.ts";
 import { type BenchCase, costed } from "./cases.ts";

@@ -2,9 +2,9 @@
 import { difference } from "../src/difference.ts";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { GpuTimer } from "../src/gpu/timing.ts";
-import { assemble } from "../src/graph/assemble.ts";
-import { compile } from "../src/graph/compile.ts";
-import { tune } from "../src/graph/tune.ts";
+import { compile } from "../src/graph/run/compile.ts";
+import { assemble } from "../src/graph/run/compiler.ts";
+import { tune } from "../src/graph/tune/tune.ts";
 import type { TensorData } from "../src/tensor.ts";
 import { type AtrousData, createAtrous, createData, endsOf } from "./contenders.ts";
 import type { GradientCase } from "./gradients.ts";

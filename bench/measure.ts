@@ -2,9 +2,9 @@
 import { difference } from "../src/difference.ts";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { GpuTimer } from "../src/gpu/timing.ts";
-import type { GraphProfile } from "../src/graph/profile.ts";
-import { type CandidateReport, type TuneOptions, tune } from "../src/graph/tune.ts";
-import type { Tuning } from "../src/graph/tuning.ts";
+import type { GraphProfile } from "../src/graph/run/profile.ts";
+import { type CandidateReport, type TuneOptions, tune } from "../src/graph/tune/tune.ts";
+import type { Tuning } from "../src/graph/tune/tuning.ts";
 import { parityLimits } from "../src/parity/index.ts";
 import type { BenchCase, ModelFile } from "./cases.ts";
 import { type CaseData, type Contender, createAtrous, createData } from "./contenders.ts";

@@ -1,10 +1,10 @@
 // What the peaks are measured on: passes of known work, whose results are checked.
-import { type PeakCopyTemplate, peakCopy, peakCopyParams } from "../shaders/peak-copy.wgsl.ts";
-import { peakDispatch, peakDispatchParams, peakDispatchWorkgroup } from "../shaders/peak-dispatch.wgsl.ts";
-import { type PeakFmaTemplate, peakFma, peakFmaParams, peakFmaSteps } from "../shaders/peak-fma.wgsl.ts";
+import { type PeakCopyTemplate, peakCopy, peakCopyParams } from "../shaders/peak/copy.wgsl.ts";
+import { peakDispatch, peakDispatchParams, peakDispatchWorkgroup } from "../shaders/peak/dispatch.wgsl.ts";
+import { type PeakFmaTemplate, peakFma, peakFmaParams, peakFmaSteps } from "../shaders/peak/fma.wgsl.ts";
 import { BufferUsage, type Gpu } from "../src/gpu/gpu.ts";
-import { type PreparedDispatch, prepareDispatches } from "../src/graph/dispatch.ts";
-import { type Params, params } from "../src/ops/operator.ts";
+import { type PreparedDispatch, prepareDispatches } from "../src/graph/run/prepare-dispatches.ts";
+import { type Params, params } from "../src/ops/parameters.ts";
 
 export interface Load {
   readonly label: string;

@@ -2,8 +2,8 @@
 //
 // Several variants of each kernel run, each long enough to be timed well; what they computed is checked; the fastest is
 // measured again a few times. No datasheet is asked, so a peak is what WGSL reaches through this driver.
-import type { PeakCopyTemplate } from "../shaders/peak-copy.wgsl.ts";
-import type { PeakFmaTemplate } from "../shaders/peak-fma.wgsl.ts";
+import type { PeakCopyTemplate } from "../shaders/peak/copy.wgsl.ts";
+import type { PeakFmaTemplate } from "../shaders/peak/fma.wgsl.ts";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { copyLoad, createCopyBuffers, dispatchLoad, type FmaSize, fmaLoad, type Load } from "./peak-loads.ts";
 import type { Peaks, Precision } from "./record.ts";

@@ -1,6 +1,6 @@
 // How near a kernel comes to what the adapter can do: the roofline model.
 // Source: Williams, Waterman, Patterson: Roofline, Communications of the ACM 52(4), 2009.
-import type { Cost } from "../src/ops/operator.ts";
+import type { Cost } from "../src/ops/cost.ts";
 import type { Peaks, Precision } from "./record.ts";
 
 export interface Roofline {

@@ -1,6 +1,6 @@
 // One row of a record from what was measured, in Node and in the browser alike.
-import type { Graph } from "../src/graph/graph.ts";
-import type { GraphProfile } from "../src/graph/profile.ts";
+import type { Graph } from "../src/graph/ir/graph.ts";
+import type { GraphProfile } from "../src/graph/run/profile.ts";
 import { elementCount } from "../src/tensor.ts";
 import type { BenchCase } from "./cases.ts";
 import type { AtrousContender } from "./contenders.ts";

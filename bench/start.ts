@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { difference } from "../src/difference.ts";
 import { writeSafetensors } from "../src/formats/safetensors/index.ts";
-import { msffResNet18 } from "../src/models/msff-resnet18.ts";
+import { msffResNet18 } from "../src/models/networks/msff-resnet18.ts";
 import { type BenchCase, networkCase } from "./cases.ts";
 import { createData } from "./contenders.ts";
 import { agreement } from "./measure.ts";

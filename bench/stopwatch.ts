@@ -2,7 +2,7 @@
 import { DeviceError } from "../src/errors.ts";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { GpuTimer } from "../src/gpu/timing.ts";
-import type { PreparedDispatch } from "../src/graph/dispatch.ts";
+import type { PreparedDispatch } from "../src/graph/run/prepare-dispatches.ts";
 
 /** Drivers write nonsense now and then; more often than this they cannot tell the time. */
 const attempts = 4;

@@ -1,6 +1,6 @@
 // A profile as a timeline for chrome://tracing and https://ui.perfetto.dev.
 // Source: Trace Event Format, https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
-import type { GraphProfile, NodeProfile } from "../src/graph/profile.ts";
+import type { GraphProfile, NodeProfile } from "../src/graph/run/profile.ts";
 import { formatShape } from "../src/tensor.ts";
 import type { Peaks, Precision } from "./record.ts";
 import { roofline } from "./roofline.ts";

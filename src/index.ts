@@ -32,36 +32,33 @@ export {
   type TensorToWrite,
   writeSafetensors,
 } from "./formats/safetensors/index.ts";
-export { type ByteSource, type Origin, readAll } from "./formats/source.ts";
+export { type ByteSource, type Origin, readAll } from "./formats/source/source.ts";
 export { openGpu } from "./gpu/browser.ts";
 export { type Diagnosis, diagnose } from "./gpu/doctor.ts";
 export { type AdapterDescription, Gpu, type OpenOptions } from "./gpu/gpu.ts";
-export type { Precision } from "./graph/assemble.ts";
-export { type ApplyOptions, GraphBuilder } from "./graph/builder.ts";
-export { type CompileOptions, compile } from "./graph/compile.ts";
+export { type ApplyOptions, GraphBuilder } from "./graph/ir/builder.ts";
+export { gradientGraph } from "./graph/ir/gradient-graph.ts";
+export type { Graph, Node, Value } from "./graph/ir/graph.ts";
+export type { BufferTensor, RunInputs, RunTargets } from "./graph/run/check-tensors.ts";
+export { type CompileOptions, compile } from "./graph/run/compile.ts";
 export type {
   CompiledGraph,
   MemoryReport,
   RunOptions,
   StartupReport,
-} from "./graph/compiled-graph.ts";
-export { gradientGraph } from "./graph/gradient-graph.ts";
-export type { Graph, Node, Value } from "./graph/graph.ts";
-export type { GraphProfile, NodeProfile, ProfileOptions } from "./graph/profile.ts";
-export type { BufferTensor, RunInputs, RunTargets } from "./graph/run-ends.ts";
-export { type CandidateReport, type TuneOptions, tune } from "./graph/tune.ts";
-export { parseTuning, type Tuning, type TuningEntry } from "./graph/tuning.ts";
-export { readStoredTuning, storeTuning } from "./graph/tuning-database.ts";
+} from "./graph/run/compiled-graph.ts";
+export type { Precision } from "./graph/run/compiler.ts";
+export type { GraphProfile, NodeProfile, ProfileOptions } from "./graph/run/profile.ts";
+export { readStoredTuning, storeTuning } from "./graph/tune/database.ts";
+export { type CandidateReport, type TuneOptions, tune } from "./graph/tune/tune.ts";
+export { parseTuning, type Tuning, type TuningEntry } from "./graph/tune/tuning.ts";
+export { resnet18 } from "./models/encoders/resnet18.ts";
 export { type GraphReport, inspectGraph } from "./models/inspect.ts";
 export { type LoadOptions, loadModel, Model } from "./models/load.ts";
 export { buildModelGraph, type ModelFile, type ModelOutput, networks, openModelFile } from "./models/model-file.ts";
-export { type MsffResNet18Options, msffResNet18 } from "./models/msff-resnet18.ts";
 export type { Network } from "./models/network.ts";
+export { type MsffResNet18Options, msffResNet18 } from "./models/networks/msff-resnet18.ts";
 export type { Normalization, Preprocess } from "./models/preprocess.ts";
-export { resnet18 } from "./models/resnet18.ts";
-export { createSegmenter, type Segmenter, type SegmenterOptions } from "./models/segment.ts";
-export { inputChannels } from "./models/segment-graph.ts";
-export type { SliceSize } from "./models/segment-resample.ts";
 export { type Weights, weightsFor } from "./models/weights.ts";
 export * from "./ops/index.ts";
 export {
@@ -75,7 +72,20 @@ export {
   runParity,
   toJUnit,
 } from "./parity/index.ts";
+export type { SliceSize } from "./segment/resample.ts";
+export { inputChannels } from "./segment/segment-graph.ts";
+export { createSegmenter, type Segmenter, type SegmenterOptions } from "./segment/segmenter.ts";
 export { type DType, formatShape, type Shape, type Tensor, type TensorData, type TensorType } from "./tensor.ts";
+export { type AdamOptions, adam, adamW, type Optimizer, type SgdOptions, sgd } from "./train/loop/optimizers.ts";
+export type { TrainState } from "./train/loop/train-state.ts";
+export {
+  compileTrainStep,
+  DivergedError,
+  type ParameterGroup,
+  type StepResult,
+  TrainStep,
+  type TrainStepOptions,
+} from "./train/loop/train-step.ts";
 export {
   type BceWithLogitsLossOptions,
   bceWithLogitsLoss,
@@ -97,13 +107,3 @@ export {
   type WeightedLoss,
   weightedSum,
 } from "./train/losses/index.ts";
-export { type AdamOptions, adam, adamW, type Optimizer, type SgdOptions, sgd } from "./train/optimizers.ts";
-export type { TrainState } from "./train/train-state.ts";
-export {
-  compileTrainStep,
-  DivergedError,
-  type ParameterGroup,
-  type StepResult,
-  TrainStep,
-  type TrainStepOptions,
-} from "./train/train-step.ts";

@@ -1,7 +1,7 @@
 // What only Node has: native GPUs through Dawn, and files on disk.
 
-export { writeFileAtomic } from "./formats/output-node.ts";
-export { fileSource } from "./formats/source-file.ts";
+export { fileSource } from "./formats/source/file.ts";
+export { writeFileAtomic } from "./formats/write-file.ts";
 export { openGpu } from "./gpu/node.ts";
 export {
   encodeSheet,

@@ -1,13 +1,13 @@
 // Each operator of a prepared graph in jax-js. What a graph fixes goes in as an argument of the jitted function.
 import type { numpy } from "@jax-js/jax";
-import type { Node, Value } from "../../src/graph/graph.ts";
-import type { AveragePool2dAttributes } from "../../src/ops/average-pool.ts";
-import type { BatchNormAttributes } from "../../src/ops/batch-norm.ts";
-import type { ConcatAttributes } from "../../src/ops/concat.ts";
-import type { ConvTranspose2dAttributes } from "../../src/ops/conv-transpose2d.ts";
-import type { Conv2dAttributes } from "../../src/ops/conv2d.ts";
-import type { MaxPool2dAttributes } from "../../src/ops/max-pool.ts";
-import type { Resize2dAttributes } from "../../src/ops/resize.ts";
+import type { Node, Value } from "../../src/graph/ir/graph.ts";
+import type { Conv2dAttributes } from "../../src/ops/conv/conv2d.ts";
+import type { ConvTranspose2dAttributes } from "../../src/ops/conv/transpose2d.ts";
+import type { ConcatAttributes } from "../../src/ops/move/concat.ts";
+import type { BatchNormAttributes } from "../../src/ops/norm/batch-norm.ts";
+import type { AveragePool2dAttributes } from "../../src/ops/pool/average-pool.ts";
+import type { MaxPool2dAttributes } from "../../src/ops/pool/max-pool.ts";
+import type { Resize2dAttributes } from "../../src/ops/sample/resize.ts";
 import { bilinearMatrix } from "./layout.ts";
 import { unsupported } from "./unsupported.ts";
 

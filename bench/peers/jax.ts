@@ -1,6 +1,6 @@
 // jax-js on its WebGPU device: the whole network as one function under `jit`, NCHW.
 import type { numpy } from "@jax-js/jax";
-import type { Value } from "../../src/graph/graph.ts";
+import type { Value } from "../../src/graph/ir/graph.ts";
 import { loadPackage } from "../../src/package.ts";
 import type { BenchCase } from "../cases.ts";
 import type { CaseData, Contender } from "../contenders.ts";

@@ -1,12 +1,12 @@
 // Writes a graph as an ONNX model, so that other engines can be given the very network that is measured here.
 // Parameters become initializers. Only what the networks of this project need.
 import protobuf from "protobufjs";
-import type { Graph, Node, Value } from "../../src/graph/graph.ts";
+import type { Graph, Node, Value } from "../../src/graph/ir/graph.ts";
 import { f32ToF16 } from "../../src/half.ts";
-import type { AveragePool2dAttributes } from "../../src/ops/average-pool.ts";
-import type { ConvAttributes, ConvTransposeAttributes } from "../../src/ops/conv-rules.ts";
-import type { MaxPool2dAttributes } from "../../src/ops/max-pool.ts";
-import type { Resize2dAttributes } from "../../src/ops/resize.ts";
+import type { ConvAttributes, ConvTransposeAttributes } from "../../src/ops/conv/rules.ts";
+import type { AveragePool2dAttributes } from "../../src/ops/pool/average-pool.ts";
+import type { MaxPool2dAttributes } from "../../src/ops/pool/max-pool.ts";
+import type { Resize2dAttributes } from "../../src/ops/sample/resize.ts";
 import type { Precision } from "../record.ts";
 import { unsupported } from "./unsupported.ts";
 

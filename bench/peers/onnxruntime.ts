@@ -1,7 +1,7 @@
 // ONNX Runtime, native in Node. Its own Dawn finds the adapter through the same Vulkan driver variables as ours.
 import type { InferenceSession } from "onnxruntime-node";
-import type { Node } from "../../src/graph/graph.ts";
-import type { Conv3dAttributes } from "../../src/ops/conv3d.ts";
+import type { Node } from "../../src/graph/ir/graph.ts";
+import type { Conv3dAttributes } from "../../src/ops/conv/conv3d.ts";
 import { loadPackage } from "../../src/package.ts";
 import { elementCount } from "../../src/tensor.ts";
 import type { BenchCase } from "../cases.ts";

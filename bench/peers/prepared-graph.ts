@@ -1,10 +1,10 @@
 // A graph for an engine that has no graph passes of its own: batch norm is folded into weights on the host, once, as engines
 // that load models do, and bias, residual and activation belong to the convolution before them.
-import type { Graph, Node, Value } from "../../src/graph/graph.ts";
+import type { Graph, Node, Value } from "../../src/graph/ir/graph.ts";
 import { foldBatchNorm } from "../../src/graph/passes/fold-batch-norm.ts";
 import { fuseEpilogues } from "../../src/graph/passes/fuse-epilogues.ts";
-import { resolveAxis } from "../../src/ops/axes.ts";
-import { type FoldBatchNormAttributes, foldBatchNorm as fold } from "../../src/ops/fold-batch-norm.ts";
+import { type FoldBatchNormAttributes, foldBatchNorm as fold } from "../../src/ops/norm/fold-batch-norm.ts";
+import { resolveAxis } from "../../src/ops/walk/axes.ts";
 import { elementCount } from "../../src/tensor.ts";
 import { endsOf } from "../contenders.ts";
 import { unsupported } from "./unsupported.ts";

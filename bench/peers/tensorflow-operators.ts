@@ -1,16 +1,16 @@
 // Each operator of a prepared graph as calls of TensorFlow.js. Weights are reordered and uploaded once, at translation.
 import type { Tensor, Tensor1D, Tensor4D, Tensor5D } from "@tensorflow/tfjs-core";
-import type { Node, Value } from "../../src/graph/graph.ts";
-import type { AveragePool2dAttributes } from "../../src/ops/average-pool.ts";
-import type { BatchNormAttributes } from "../../src/ops/batch-norm.ts";
-import type { ConcatAttributes } from "../../src/ops/concat.ts";
-import type { ConvTranspose2dAttributes } from "../../src/ops/conv-transpose2d.ts";
-import type { ConvTranspose3dAttributes } from "../../src/ops/conv-transpose3d.ts";
-import type { Conv2dAttributes } from "../../src/ops/conv2d.ts";
-import type { Conv3dAttributes } from "../../src/ops/conv3d.ts";
-import type { MaxPool2dAttributes } from "../../src/ops/max-pool.ts";
-import type { Resize2dAttributes } from "../../src/ops/resize.ts";
-import type { Sides } from "../../src/ops/window.ts";
+import type { Node, Value } from "../../src/graph/ir/graph.ts";
+import type { Conv2dAttributes } from "../../src/ops/conv/conv2d.ts";
+import type { Conv3dAttributes } from "../../src/ops/conv/conv3d.ts";
+import type { ConvTranspose2dAttributes } from "../../src/ops/conv/transpose2d.ts";
+import type { ConvTranspose3dAttributes } from "../../src/ops/conv/transpose3d.ts";
+import type { ConcatAttributes } from "../../src/ops/move/concat.ts";
+import type { BatchNormAttributes } from "../../src/ops/norm/batch-norm.ts";
+import type { AveragePool2dAttributes } from "../../src/ops/pool/average-pool.ts";
+import type { MaxPool2dAttributes } from "../../src/ops/pool/max-pool.ts";
+import type { Resize2dAttributes } from "../../src/ops/sample/resize.ts";
+import type { Sides } from "../../src/ops/walk/window.ts";
 import { permute } from "./layout.ts";
 import { unsupported } from "./unsupported.ts";
 

@@ -1,11 +1,11 @@
 // Training in TensorFlow.js on its WebGPU backend: its own gradients, its momentum optimizer, and batch norm as its layers do it
 // while they train: moments, then `tf.batchNorm`.
 import type { Scalar, Tensor, Tensor1D, Tensor4D, Variable } from "@tensorflow/tfjs-core";
-import type { Node, Value } from "../../src/graph/graph.ts";
-import type { BatchNormAttributes } from "../../src/ops/batch-norm.ts";
-import type { ConvTranspose2dAttributes } from "../../src/ops/conv-transpose2d.ts";
-import type { Conv2dAttributes } from "../../src/ops/conv2d.ts";
-import type { Resize2dAttributes } from "../../src/ops/resize.ts";
+import type { Node, Value } from "../../src/graph/ir/graph.ts";
+import type { Conv2dAttributes } from "../../src/ops/conv/conv2d.ts";
+import type { ConvTranspose2dAttributes } from "../../src/ops/conv/transpose2d.ts";
+import type { BatchNormAttributes } from "../../src/ops/norm/batch-norm.ts";
+import type { Resize2dAttributes } from "../../src/ops/sample/resize.ts";
 import { elementCount } from "../../src/tensor.ts";
 import type { DataPlace } from "../record.ts";
 import { learningRate, momentum, statisticsMomentum, type TrainingCase, type TrainingData } from "../training/case.ts";

@@ -1,6 +1,6 @@
 // TensorFlow.js on its WebGPU backend, channels last inside and on both ends, which is what its kernels are written for.
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { Value } from "../../src/graph/graph.ts";
+import type { Value } from "../../src/graph/ir/graph.ts";
 import { loadPackage } from "../../src/package.ts";
 import type { BenchCase } from "../cases.ts";
 import type { CaseData, Contender } from "../contenders.ts";

@@ -1,5 +1,5 @@
 // How a peer refuses a node. A peer computes what the graph says or nothing.
-import type { Node } from "../../src/graph/graph.ts";
+import type { Node } from "../../src/graph/ir/graph.ts";
 import { formatShape } from "../../src/tensor.ts";
 import type { BenchCase } from "../cases.ts";
 

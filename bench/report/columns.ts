@@ -1,5 +1,5 @@
 // The columns of a record's table and of a profile's, the same for terminals and pages.
-import type { GraphProfile, NodeProfile } from "../../src/graph/profile.ts";
+import type { GraphProfile, NodeProfile } from "../../src/graph/run/profile.ts";
 import type { Column } from "../../src/report/html-table.ts";
 import { formatShape } from "../../src/tensor.ts";
 import { type BenchRecord, type BenchRow, cpuPeers, type Peaks, type Precision, type Samples } from "../record.ts";

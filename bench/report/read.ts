@@ -1,5 +1,5 @@
 // Reads bench records back: what a report or a comparison may rely on is checked here, once.
-import { fileSource } from "../../src/formats/source-file.ts";
+import { fileSource } from "../../src/formats/source/file.ts";
 import type { BenchRecord, BenchRow, Peaks, PeerResult, Samples, TrainingMeasures } from "../record.ts";
 import { JsonField } from "./json-field.ts";
 import { peerRatio, rowLabel } from "./summary.ts";

@@ -1,12 +1,12 @@
 // What the training suite measures: whole steps of training of MSFF-ResNet18 at a quarter of its width.
 import { UsageError } from "../../src/errors.ts";
-import { GraphBuilder } from "../../src/graph/builder.ts";
-import type { Graph, Value } from "../../src/graph/graph.ts";
+import { GraphBuilder } from "../../src/graph/ir/builder.ts";
+import type { Graph, Value } from "../../src/graph/ir/graph.ts";
 import { mergeCovered } from "../../src/graph/passes/merge-covered.ts";
-import { msffResNet18 } from "../../src/models/msff-resnet18.ts";
+import { msffResNet18 } from "../../src/models/networks/msff-resnet18.ts";
+import { sgd } from "../../src/train/loop/optimizers.ts";
+import { createTrainingGraph } from "../../src/train/loop/training-graph.ts";
 import { crossEntropyLoss } from "../../src/train/losses/index.ts";
-import { sgd } from "../../src/train/optimizers.ts";
-import { createTrainingGraph } from "../../src/train/training-graph.ts";
 import { type BenchCase, costed } from "../cases.ts";
 import { type CaseData, createData } from "../contenders.ts";
 

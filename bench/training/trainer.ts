@@ -1,9 +1,9 @@
 // The face that every engine has that trains, and atrous behind it. The other engines are in bench/peers.
 import { BufferUsage, type Gpu } from "../../src/gpu/gpu.ts";
-import type { MemoryReport } from "../../src/graph/compiled-graph.ts";
-import type { GraphProfile } from "../../src/graph/profile.ts";
-import type { RunInputs } from "../../src/graph/run-ends.ts";
-import { compileTrainStep } from "../../src/train/train-step.ts";
+import type { RunInputs } from "../../src/graph/run/check-tensors.ts";
+import type { MemoryReport } from "../../src/graph/run/compiled-graph.ts";
+import type { GraphProfile } from "../../src/graph/run/profile.ts";
+import { compileTrainStep } from "../../src/train/loop/train-step.ts";
 import type { DataPlace } from "../record.ts";
 import { learningRate, optimizer, statisticsMomentum, type TrainingCase, type TrainingData } from "./case.ts";
 

@@ -1,12 +1,12 @@
 // What a graph consists of and what it takes to run: layers, parameters, multiply-adds, memory. Needs no GPU.
 
-import { optimize } from "../graph/assemble.ts";
-import { choose } from "../graph/choose.ts";
-import type { Graph, Node, Value } from "../graph/graph.ts";
-import { lower, wholeCall } from "../graph/lower.ts";
-import { planMemory } from "../graph/memory-plan.ts";
+import type { Graph, Node, Value } from "../graph/ir/graph.ts";
 import { decompose } from "../graph/passes/decompose.ts";
-import type { DeviceTraits } from "../ops/operator.ts";
+import { choose } from "../graph/plan/choose.ts";
+import { lower, wholeCall } from "../graph/plan/lower.ts";
+import { planMemory } from "../graph/plan/memory-plan.ts";
+import { optimize } from "../graph/run/compiler.ts";
+import type { DeviceTraits } from "../ops/device-traits.ts";
 import { byteLength, elementCount, type Shape } from "../tensor.ts";
 
 export interface LayerReport {

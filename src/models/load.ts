@@ -2,12 +2,12 @@
 
 import { UsageError } from "../errors.ts";
 import { importOnnx, isOnnx } from "../formats/onnx/index.ts";
-import type { Origin } from "../formats/source.ts";
+import type { Origin } from "../formats/source/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { type CompileOptions, compile } from "../graph/compile.ts";
-import type { CompiledGraph, MemoryReport, RunOptions, StartupReport } from "../graph/compiled-graph.ts";
-import type { GraphProfile, ProfileOptions } from "../graph/profile.ts";
-import type { RunInputs } from "../graph/run-ends.ts";
+import type { RunInputs } from "../graph/run/check-tensors.ts";
+import { type CompileOptions, compile } from "../graph/run/compile.ts";
+import type { CompiledGraph, MemoryReport, RunOptions, StartupReport } from "../graph/run/compiled-graph.ts";
+import type { GraphProfile, ProfileOptions } from "../graph/run/profile.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import { buildModelGraph, type ModelFile, type ModelOutput, openModelFile } from "./model-file.ts";
 import { weightsFor } from "./weights.ts";

@@ -1,13 +1,13 @@
 // A weights file that says which network it is for: a safetensors file with `atrous.*` metadata.
 import { FormatError } from "../errors.ts";
 import { checkEntries, openSafetensors, type SafetensorsFile } from "../formats/safetensors/index.ts";
-import type { ByteSource, Origin } from "../formats/source.ts";
-import { GraphBuilder } from "../graph/builder.ts";
-import type { Graph } from "../graph/graph.ts";
-import { argmax } from "../ops/argmax.ts";
+import type { ByteSource, Origin } from "../formats/source/source.ts";
+import { GraphBuilder } from "../graph/ir/builder.ts";
+import type { Graph } from "../graph/ir/graph.ts";
+import { argmax } from "../ops/reduce/argmax.ts";
 import { formatShape, type Shape } from "../tensor.ts";
-import { msffResNet18 } from "./msff-resnet18.ts";
 import type { Network } from "./network.ts";
+import { msffResNet18 } from "./networks/msff-resnet18.ts";
 import { type Preprocess, readLabels, readPreprocess } from "./preprocess.ts";
 
 /** Every network that a weights file can name. */

@@ -1,7 +1,7 @@
 // A network as a record, and the checked reading of its options.
 import { FormatError } from "../errors.ts";
-import type { GraphBuilder } from "../graph/builder.ts";
-import type { Value } from "../graph/graph.ts";
+import type { GraphBuilder } from "../graph/ir/builder.ts";
+import type { Value } from "../graph/ir/graph.ts";
 
 export interface Network<O extends object = object> {
   /** As in a weights file's metadata, `atrous.network`. */

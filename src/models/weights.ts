@@ -1,6 +1,6 @@
 // A file's tensors as the parameters of a graph.
 import type { Gpu } from "../gpu/gpu.ts";
-import type { CompileOptions } from "../graph/compile.ts";
+import type { CompileOptions } from "../graph/run/compile.ts";
 
 /** An open file of weights. */
 export interface Weights {

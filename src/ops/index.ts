@@ -1,18 +1,23 @@
-export { clip, elu, gelu, hardSigmoid, hardSwish, leakyRelu, relu, sigmoid, silu, tanh } from "./activations.ts";
-export { adaptiveAveragePool2d, adaptiveAveragePool3d } from "./adaptive-average-pool.ts";
-export { argmax } from "./argmax.ts";
-export { add, div, maximum, minimum, mul, pow, sub } from "./arithmetic.ts";
-export { averagePool2d, averagePool3d } from "./average-pool.ts";
-export { batchNorm } from "./batch-norm.ts";
-export { type CastAttributes, cast } from "./cast.ts";
-export { concat } from "./concat.ts";
-export { convTranspose2d } from "./conv-transpose2d.ts";
-export { convTranspose3d } from "./conv-transpose3d.ts";
-export { conv2d } from "./conv2d.ts";
-export { conv3d } from "./conv3d.ts";
-export { expand, tile } from "./expand.ts";
-export { gather, gatherElements } from "./gather.ts";
-export { gridSample2d, gridSample3d } from "./grid-sample.ts";
+export { conv2d } from "./conv/conv2d.ts";
+export { conv3d } from "./conv/conv3d.ts";
+export { convTranspose2d } from "./conv/transpose2d.ts";
+export { convTranspose3d } from "./conv/transpose3d.ts";
+export type { Cost } from "./cost.ts";
+export { type DeviceTraits, deviceTraits } from "./device-traits.ts";
+export {
+  clip,
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  relu,
+  sigmoid,
+  silu,
+  tanh,
+} from "./elementwise/activations.ts";
+export { add, div, maximum, minimum, mul, pow, sub } from "./elementwise/arithmetic.ts";
+export { type CastAttributes, cast } from "./elementwise/cast.ts";
 export {
   equal,
   greater,
@@ -24,19 +29,27 @@ export {
   logicalOr,
   logicalXor,
   where,
-} from "./masks.ts";
-export { gemm, linear, matmul } from "./matmul.ts";
-export { maxPool2d, maxPool3d } from "./max-pool.ts";
-export { maxUnpool2d, maxUnpool3d } from "./max-unpool.ts";
-export { groupNorm, instanceNorm, layerNorm } from "./normalization.ts";
-export { type Cost, type DeviceTraits, deviceTraits, type Operator } from "./operator.ts";
-export { pad } from "./pad.ts";
-export { prelu } from "./prelu.ts";
-export { amax, amin, l2Norm, logSumExp, mean, prod, sum } from "./reductions.ts";
-export { reshape } from "./reshape.ts";
-export { resize2d, resize3d } from "./resize.ts";
-export { slice } from "./slice.ts";
-export { logSoftmax, softmax } from "./softmax.ts";
-export { transpose } from "./transpose.ts";
-export { tril, triu } from "./trilu.ts";
-export { abs, ceil, erf, exp, floor, log, neg, reciprocal, round, sign, softplus, sqrt } from "./unary.ts";
+} from "./elementwise/masks.ts";
+export { prelu } from "./elementwise/prelu.ts";
+export { abs, ceil, erf, exp, floor, log, neg, reciprocal, round, sign, softplus, sqrt } from "./elementwise/unary.ts";
+export { gemm, linear, matmul } from "./matrix/matmul.ts";
+export { concat } from "./move/concat.ts";
+export { expand, tile } from "./move/expand.ts";
+export { gather, gatherElements } from "./move/gather.ts";
+export { pad } from "./move/pad.ts";
+export { reshape } from "./move/reshape.ts";
+export { slice } from "./move/slice.ts";
+export { transpose } from "./move/transpose.ts";
+export { tril, triu } from "./move/trilu.ts";
+export { batchNorm } from "./norm/batch-norm.ts";
+export { groupNorm, instanceNorm, layerNorm } from "./norm/normalization.ts";
+export { logSoftmax, softmax } from "./norm/softmax.ts";
+export type { Operator } from "./operator.ts";
+export { adaptiveAveragePool2d, adaptiveAveragePool3d } from "./pool/adaptive-average-pool.ts";
+export { averagePool2d, averagePool3d } from "./pool/average-pool.ts";
+export { maxPool2d, maxPool3d } from "./pool/max-pool.ts";
+export { maxUnpool2d, maxUnpool3d } from "./pool/max-unpool.ts";
+export { argmax } from "./reduce/argmax.ts";
+export { amax, amin, l2Norm, logSumExp, mean, prod, sum } from "./reduce/reductions.ts";
+export { gridSample2d, gridSample3d } from "./sample/grid-sample.ts";
+export { resize2d, resize3d } from "./sample/resize.ts";

@@ -1,18 +1,11 @@
 // What an operator and a kernel are. The graph, the planner and the executor know these records and nothing else:
 // no operator is known to them by name.
-import type { ParamSpec, ParamType } from "../../shaders/wgsl.ts";
-import type { Gpu } from "../gpu/gpu.ts";
-import { byteLength, elementCount, type TensorType } from "../tensor.ts";
-import type { Activation } from "./activation.ts";
-
-/**
- * Where a tensor lies in its buffer, in elements. Everything but the batch axis is contiguous, so a concatenation
- * over channels can be written and read in place: element [n, rest] is at `offset + n * batchStride + rest`.
- */
-export interface View {
-  readonly offset: number;
-  readonly batchStride: number;
-}
+import type { TensorType } from "../tensor.ts";
+import type { Cost } from "./cost.ts";
+import type { DeviceTraits } from "./device-traits.ts";
+import type { Activation } from "./elementwise/activation.ts";
+import type { Params } from "./parameters.ts";
+import type { View } from "./view.ts";
 
 /** A tensor as a kernel sees it. */
 export interface Operand extends TensorType {
@@ -41,40 +34,6 @@ export interface Call<A extends object = object> {
   readonly inPlace?: ReadonlySet<number>;
 }
 
-export interface Cost {
-  /** Floating-point operations; a multiply-add counts two. */
-  readonly flop: number;
-  /** Bytes that must cross the memory bus at least once. */
-  readonly bytes: number;
-}
-
-/** What kernel choices may depend on. */
-export interface DeviceTraits {
-  readonly kind: "hardware" | "software";
-  readonly maxWorkgroupInvocations: number;
-  readonly maxWorkgroupStorageBytes: number;
-  readonly maxWorkgroupsPerDimension: number;
-  /** Of one storage binding. */
-  readonly maxBufferBytes: number;
-  /** Lanes of every subgroup; absent where the device has no subgroups, or of more than one size. */
-  readonly subgroupSize?: number;
-}
-
-export function deviceTraits(gpu: Gpu): DeviceTraits {
-  // Older browsers have no `adapterInfo` on the device.
-  const info: Partial<GPUAdapterInfo> | undefined = gpu.device.adapterInfo;
-  const hasOneSize = gpu.features.has("subgroups") && info?.subgroupMinSize === info?.subgroupMaxSize;
-  const oneSize = hasOneSize ? info?.subgroupMinSize : undefined;
-  return {
-    ...(oneSize !== undefined && { subgroupSize: oneSize }),
-    kind: gpu.adapter.kind,
-    maxWorkgroupInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
-    maxWorkgroupStorageBytes: gpu.limits.maxComputeWorkgroupStorageSize,
-    maxWorkgroupsPerDimension: gpu.limits.maxComputeWorkgroupsPerDimension,
-    maxBufferBytes: Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize),
-  };
-}
-
 export type Binding = { readonly input: number } | { readonly output: number };
 
 export interface Dispatch {
@@ -84,16 +43,6 @@ export interface Dispatch {
   readonly bindings: readonly Binding[];
   readonly params: Params;
   readonly workgroups: readonly [x: number, y: number, z: number];
-}
-
-export interface Params {
-  readonly spec: ParamSpec;
-  readonly values: Readonly<Record<string, number>>;
-}
-
-/** Pairs a shader's parameter declaration with values; a missing or misspelt name does not compile. */
-export function params<S extends ParamSpec>(spec: S, values: Readonly<Record<keyof S & string, number>>): Params {
-  return { spec, values };
 }
 
 /** A kernel's wish to get an input through another operator first, e.g. weights with output channels innermost. */
@@ -237,58 +186,4 @@ export interface Regions {
   readonly layout: "item" | "dense";
   /** In elements. */
   readonly offsets: readonly number[];
-}
-
-/** A binding may begin at every multiple of this many elements, whatever the device and the type. */
-export const bindingElements = 128;
-
-/** Whether a kernel takes a view for one of its operands. */
-export function allowsView(kernel: Kernel, call: Call, operand: Binding): boolean {
-  if (kernel.views === undefined) return false;
-  if (kernel.views === "all") return true;
-  // Vectors, such as statistics beside the main output, are no part of anything.
-  if ("output" in operand) return call.outputs[operand.output]!.shape.length > 1;
-  const isResidual = call.epilogue.residual && operand.input === call.inputs.length - 1;
-  return isResidual || kernel.views.includes(operand.input);
-}
-
-/** The view of a tensor that has its buffer to itself. */
-export function wholeView(type: TensorType): View {
-  return { offset: 0, batchStride: elementCount(type.shape.slice(1)) };
-}
-
-/** Bytes of all operands once: the floor of memory traffic. */
-export function operandBytes(call: Call): number {
-  return [...call.inputs, ...call.outputs].reduce((sum, operand) => sum + byteLength(operand), 0);
-}
-
-type ViewSpec<N extends string> = Readonly<Record<`${N}_offset` | `${N}_batch_stride`, "u32">>;
-
-/** Declares a view's parameters: `...viewSpec("x")` gives `x_offset` and `x_batch_stride`. */
-export function viewSpec<N extends string>(name: N): ViewSpec<N> {
-  const u32: ParamType = "u32";
-  return { [`${name}_offset`]: u32, [`${name}_batch_stride`]: u32 } as ViewSpec<N>;
-}
-
-/** Values for {@link viewSpec}. */
-export function viewParams<N extends string>(name: N, operand: Operand): Record<keyof ViewSpec<N> & string, number> {
-  const { offset, batchStride } = operand.view;
-  return { [`${name}_offset`]: offset, [`${name}_batch_stride`]: batchStride } as Record<
-    keyof ViewSpec<N> & string,
-    number
-  >;
-}
-
-/** The workgroup counts that cover `size` invocations along each axis. */
-export function cover(
-  size: readonly [number, number, number],
-  workgroup: readonly [number, number, number],
-): [number, number, number] {
-  return [Math.ceil(size[0] / workgroup[0]), Math.ceil(size[1] / workgroup[1]), Math.ceil(size[2] / workgroup[2])];
-}
-
-/** Workgroups of a one-dimensional grid: along x, and along y what the device does not take there. */
-export function spread(workgroups: number, device: DeviceTraits): [x: number, y: number] {
-  const rows = Math.ceil(workgroups / device.maxWorkgroupsPerDimension);
-  return [Math.ceil(workgroups / rows), rows];
 }

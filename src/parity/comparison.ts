@@ -1,8 +1,8 @@
 // A network and a reference that it is compared with, whatever the two were read from.
 import { FormatError, UsageError } from "../errors.ts";
 import { type ImportOptions, isOnnx } from "../formats/onnx/index.ts";
-import type { Origin } from "../formats/source.ts";
-import { findValue, type Graph, type Value } from "../graph/graph.ts";
+import type { Origin } from "../formats/source/source.ts";
+import { findValue, type Graph, type Value } from "../graph/ir/graph.ts";
 import { buildModelGraph, openModelFile } from "../models/model-file.ts";
 import type { Weights } from "../models/weights.ts";
 import type { Tensor } from "../tensor.ts";

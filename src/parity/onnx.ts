@@ -1,8 +1,8 @@
 // An ONNX model here and in another engine: every value of the file that the imported graph still has.
 import { FormatError } from "../errors.ts";
 import { importOnnx, withOutputs } from "../formats/onnx/index.ts";
-import { type Origin, readOrigin } from "../formats/source.ts";
-import type { Value } from "../graph/graph.ts";
+import { type Origin, readOrigin } from "../formats/source/source.ts";
+import type { Value } from "../graph/ir/graph.ts";
 import { elementCount, type Tensor } from "../tensor.ts";
 import type { Comparison, ComparisonOptions } from "./comparison.ts";
 import type { ReferenceEngine, ReferenceTensor } from "./reference.ts";

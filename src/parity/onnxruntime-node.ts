@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Tensor as EngineTensor } from "onnxruntime-node";
 import { FormatError, UsageError } from "../errors.ts";
-import type { Origin } from "../formats/source.ts";
+import type { Origin } from "../formats/source/source.ts";
 import { f16ToF32, f32ToF16 } from "../half.ts";
 import { loadPackage } from "../package.ts";
 import type { Tensor } from "../tensor.ts";

@@ -2,12 +2,12 @@
 
 import { type ClassDifference, classDifference, type Difference, difference } from "../difference.ts";
 import { FormatError } from "../errors.ts";
-import type { Origin } from "../formats/source.ts";
+import type { Origin } from "../formats/source/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import type { Precision } from "../graph/assemble.ts";
-import { compile } from "../graph/compile.ts";
-import { gradientGraph } from "../graph/gradient-graph.ts";
-import type { Graph } from "../graph/graph.ts";
+import { gradientGraph } from "../graph/ir/gradient-graph.ts";
+import type { Graph } from "../graph/ir/graph.ts";
+import { compile } from "../graph/run/compile.ts";
+import type { Precision } from "../graph/run/compiler.ts";
 import { weightsFor } from "../models/weights.ts";
 import { formatShape, type Shape, shapesEqual, type Tensor } from "../tensor.ts";
 import { type Comparison, type ComparisonOptions, openComparison } from "./comparison.ts";

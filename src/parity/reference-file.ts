@@ -3,7 +3,7 @@
 // The metadata field `atrous.order` lists the layers in forward order. weights/export/goldens.py writes such files.
 import { FormatError } from "../errors.ts";
 import { openSafetensors, type SafetensorsFile } from "../formats/safetensors/index.ts";
-import type { Origin } from "../formats/source.ts";
+import type { Origin } from "../formats/source/source.ts";
 import type { Reference, ReferenceGradients, ReferenceTensor } from "./reference.ts";
 
 export class ReferenceFile implements Reference {

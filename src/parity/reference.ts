@@ -1,5 +1,5 @@
 // What a network is compared with.
-import type { Origin } from "../formats/source.ts";
+import type { Origin } from "../formats/source/source.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 
 export interface ReferenceTensor {

@@ -4,8 +4,8 @@ import { convGradientCases, type GradientCase, gradientCases } from "../../bench
 import { measureGradient } from "../../bench/measure-gradient.ts";
 import { parseConv } from "../../bench/shape.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import type { Graph } from "../../src/graph/graph.ts";
-import { createNode } from "../../src/graph/graph.ts";
+import type { Graph } from "../../src/graph/ir/graph.ts";
+import { createNode } from "../../src/graph/ir/graph.ts";
 import { rewrite } from "../../src/graph/passes/rewrite.ts";
 import { openTestGpu } from "../support/gpu.ts";
 import { peaks } from "./record.ts";

@@ -10,7 +10,7 @@ import { formatRecord } from "../../bench/report/text.ts";
 import { drawStrokes } from "../../bench/strokes.ts";
 import { writeSafetensors } from "../../src/formats/safetensors/index.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { buildModel, dataType, floats, type ModelFields } from "../formats/onnx-build.ts";
+import { buildModel, dataType, floats, type ModelFields } from "../formats/onnx/build.ts";
 import { openTestGpu } from "../support/gpu.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { buildPeer, buildRecord, buildRow } from "./record.ts";

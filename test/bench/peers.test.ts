@@ -7,9 +7,9 @@ import { type CreatePeer, peers } from "../../bench/peers/index.ts";
 import { difference } from "../../src/difference.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { GraphBuilder } from "../../src/graph/builder.ts";
-import type { Value } from "../../src/graph/graph.ts";
-import { type Conv2dSpec, conv, convTranspose, norm, normRelu } from "../../src/models/layers.ts";
+import { GraphBuilder } from "../../src/graph/ir/builder.ts";
+import type { Value } from "../../src/graph/ir/graph.ts";
+import { type Conv2dSpec, conv, convTranspose, norm, normRelu } from "../../src/models/blocks/layers.ts";
 import {
   add,
   averagePool2d,

@@ -1,7 +1,7 @@
 // A made-up bench record, as a run over kernels and networks leaves it. No number of it was measured.
 import { type BenchRecord, type BenchRow, cpuPeers, type PeerResult, type Samples } from "../../bench/record.ts";
 import { roofline } from "../../bench/roofline.ts";
-import type { GraphProfile, NodeProfile } from "../../src/graph/profile.ts";
+import type { GraphProfile, NodeProfile } from "../../src/graph/run/profile.ts";
 import { createRandom, seedOf } from "../support/random.ts";
 
 export const peaks = { fmaF32Gflops: 14_200, fmaF16Gflops: 27_500, copyGBs: 610, dispatchUs: 2.1 };

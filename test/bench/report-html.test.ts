@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { BenchRecord } from "../../bench/record.ts";
 import { formatHtml } from "../../bench/report/html.ts";
 import { scalingSeries } from "../../bench/report/scaling-plot.ts";
-import type { GraphProfile } from "../../src/graph/profile.ts";
+import type { GraphProfile } from "../../src/graph/run/profile.ts";
 import { html } from "../../src/report/markup.ts";
 import { findChromium, runPage } from "../browser/chromium.ts";
 import {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Peaks } from "../../bench/record.ts";
 import { createTrace } from "../../bench/trace.ts";
-import type { GraphProfile, NodeProfile } from "../../src/graph/profile.ts";
+import type { GraphProfile, NodeProfile } from "../../src/graph/run/profile.ts";
 
 const peaks: Peaks = { fmaF32Gflops: 1000, fmaF16Gflops: null, copyGBs: 100, dispatchUs: 5 };
 

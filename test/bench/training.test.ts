@@ -9,9 +9,9 @@ import { createAtrousTrainer } from "../../bench/training/trainer.ts";
 import { difference } from "../../src/difference.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import type { GraphBuilder } from "../../src/graph/builder.ts";
-import type { Value } from "../../src/graph/graph.ts";
-import { conv, convTranspose, norm, normRelu } from "../../src/models/layers.ts";
+import type { GraphBuilder } from "../../src/graph/ir/builder.ts";
+import type { Value } from "../../src/graph/ir/graph.ts";
+import { conv, convTranspose, norm, normRelu } from "../../src/models/blocks/layers.ts";
 import { add, averagePool2d, concat, maxPool2d, relu, resize2d } from "../../src/ops/index.ts";
 import { openTestGpu } from "../support/gpu.ts";
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { difference } from "../../src/difference.ts";
 import { readSafetensors } from "../../src/formats/safetensors/index.ts";
 import { loadModel } from "../../src/models/load.ts";
-import { buildModel, dataType } from "../formats/onnx-build.ts";
+import { buildModel, dataType } from "../formats/onnx/build.ts";
 import { openTestGpu } from "../support/gpu.ts";
 import { bundleForBrowser } from "./bundle.ts";
 import { findChromium, runPage } from "./chromium.ts";

@@ -5,13 +5,13 @@ import { parseHTML } from "linkedom";
 import { beforeAll, expect, test } from "vitest";
 import { writeLabelPng, writePng } from "../../src/formats/png/index.ts";
 import { readSafetensors } from "../../src/formats/safetensors/index.ts";
-import { fileSource } from "../../src/formats/source-file.ts";
+import { fileSource } from "../../src/formats/source/file.ts";
 import { loadModel } from "../../src/models/load.ts";
-import { type CheckpointTensor, saveCheckpoint } from "../../src/train/checkpoint-node.ts";
 import { openTrainData, readTrainConfig } from "../../src/train/index.ts";
+import { type CheckpointTensor, saveCheckpoint } from "../../src/train/node/checkpoint.ts";
 import { openTestGpu } from "../support/gpu.ts";
 import { createRandom, uniform } from "../support/random.ts";
-import { buildConfig } from "../train/config.ts";
+import { buildConfig } from "../train/config/config.ts";
 import { atrous, modelPath, testFolder } from "./command.ts";
 
 const folder = testFolder();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { difference } from "../../src/difference.ts";
 import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors/index.ts";
-import { buildModel, floats } from "../formats/onnx-build.ts";
+import { buildModel, floats } from "../formats/onnx/build.ts";
 import { atrous, testFolder } from "./command.ts";
 
 const folder = testFolder();

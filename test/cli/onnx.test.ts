@@ -6,7 +6,7 @@ import { UsageError } from "../../src/errors.ts";
 import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors/index.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { loadModel } from "../../src/models/load.ts";
-import { buildModel, dataType, floats } from "../formats/onnx-build.ts";
+import { buildModel, dataType, floats } from "../formats/onnx/build.ts";
 import { openTestGpu } from "../support/gpu.ts";
 import { atrous, testFolder } from "./command.ts";
 

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { formatDuration, TrainProgress } from "../../src/cli/train-progress.ts";
 import type { TrainRecord } from "../../src/train/index.ts";
-import { buildLog } from "../train/history.ts";
+import { buildLog } from "../train/report/history.ts";
 
 /** Plays a log, a second for each record. */
 function play(records: readonly TrainRecord[], isTTY: boolean): string {

@@ -8,8 +8,8 @@ import { addTrain } from "../../src/cli/train.ts";
 import { UsageError } from "../../src/errors.ts";
 import { readPng, writeLabelPng, writePng } from "../../src/formats/png/index.ts";
 import type { Train, TrainConfig, TrainOptions, TrainSummary } from "../../src/train/index.ts";
-import { data } from "../train/config.ts";
-import { buildLog } from "../train/history.ts";
+import { data } from "../train/config/config.ts";
+import { buildLog } from "../train/report/history.ts";
 import { testFolder } from "./command.ts";
 import { runCommand } from "./program.ts";
 

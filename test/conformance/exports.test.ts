@@ -10,7 +10,7 @@ import { difference } from "../../src/difference.ts";
 import { importOnnx } from "../../src/formats/onnx/index.ts";
 import { readSafetensors } from "../../src/formats/safetensors/index.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { compile } from "../../src/graph/compile.ts";
+import { compile } from "../../src/graph/run/compile.ts";
 import { weightsFor } from "../../src/models/weights.ts";
 import { runParity } from "../../src/parity/index.ts";
 import { onnxRuntime } from "../../src/parity/onnxruntime-node.ts";

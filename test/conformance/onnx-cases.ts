@@ -11,7 +11,7 @@ import { type ImportOptions, importOnnx } from "../../src/formats/onnx/index.ts"
 import type { ValueInfo } from "../../src/formats/onnx/messages.ts";
 import { checkTensor, elementsOf } from "../../src/formats/onnx/tensor.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { compile } from "../../src/graph/compile.ts";
+import { compile } from "../../src/graph/run/compile.ts";
 import { weightsFor } from "../../src/models/weights.ts";
 import { dataTypes, formatShape, type Shape, shapesEqual, type Tensor } from "../../src/tensor.ts";
 

@@ -1,8 +1,8 @@
 // One call of a PyTorch operator, with its arguments by name, while it is written as a graph.
-import type { GraphBuilder } from "../../src/graph/builder.ts";
-import type { Value } from "../../src/graph/graph.ts";
+import type { GraphBuilder } from "../../src/graph/ir/builder.ts";
+import type { Value } from "../../src/graph/ir/graph.ts";
+import { reshape } from "../../src/ops/move/reshape.ts";
 import type { Operator } from "../../src/ops/operator.ts";
-import { reshape } from "../../src/ops/reshape.ts";
 import { type Shape, shapesEqual } from "../../src/tensor.ts";
 import type { Argument, Arguments, StoredTensor, TensorName } from "./opinfo-samples.ts";
 

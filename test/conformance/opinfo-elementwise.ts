@@ -1,5 +1,5 @@
 // PyTorch's elementwise operators as graphs.
-import type { Value } from "../../src/graph/graph.ts";
+import type { Value } from "../../src/graph/ir/graph.ts";
 import {
   abs,
   add,

@@ -1,5 +1,5 @@
 // PyTorch's modules: which function each one calls, and with what of its attributes. Parameters and buffers keep their names.
-import type { Value } from "../../src/graph/graph.ts";
+import type { Value } from "../../src/graph/ir/graph.ts";
 import { type Call, OutOfScope } from "./opinfo-call.ts";
 import type { Arguments, Sample } from "./opinfo-samples.ts";
 

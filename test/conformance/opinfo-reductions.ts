@@ -1,6 +1,5 @@
 // PyTorch's reductions, norms, softmaxes and products of matrices as graphs.
-import type { Value } from "../../src/graph/graph.ts";
-import { batchNormTraining } from "../../src/ops/batch-norm-training.ts";
+import type { Value } from "../../src/graph/ir/graph.ts";
 import {
   abs,
   add,
@@ -28,7 +27,8 @@ import {
   sum,
   where,
 } from "../../src/ops/index.ts";
-import type { ReductionAttributes, ReductionGiven } from "../../src/ops/reductions.ts";
+import { batchNormTraining } from "../../src/ops/norm/batch-norm-training.ts";
+import type { ReductionAttributes, ReductionGiven } from "../../src/ops/reduce/reductions.ts";
 import { type Call, OutOfScope, type Translation } from "./opinfo-call.ts";
 
 export const reductions: Readonly<Record<string, Translation>> = {

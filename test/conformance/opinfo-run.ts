@@ -1,9 +1,9 @@
 // Samples of PyTorch's operators as graphs of ours, run many at once and compared.
 import { UsageError } from "../../src/errors.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { GraphBuilder } from "../../src/graph/builder.ts";
-import { compile } from "../../src/graph/compile.ts";
-import type { Value } from "../../src/graph/graph.ts";
+import { GraphBuilder } from "../../src/graph/ir/builder.ts";
+import type { Value } from "../../src/graph/ir/graph.ts";
+import { compile } from "../../src/graph/run/compile.ts";
 import { formatShape, type Tensor, type TensorType } from "../../src/tensor.ts";
 import { compare } from "../support/check-operator.ts";
 import { Call, OutOfScope, type Translation } from "./opinfo-call.ts";

@@ -1,5 +1,5 @@
 // PyTorch's operators that only move elements, as graphs.
-import type { Value } from "../../src/graph/graph.ts";
+import type { Value } from "../../src/graph/ir/graph.ts";
 import {
   concat,
   expand,

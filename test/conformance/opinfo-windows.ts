@@ -1,5 +1,5 @@
 // PyTorch's convolutions, pools and interpolations as graphs. Those along one axis run as images of one row.
-import type { Value } from "../../src/graph/graph.ts";
+import type { Value } from "../../src/graph/ir/graph.ts";
 import {
   adaptiveAveragePool2d,
   adaptiveAveragePool3d,
@@ -14,8 +14,8 @@ import {
   resize2d,
   resize3d,
 } from "../../src/ops/index.ts";
-import type { Coordinates } from "../../src/ops/resize-sampling.ts";
-import type { Pair, Sides, Sides3d, Triple } from "../../src/ops/window.ts";
+import type { Coordinates } from "../../src/ops/sample/resize-sampling.ts";
+import type { Pair, Sides, Sides3d, Triple } from "../../src/ops/walk/window.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { type Call, OutOfScope, type Translation } from "./opinfo-call.ts";
 

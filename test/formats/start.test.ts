@@ -5,7 +5,7 @@ import { FormatError } from "../../src/errors.ts";
 import { niftiStartBytes, readNifti, readNiftiGeometry, writeNifti } from "../../src/formats/nifti/index.ts";
 import { pngStartBytes, readPngSize, writePng } from "../../src/formats/png/index.ts";
 import { createRandom } from "../support/random.ts";
-import { niftiFile } from "./nifti-file.ts";
+import { niftiFile } from "./nifti/file.ts";
 
 const affine = [
   [0, 2, 0, -10],

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { GraphBuilder } from "../../src/graph/builder.ts";
+import { GraphBuilder } from "../../src/graph/ir/builder.ts";
+import { conv, normRelu } from "../../src/models/blocks/layers.ts";
 import { inspectGraph } from "../../src/models/inspect.ts";
-import { conv, normRelu } from "../../src/models/layers.ts";
-import { concat } from "../../src/ops/concat.ts";
+import { concat } from "../../src/ops/move/concat.ts";
 
 test("counts parameters, multiply-adds and bytes of a graph that can be counted by hand", () => {
   const b = new GraphBuilder();

@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { FormatError, ShapeError } from "../../src/errors.ts";
 import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors/index.ts";
-import { GraphBuilder } from "../../src/graph/builder.ts";
+import { GraphBuilder } from "../../src/graph/ir/builder.ts";
+import { resnet18 } from "../../src/models/encoders/resnet18.ts";
 import { buildModelGraph, openModelFile } from "../../src/models/model-file.ts";
-import { msffResNet18 } from "../../src/models/msff-resnet18.ts";
-import { resnet18 } from "../../src/models/resnet18.ts";
+import { msffResNet18 } from "../../src/models/networks/msff-resnet18.ts";
 
 const path = "weights/goldens/msff-w8/model.safetensors";
 const golden = await readSafetensors(new Uint8Array(readFileSync(path)));

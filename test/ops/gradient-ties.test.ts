@@ -3,11 +3,11 @@
 //     torch.autograd.grad(function(*inputs).sum(), inputs)
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { div, maximum, minimum, pow } from "../../src/ops/arithmetic.ts";
-import { gridSample2d } from "../../src/ops/grid-sample.ts";
+import { div, maximum, minimum, pow } from "../../src/ops/elementwise/arithmetic.ts";
+import { prelu } from "../../src/ops/elementwise/prelu.ts";
 import type { Operator } from "../../src/ops/operator.ts";
-import { prelu } from "../../src/ops/prelu.ts";
-import { amax, amin, l2Norm, logSumExp, prod } from "../../src/ops/reductions.ts";
+import { amax, amin, l2Norm, logSumExp, prod } from "../../src/ops/reduce/reductions.ts";
+import { gridSample2d } from "../../src/ops/sample/grid-sample.ts";
 import { openTestGpu } from "../support/gpu.ts";
 import { firstDifference, type ListedTensor, runGradient } from "../support/run-gradient.ts";
 

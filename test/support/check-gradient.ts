@@ -3,8 +3,8 @@
 import { expect } from "vitest";
 import { coordinates } from "../../src/difference.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { GraphBuilder } from "../../src/graph/builder.ts";
-import { compile } from "../../src/graph/compile.ts";
+import { GraphBuilder } from "../../src/graph/ir/builder.ts";
+import { compile } from "../../src/graph/run/compile.ts";
 import { elementCount, formatShape, type Tensor, type TensorType } from "../../src/tensor.ts";
 import {
   createData,

@@ -1,17 +1,12 @@
 // Decides whether an operator is correct: every kernel that applies, on every case, whole and as views.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Storage } from "../../shaders/storage.ts";
+import type { Storage } from "../../shaders/wgsl/storage.ts";
 import { coordinates } from "../../src/difference.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { fromF32, saturateF16, toF32 } from "../../src/half.ts";
-import {
-  allowsView,
-  type Call,
-  deviceTraits,
-  type Epilogue,
-  type Kernel,
-  type Operand,
-} from "../../src/ops/operator.ts";
+import { deviceTraits } from "../../src/ops/device-traits.ts";
+import type { Call, Epilogue, Kernel, Operand } from "../../src/ops/operator.ts";
+import { allowsView } from "../../src/ops/view.ts";
 import { elementCount, formatShape, type Shape, type TensorData, type TensorType } from "../../src/tensor.ts";
 import { checkGradient, withoutGradient } from "./check-gradient.ts";
 import { functionReference } from "./functions.ts";

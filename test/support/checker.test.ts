@@ -1,8 +1,9 @@
 // The checker itself: kernels with a planted mistake must fail, each with its own message.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { structParams, wgsl } from "../../shaders/wgsl.ts";
+import { structParams, wgsl } from "../../shaders/wgsl/wgsl.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { type Call, type Kernel, noEpilogue, params } from "../../src/ops/operator.ts";
+import { type Call, type Kernel, noEpilogue } from "../../src/ops/operator.ts";
+import { params } from "../../src/ops/parameters.ts";
 import { compare } from "./check-operator.ts";
 import { openTestGpu } from "./gpu.ts";
 import { layOut, runKernel } from "./run-kernel.ts";

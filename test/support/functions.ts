@@ -1,5 +1,5 @@
 // Functions of one number in float64, with what the rounding of f32 and the built-in functions of WGSL may do to them.
-import type { Activation } from "../../src/ops/activation.ts";
+import type { Activation } from "../../src/ops/elementwise/activation.ts";
 
 /** `8 eps32 * magnitude` bounds the error; `slope` is what the function does to an error of its argument. */
 export interface FunctionReference {

@@ -1,5 +1,5 @@
 // One record per operator drives its forward test, its gradient test and its benchmark row.
-import type { Storage } from "../../shaders/storage.ts";
+import type { Storage } from "../../shaders/wgsl/storage.ts";
 import { type Epilogue, noEpilogue, type Operator } from "../../src/ops/operator.ts";
 import { type DType, elementCount, type Shape, type TensorData } from "../../src/tensor.ts";
 import { distinct, uniform } from "./random.ts";

@@ -4,7 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Operator } from "../../src/ops/index.ts";
 import * as exported from "../../src/ops/index.ts";
-import { onnxBecomes } from "../formats/onnx-operator-models.ts";
+import { onnxBecomes } from "../formats/onnx/operator-models.ts";
 import type { OperatorErrors } from "./record-errors.ts";
 
 const begin = "<!-- operators: written by `npm run operators:readme` from the operator tests -->";

@@ -1,5 +1,5 @@
 // Kernels that believe in another device, so that what is chosen on few devices gets tested on every one.
-import type { DeviceTraits } from "../../src/ops/operator.ts";
+import type { DeviceTraits } from "../../src/ops/device-traits.ts";
 import type { OperatorCases } from "./operator-cases.ts";
 
 /** The kernels that a hardware adapter gets, on software adapters too. */

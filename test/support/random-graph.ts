@@ -1,12 +1,12 @@
 // Random graphs of the operators that matter to passes and planning: fan-out, joins, nested concatenations, reshapes.
-import { GraphBuilder } from "../../src/graph/builder.ts";
-import type { Graph, Value } from "../../src/graph/graph.ts";
-import { relu } from "../../src/ops/activations.ts";
-import { add } from "../../src/ops/arithmetic.ts";
-import { batchNorm } from "../../src/ops/batch-norm.ts";
-import { concat } from "../../src/ops/concat.ts";
-import { conv2d } from "../../src/ops/conv2d.ts";
-import { reshape } from "../../src/ops/reshape.ts";
+import { GraphBuilder } from "../../src/graph/ir/builder.ts";
+import type { Graph, Value } from "../../src/graph/ir/graph.ts";
+import { conv2d } from "../../src/ops/conv/conv2d.ts";
+import { relu } from "../../src/ops/elementwise/activations.ts";
+import { add } from "../../src/ops/elementwise/arithmetic.ts";
+import { concat } from "../../src/ops/move/concat.ts";
+import { reshape } from "../../src/ops/move/reshape.ts";
+import { batchNorm } from "../../src/ops/norm/batch-norm.ts";
 import { shapesEqual } from "../../src/tensor.ts";
 import { createRandom, seedOf } from "./random.ts";
 

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Storage } from "../../shaders/storage.ts";
+import type { Storage } from "../../shaders/wgsl/storage.ts";
 
 /** What the checker saw of one operator in one suite. */
 export interface OperatorErrors {

@@ -1,7 +1,7 @@
 // Runs one call by a decomposition: its parts are compiled as any graph, so fusion and planning take part.
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { assemble } from "../../src/graph/assemble.ts";
-import { createNode, type Value } from "../../src/graph/graph.ts";
+import { createNode, type Value } from "../../src/graph/ir/graph.ts";
+import { assemble } from "../../src/graph/run/compiler.ts";
 import type { Call, Operator } from "../../src/ops/operator.ts";
 import type { TensorData } from "../../src/tensor.ts";
 

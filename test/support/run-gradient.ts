@@ -1,7 +1,7 @@
 // Gradients of one operator where they are known from elsewhere: ties, corners, infinities.
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { GraphBuilder } from "../../src/graph/builder.ts";
-import { compile } from "../../src/graph/compile.ts";
+import { GraphBuilder } from "../../src/graph/ir/builder.ts";
+import { compile } from "../../src/graph/run/compile.ts";
 import type { Operator } from "../../src/ops/operator.ts";
 import { elementCount, type Shape } from "../../src/tensor.ts";
 

@@ -1,8 +1,10 @@
 // Runs one kernel on data, in buffers built to show mistakes: outputs are poisoned with NaN, sentinels lie before,
 // between and behind the elements of every view, and all of them are checked afterwards.
 import { BufferUsage, type Gpu } from "../../src/gpu/gpu.ts";
-import { prepareDispatches } from "../../src/graph/dispatch.ts";
-import { type Call, deviceTraits, type Kernel, type Operand, wholeView } from "../../src/ops/operator.ts";
+import { prepareDispatches } from "../../src/graph/run/prepare-dispatches.ts";
+import { deviceTraits } from "../../src/ops/device-traits.ts";
+import type { Call, Kernel, Operand } from "../../src/ops/operator.ts";
+import { wholeView } from "../../src/ops/view.ts";
 import { dataTypes, elementBytes, elementCount, type TensorData, type TensorType } from "../../src/tensor.ts";
 
 const sentinelElements = 64;

@@ -1,8 +1,8 @@
 // The axial phantom as files: for each slice a grey PNG and its labels; beside them what they are, in JSON and in words.
 
 import { join } from "node:path";
-import { writeFileAtomic } from "../../src/formats/output-node.ts";
 import { writeLabelPng, writePng } from "../../src/formats/png/index.ts";
+import { writeFileAtomic } from "../../src/formats/write-file.ts";
 import { type AxialOptions, createAxialPhantom } from "./axial.ts";
 import { AXIAL_CLASSES, type Level } from "./axial-labels.ts";
 import { drawOverview } from "./axial-overview.ts";

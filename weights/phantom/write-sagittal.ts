@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { writeNifti } from "../../src/formats/nifti/write.ts";
-import { writeFileAtomic } from "../../src/formats/output-node.ts";
+import { writeFileAtomic } from "../../src/formats/write-file.ts";
 import { createLumbarPhantom, type PhantomOptions } from "./phantom.ts";
 
 /** Writes `seed-N.nii.gz` and `seed-N-truth.nii.gz`; says what in one line. */

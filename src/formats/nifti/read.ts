@@ -1,5 +1,5 @@
 import { FormatError } from "../../errors.ts";
-import { concatenate } from "../concatenate.ts";
+import { concatenate } from "../source/concatenate.ts";
 import { type Affine, columnLengths } from "./affine.ts";
 import type { Datatype } from "./datatype.ts";
 import { gunzip, isGzip, LARGEST_GZIP_RATIO } from "./gzip.ts";

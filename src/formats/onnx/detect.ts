@@ -1,6 +1,6 @@
 // Telling ONNX models from other files.
 
-import { type Origin, openSource } from "../source.ts";
+import { type Origin, openSource } from "../source/source.ts";
 
 /** First bytes of a model: the tags of its version, producer, domain, graph or operator sets. */
 const firstTags = [0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42];

@@ -1,7 +1,7 @@
 // Decoding the elements of a tensor: raw bytes, or the typed fields of the standard, which hold narrow types in wide numbers.
 
 import { bf16ToF32, f16ToF32 } from "../../half.ts";
-import { concatenate } from "../concatenate.ts";
+import { concatenate } from "../source/concatenate.ts";
 import { type ElementType, elementByteSize } from "./element-type.ts";
 import type { TensorProto } from "./messages.ts";
 

@@ -2,8 +2,8 @@
 // tells all of them.
 
 import { FormatError, type ImportedNode, ShapeError, UnsupportedError } from "../../errors.ts";
-import type { GraphBuilder } from "../../graph/builder.ts";
-import type { Graph, Value } from "../../graph/graph.ts";
+import type { GraphBuilder } from "../../graph/ir/builder.ts";
+import type { Graph, Value } from "../../graph/ir/graph.ts";
 import { elementCount, formatShape, type Shape, type Tensor } from "../../tensor.ts";
 import { quote } from "../safetensors/header-json.ts";
 import { chosenBranch } from "./branch.ts";

@@ -1,11 +1,11 @@
 // From an ONNX file to the engine's own graph. Nothing downstream knows where a graph came from.
 
 import { UnsupportedError, UsageError } from "../../errors.ts";
-import { GraphBuilder } from "../../graph/builder.ts";
-import type { Graph } from "../../graph/graph.ts";
+import { GraphBuilder } from "../../graph/ir/builder.ts";
+import type { Graph } from "../../graph/ir/graph.ts";
 import type { Shape, Tensor } from "../../tensor.ts";
 import { quote } from "../safetensors/header-json.ts";
-import { type ByteSource, type Origin, openSource } from "../source.ts";
+import { type ByteSource, type Origin, openSource } from "../source/source.ts";
 import { elementType, elementTypeName } from "./element-type.ts";
 import { type OnnxFile, openOnnx, readSmall } from "./file.ts";
 import { GraphImport, type ImportedLayer } from "./graph-import.ts";

@@ -1,6 +1,6 @@
 // The door to the importer. What stands behind it is loaded when it is first opened: most users have no ONNX files.
 
-import type { Origin } from "../source.ts";
+import type { Origin } from "../source/source.ts";
 import type { ImportedModel, ImportOptions } from "./import.ts";
 
 /**

@@ -1,7 +1,7 @@
 // One node while it is imported: its attributes, its inputs, and the graph that it is appended to.
 
-import type { ApplyOptions, GraphBuilder } from "../../graph/builder.ts";
-import type { Value } from "../../graph/graph.ts";
+import type { ApplyOptions, GraphBuilder } from "../../graph/ir/builder.ts";
+import type { Value } from "../../graph/ir/graph.ts";
 import type { Operator } from "../../ops/operator.ts";
 import { dataTypes, elementCount, formatShape, type Shape } from "../../tensor.ts";
 import { deviceType, type ElementType, isComputable, isWideInteger } from "./element-type.ts";

@@ -1,7 +1,7 @@
 // What flows along the edges while a graph is imported: numbers that are known, weights that are still in their file, and
 // values that the GPU computes.
 
-import type { Value } from "../../graph/graph.ts";
+import type { Value } from "../../graph/ir/graph.ts";
 import type { Shape } from "../../tensor.ts";
 import type { ElementType } from "./element-type.ts";
 import type { HostTensor } from "./host-tensor.ts";

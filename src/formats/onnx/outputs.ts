@@ -1,6 +1,6 @@
 // More outputs for a model, without decoding it: fields that stand after a message are merged into it, messages inside included.
 // Source: https://protobuf.dev/programming-guides/encoding/#last-one-wins
-import { concatenate } from "../concatenate.ts";
+import { concatenate } from "../source/concatenate.ts";
 
 /** ModelProto.graph, GraphProto.output and ValueInfoProto.name, each followed by a length. */
 const tags = { graph: (7 << 3) | 2, output: (12 << 3) | 2, name: (1 << 3) | 2 };

@@ -1,7 +1,7 @@
 // The chunks of a PNG file: length, type, data, CRC, until IEND. Source: https://www.w3.org/TR/png-3/#5DataRep
 
 import { FormatError } from "../../errors.ts";
-import { concatenate } from "../concatenate.ts";
+import { concatenate } from "../source/concatenate.ts";
 import { type PngHeader, type PngLimits, parseHeader } from "./header.ts";
 
 /** What of a PNG file matters here; all else (text, colour profiles, transparency, further frames) is left out. */

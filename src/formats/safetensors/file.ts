@@ -3,7 +3,7 @@
 import { FormatError } from "../../errors.ts";
 import { bf16ToF32, f16ToF32 } from "../../half.ts";
 import type { Shape } from "../../tensor.ts";
-import { type ByteSource, type Origin, openSource } from "../source.ts";
+import { type ByteSource, type Origin, openSource } from "../source/source.ts";
 import type { SafetensorsDType } from "./dtype.ts";
 import { type FileHeader, readHeader, type TensorEntry } from "./header.ts";
 import { quote } from "./header-json.ts";

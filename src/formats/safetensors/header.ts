@@ -4,7 +4,7 @@
 
 import { FormatError } from "../../errors.ts";
 import { formatShape, type Shape } from "../../tensor.ts";
-import type { ByteSource } from "../source.ts";
+import type { ByteSource } from "../source/source.ts";
 import { dtypeByteSize, isSupportedDType, type SafetensorsDType, supportedDTypes } from "./dtype.ts";
 import { type HeaderTensor, parseHeader, quote } from "./header-json.ts";
 

@@ -1,8 +1,8 @@
 // Replaces nodes by the parts of the decomposition that was chosen for them.
-import type { DeviceTraits } from "../../ops/operator.ts";
-import { type Choice, choose, isKernel } from "../choose.ts";
-import { createNode, type Graph, type Node, type Value } from "../graph.ts";
-import { wholeCall } from "../lower.ts";
+import type { DeviceTraits } from "../../ops/device-traits.ts";
+import { createNode, type Graph, type Node, type Value } from "../ir/graph.ts";
+import { type Choice, choose, isKernel } from "../plan/choose.ts";
+import { wholeCall } from "../plan/lower.ts";
 import { type Rewriting, rewrite } from "./rewrite.ts";
 
 /** Parts may be decomposed in turn. */

@@ -1,6 +1,6 @@
 // Folds batch norm into the weight and bias of the convolution before it.
 import { noEpilogue } from "../../ops/operator.ts";
-import { countUses, createNode, type Graph } from "../graph.ts";
+import { countUses, createNode, type Graph } from "../ir/graph.ts";
 import { rewrite } from "./rewrite.ts";
 
 /**

@@ -1,7 +1,7 @@
 // Lets a convolution add its residual and apply its activation before it writes its result.
 import type { Epilogue } from "../../ops/operator.ts";
 import { shapesEqual } from "../../tensor.ts";
-import { countUses, createNode, type Graph, type Node, type Value } from "../graph.ts";
+import { countUses, createNode, type Graph, type Node, type Value } from "../ir/graph.ts";
 import { rewrite } from "./rewrite.ts";
 
 /** `add(conv(x), r)` and `relu(conv(x))` become one node, where nobody else reads the value between. */

@@ -1,7 +1,7 @@
 // Lets a graph store its tensors in f16; its inputs and outputs stay what they are.
-import { cast } from "../../ops/cast.ts";
+import { cast } from "../../ops/elementwise/cast.ts";
 import { elementCount } from "../../tensor.ts";
-import { createNode, type Graph, isFloat, type Node, type Value, withInputs } from "../graph.ts";
+import { createNode, type Graph, isFloat, type Node, type Value, withInputs } from "../ir/graph.ts";
 import { rewrite } from "./rewrite.ts";
 
 /**

@@ -1,6 +1,6 @@
 // Computes once what several nodes compute where one of them computes all: a pool's maxima in the forward pass, and again with
 // the indices that its gradient wants.
-import { createNode, type Graph, type Node, type Value } from "../graph.ts";
+import { createNode, type Graph, type Node, type Value } from "../ir/graph.ts";
 import { rewrite } from "./rewrite.ts";
 
 /** Nodes of the same inputs become the one that covers both, in the place and by the name of the first. */

@@ -1,5 +1,5 @@
 // The one way in which passes change a graph: walk the nodes in order, replace some, drop what became dead.
-import { type Graph, type Node, prune, type Value, withInputs } from "../graph.ts";
+import { type Graph, type Node, prune, type Value, withInputs } from "../ir/graph.ts";
 
 export interface Rewriting {
   /** The new value that stands for an old one. */

@@ -1,6 +1,6 @@
 // Augmentations that a configuration can name: each with its range and its probability.
 import * as z from "zod";
-import { between, keys } from "../config-keys.ts";
+import { between, keys } from "../config/keys.ts";
 
 const probability = (byDefault: number) =>
   between(0, 1).default(byDefault).describe(`Share of the samples that it changes. Default ${byDefault}.`);

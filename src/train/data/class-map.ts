@@ -1,12 +1,7 @@
 // From the labels of files to the targets of the loss.
 import { FormatError, UsageError } from "../../errors.ts";
+import { ignoreIndex, type TargetKind } from "../../segment/metrics.ts";
 import type { ClassTarget, SourceOptions } from "./options.ts";
-
-/** `index`: a class each, or `ignoreIndex`. `sets`: bit c says that class c may be; all bits where a pixel counts nowhere. */
-export type TargetKind = "index" | "sets";
-
-/** Class of pixels that count nowhere, where targets are class indices. */
-export const ignoreIndex = 255;
 
 /** Sets have a bit for each class. */
 const mostClassesInSets = 32;

@@ -1,6 +1,7 @@
 // What a training draws from: samples by number, each a pure function of (seed, epoch, index).
+
+import type { TargetKind } from "../../segment/metrics.ts";
 import type { Draw } from "./augment.ts";
-import type { TargetKind } from "./class-map.ts";
 import type { DatasetRecipe } from "./file-dataset.ts";
 import type { Size } from "./geometry.ts";
 import type { Sample } from "./prepare.ts";

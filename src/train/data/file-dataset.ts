@@ -1,7 +1,8 @@
 // Samples out of files.
 import { UsageError } from "../../errors.ts";
+import type { TargetKind } from "../../segment/metrics.ts";
 import { type Draw, drawAugmentation } from "./augment.ts";
-import { ClassMap, encodeTarget, type LabelRange, type TargetKind } from "./class-map.ts";
+import { ClassMap, encodeTarget, type LabelRange } from "./class-map.ts";
 import type { Dataset, Locality } from "./dataset.ts";
 import type { ResolvedDataOptions } from "./options.ts";
 import { prepareSlice, type Sample, type TargetSlice } from "./prepare.ts";

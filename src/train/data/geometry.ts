@@ -1,6 +1,6 @@
 // Where each pixel of the network's image comes from in the slice: fit, rotation, flip, scale, shift and elastic
 // deformation composed into one map, so that image and labels are resampled once, at the same places.
-import { resampledSize, type SliceSize } from "../../models/segment-resample.ts";
+import { resampledSize, type SliceSize } from "../../segment/resample.ts";
 import type { ResolvedDataOptions } from "./options.ts";
 
 export type Size = readonly [height: number, width: number];

@@ -1,6 +1,6 @@
 export type { Draw } from "./augment.ts";
 export type { Batch } from "./batch.ts";
-export { ignoreIndex, singleClass, type TargetKind } from "./class-map.ts";
+export { singleClass } from "./class-map.ts";
 export type { Dataset, Locality } from "./dataset.ts";
 export { BatchLoader, type LoaderOptions } from "./loader.ts";
 export { type DataOptions, dataSchema, parseDataOptions, type ResolvedDataOptions } from "./options.ts";

@@ -1,9 +1,9 @@
 // The key `data` of a training's configuration: where images and labels are, and how they are prepared.
 import * as z from "zod";
 import { UsageError } from "../../errors.ts";
-import { between, choice, flag, fraction, keys, list, text, whole } from "../config-keys.ts";
+import { ignoreIndex } from "../../segment/metrics.ts";
+import { between, choice, flag, fraction, keys, list, text, whole } from "../config/keys.ts";
 import { augmentSchema, defaultAugmentation } from "./augment-options.ts";
-import { ignoreIndex } from "./class-map.ts";
 
 const classIndex = () => whole(0, ignoreIndex - 1);
 

@@ -1,6 +1,6 @@
 // From a slice as a file holds it to what the network sees and what it should say.
 import { applyScaling, momentsOf, scalingOf } from "../../models/preprocess.ts";
-import { resampleSlice, type SliceSize } from "../../models/segment-resample.ts";
+import { resampleSlice, type SliceSize } from "../../segment/resample.ts";
 import { type Augmentation, augmentIntensity } from "./augment.ts";
 import { createWarp, frameOf, identityPose } from "./geometry.ts";
 import { applyGamma } from "./intensity.ts";

@@ -11,8 +11,8 @@ import {
   sliceAxes,
 } from "../../formats/nifti/index.ts";
 import { pngStartBytes, readLabelPng, readPng, readPngSize } from "../../formats/png/index.ts";
-import { openSource, readOrigin } from "../../formats/source.ts";
-import type { SliceSize } from "../../models/segment-resample.ts";
+import { openSource, readOrigin } from "../../formats/source/source.ts";
+import type { SliceSize } from "../../segment/resample.ts";
 import { largestLabel } from "./class-map.ts";
 import type { SourceOptions } from "./options.ts";
 

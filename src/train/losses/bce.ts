@@ -1,10 +1,10 @@
 // Cross-entropy of each class against all others, by sigmoids.
 import { ShapeError } from "../../errors.ts";
-import type { GraphBuilder } from "../../graph/builder.ts";
-import type { Value } from "../../graph/graph.ts";
-import { add, mul, sub } from "../../ops/arithmetic.ts";
-import { binaryCrossEntropy } from "../../ops/binary-cross-entropy.ts";
-import { neg, softplus } from "../../ops/unary.ts";
+import type { GraphBuilder } from "../../graph/ir/builder.ts";
+import type { Value } from "../../graph/ir/graph.ts";
+import { add, mul, sub } from "../../ops/elementwise/arithmetic.ts";
+import { neg, softplus } from "../../ops/elementwise/unary.ts";
+import { binaryCrossEntropy } from "../../ops/loss/binary-cross-entropy.ts";
 import { elementCount, formatShape, shapesEqual } from "../../tensor.ts";
 import { number, pixelCount, type Reduction, reduce, weightTable } from "./reduction.ts";
 

@@ -1,9 +1,9 @@
 // Losses of losses: weighted sums, and deep supervision over several outputs of a network.
 import { ShapeError, UsageError } from "../../errors.ts";
-import type { GraphBuilder } from "../../graph/builder.ts";
-import type { Value } from "../../graph/graph.ts";
-import { add, mul } from "../../ops/arithmetic.ts";
-import { gather } from "../../ops/gather.ts";
+import type { GraphBuilder } from "../../graph/ir/builder.ts";
+import type { Value } from "../../graph/ir/graph.ts";
+import { add, mul } from "../../ops/elementwise/arithmetic.ts";
+import { gather } from "../../ops/move/gather.ts";
 import { formatShape, type Shape } from "../../tensor.ts";
 import { number } from "./reduction.ts";
 

@@ -1,7 +1,7 @@
 // Losses by name, as a training configuration gives them.
 import { UsageError } from "../../errors.ts";
-import type { GraphBuilder } from "../../graph/builder.ts";
-import type { Value } from "../../graph/graph.ts";
+import type { GraphBuilder } from "../../graph/ir/builder.ts";
+import type { Value } from "../../graph/ir/graph.ts";
 import { type BceWithLogitsLossOptions, bceWithLogitsLoss } from "./bce.ts";
 import { deepSupervision, type Loss, weightedSum } from "./combine.ts";
 import {

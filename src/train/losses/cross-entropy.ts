@@ -1,13 +1,13 @@
 // Losses that take the logarithm of a probability by softmax: cross-entropy and its relatives.
 import { UsageError } from "../../errors.ts";
-import type { GraphBuilder } from "../../graph/builder.ts";
-import type { Value } from "../../graph/graph.ts";
-import { mul, pow, sub } from "../../ops/arithmetic.ts";
-import { binaryCrossEntropy } from "../../ops/binary-cross-entropy.ts";
-import { classCounts } from "../../ops/class-counts.ts";
-import { type CrossEntropyGiven, crossEntropy } from "../../ops/cross-entropy.ts";
-import { expand } from "../../ops/expand.ts";
-import { sum } from "../../ops/reductions.ts";
+import type { GraphBuilder } from "../../graph/ir/builder.ts";
+import type { Value } from "../../graph/ir/graph.ts";
+import { mul, pow, sub } from "../../ops/elementwise/arithmetic.ts";
+import { binaryCrossEntropy } from "../../ops/loss/binary-cross-entropy.ts";
+import { classCounts } from "../../ops/loss/class-counts.ts";
+import { type CrossEntropyGiven, crossEntropy } from "../../ops/loss/cross-entropy.ts";
+import { expand } from "../../ops/move/expand.ts";
+import { sum } from "../../ops/reduce/reductions.ts";
 import { number, pixelCount, type Reduction, ratio, reduce, requireClassWeights, weightTable } from "./reduction.ts";
 
 export interface CrossEntropyLossOptions {

@@ -1,13 +1,13 @@
 // Losses of overlap: soft Dice, and ANU-Net's hybrid of it with a focal cross-entropy.
 import { ShapeError, UsageError } from "../../errors.ts";
-import type { GraphBuilder } from "../../graph/builder.ts";
-import type { Value } from "../../graph/graph.ts";
-import { sigmoid } from "../../ops/activations.ts";
-import { add, mul, sub } from "../../ops/arithmetic.ts";
-import { binaryCrossEntropy } from "../../ops/binary-cross-entropy.ts";
-import { classOverlap } from "../../ops/class-overlap.ts";
-import { sum } from "../../ops/reductions.ts";
-import { softmax } from "../../ops/softmax.ts";
+import type { GraphBuilder } from "../../graph/ir/builder.ts";
+import type { Value } from "../../graph/ir/graph.ts";
+import { sigmoid } from "../../ops/elementwise/activations.ts";
+import { add, mul, sub } from "../../ops/elementwise/arithmetic.ts";
+import { binaryCrossEntropy } from "../../ops/loss/binary-cross-entropy.ts";
+import { classOverlap } from "../../ops/loss/class-overlap.ts";
+import { softmax } from "../../ops/norm/softmax.ts";
+import { sum } from "../../ops/reduce/reductions.ts";
 import { channelCount } from "./bce.ts";
 import { number, ratio, reduce, weightTable } from "./reduction.ts";
 

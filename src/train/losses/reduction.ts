@@ -1,11 +1,11 @@
 // From losses of pixels to one number.
 
 import { ShapeError } from "../../errors.ts";
-import type { GraphBuilder } from "../../graph/builder.ts";
-import type { Value } from "../../graph/graph.ts";
-import { div, maximum } from "../../ops/arithmetic.ts";
-import { type PixelWeightsGiven, pixelWeights } from "../../ops/pixel-weights.ts";
-import { sum } from "../../ops/reductions.ts";
+import type { GraphBuilder } from "../../graph/ir/builder.ts";
+import type { Value } from "../../graph/ir/graph.ts";
+import { div, maximum } from "../../ops/elementwise/arithmetic.ts";
+import { type PixelWeightsGiven, pixelWeights } from "../../ops/loss/pixel-weights.ts";
+import { sum } from "../../ops/reduce/reductions.ts";
 
 /** `mean` over the pixels that count, or their `sum`. Default `mean`. */
 export type Reduction = "mean" | "sum";

@@ -2,7 +2,7 @@
 import { html, type Markup } from "../../report/markup.ts";
 import { mutedColor, Plot, renderPlot } from "../../report/plot.ts";
 import { seriesLegend, seriesScales } from "../../report/series.ts";
-import type { StepRecord, TrainRecord, ValidationRecord } from "../record.ts";
+import type { StepRecord, TrainRecord, ValidationRecord } from "../loop/record.ts";
 
 /** The records of one training by kind, and how its steps become epochs. */
 export interface History {

@@ -3,10 +3,10 @@ import { type Column, sortableTable } from "../../report/html-table.ts";
 import { html, type Markup } from "../../report/markup.ts";
 import { renderPage } from "../../report/page.ts";
 import { Plot, renderPlot, textWidth } from "../../report/plot.ts";
-import type { TrainConfig } from "../config.ts";
-import { metricNames } from "../metrics.ts";
-import type { Overlays } from "../overlay.ts";
-import type { ClassResult, ImageResult, ValidationResult } from "../validate.ts";
+import { metricNames } from "../../segment/metrics.ts";
+import type { TrainConfig } from "../config/config.ts";
+import type { ClassResult, ImageResult, ValidationResult } from "../loop/validate.ts";
+import type { Overlays } from "./overlay.ts";
 import {
   configSection,
   factList,

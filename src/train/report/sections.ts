@@ -2,8 +2,8 @@
 import { classColor } from "../../overlay/index.ts";
 import type { Column } from "../../report/html-table.ts";
 import { html, type Markup } from "../../report/markup.ts";
-import type { MetricName } from "../metrics.ts";
-import type { Overlay, Overlays } from "../overlay.ts";
+import type { MetricName } from "../../segment/metrics.ts";
+import type { Overlay, Overlays } from "./overlay.ts";
 
 /** Stands where a metric is undefined. */
 const none = "-";

@@ -2,11 +2,11 @@
 import { sortableTable } from "../../report/html-table.ts";
 import { html, type Markup } from "../../report/markup.ts";
 import { renderPage } from "../../report/page.ts";
-import type { TrainConfig } from "../config.ts";
-import { metricNames } from "../metrics.ts";
-import type { Overlays } from "../overlay.ts";
-import type { StartRecord, TrainRecord, ValidationRecord } from "../record.ts";
+import { metricNames } from "../../segment/metrics.ts";
+import type { TrainConfig } from "../config/config.ts";
+import type { StartRecord, TrainRecord, ValidationRecord } from "../loop/record.ts";
 import { dscPlot, type History, lossPlot, ratePlot, readHistory, speedPlot } from "./curves.ts";
+import type { Overlays } from "./overlay.ts";
 import {
   configSection,
   factList,

@@ -5,12 +5,12 @@ import { expect, test } from "vitest";
 import { extractSlice, readNifti } from "../../../src/formats/nifti/index.ts";
 import { readPng } from "../../../src/formats/png/index.ts";
 import { type Normalization, normalize } from "../../../src/models/preprocess.ts";
-import { resampleSlice } from "../../../src/models/segment-resample.ts";
+import { resampleSlice } from "../../../src/segment/resample.ts";
 import { BatchLoader } from "../../../src/train/data/loader.ts";
-import { openDataset } from "../../../src/train/data/open-node.ts";
 import { type DataOptions, parseDataOptions } from "../../../src/train/data/options.ts";
 import { preprocessOf } from "../../../src/train/data/preprocess.ts";
 import { previewSamples } from "../../../src/train/data/preview.ts";
+import { openDataset } from "../../../src/train/node/open-dataset.ts";
 import { prepareBatch } from "../../support/prepare-batch.ts";
 import { DataFolder, niftiSource, pngSource, spaced } from "./data-folder.ts";
 

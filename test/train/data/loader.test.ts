@@ -6,8 +6,8 @@ import type { Batch } from "../../../src/train/data/batch.ts";
 import type { Dataset } from "../../../src/train/data/dataset.ts";
 import { FileDataset } from "../../../src/train/data/file-dataset.ts";
 import { BatchLoader, type LoaderOptions } from "../../../src/train/data/loader.ts";
-import { openDataset } from "../../../src/train/data/open-node.ts";
 import { shuffledOrder } from "../../../src/train/data/order.ts";
+import { openDataset } from "../../../src/train/node/open-dataset.ts";
 import { DataFolder, niftiSource } from "./data-folder.ts";
 
 /** Samples that say what they are and what was drawn. */

@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { FormatError, UsageError } from "../../../src/errors.ts";
 import { writeNifti } from "../../../src/formats/nifti/index.ts";
-import { openDataset } from "../../../src/train/data/open-node.ts";
 import type { DataOptions } from "../../../src/train/data/options.ts";
+import { openDataset } from "../../../src/train/node/open-dataset.ts";
 import { DataFolder, niftiSource, pngSource, spaced, type VolumeChange } from "./data-folder.ts";
 
 async function open(folder: DataFolder, change: Partial<DataOptions> = {}) {

@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { FormatError, UsageError } from "../../../src/errors.ts";
-import { openDataset } from "../../../src/train/data/open-node.ts";
 import { parseSplitFile, splitSubjects } from "../../../src/train/data/split.ts";
+import { openDataset } from "../../../src/train/node/open-dataset.ts";
 import { DataFolder, pngSource } from "./data-folder.ts";
 
 const subjects = Array.from({ length: 40 }, (_, n) => `set/${n}`);

@@ -22,7 +22,7 @@ beforeAll(async () => {
     platform: "node",
     target: "node20",
     splitting: true,
-    entryPoints: { loader: "test/train/data/loader-entry.ts", "data-worker": "src/train/data/worker-node.ts" },
+    entryPoints: { loader: "test/train/data/loader-entry.ts", "data-worker": "src/train/node/data-worker.ts" },
     outdir: bundles.path,
   });
   bundled = await import(/* @vite-ignore */ pathToFileURL(join(bundles.path, "loader.js")).href);
@@ -116,6 +116,6 @@ test("the thread's bundle is built and shipped", () => {
   const { files } = JSON.parse(readFileSync("package.json", "utf8"));
   expect(files).toContain("dist/data-worker.js");
   expect(
-    readFileSync("esbuild.config.mjs", "utf8").match(/"data-worker": "src\/train\/data\/worker-node\.ts"/g),
+    readFileSync("esbuild.config.mjs", "utf8").match(/"data-worker": "src\/train\/node\/data-worker\.ts"/g),
   ).toHaveLength(2);
 });

@@ -1,7 +1,7 @@
 // Activations, and functions of one number.
 // Sources: https://onnx.ai/onnx/operators/onnx__Clip.html and the pages of the others.
 
-import type { Value } from "../../../graph/graph.ts";
+import type { Value } from "../../../graph/ir/graph.ts";
 import {
   clip,
   elu,
@@ -13,13 +13,26 @@ import {
   sigmoid,
   silu,
   tanh,
-} from "../../../ops/activations.ts";
-import { add, div, maximum, minimum, mul, sub } from "../../../ops/arithmetic.ts";
-import { greater, less, where } from "../../../ops/masks.ts";
+} from "../../../ops/elementwise/activations.ts";
+import { add, div, maximum, minimum, mul, sub } from "../../../ops/elementwise/arithmetic.ts";
+import { greater, less, where } from "../../../ops/elementwise/masks.ts";
+import { prelu } from "../../../ops/elementwise/prelu.ts";
+import {
+  abs,
+  ceil,
+  erf,
+  exp,
+  floor,
+  log,
+  neg,
+  reciprocal,
+  round,
+  sign,
+  softplus,
+  sqrt,
+} from "../../../ops/elementwise/unary.ts";
+import { reshape } from "../../../ops/move/reshape.ts";
 import type { Operator } from "../../../ops/operator.ts";
-import { prelu } from "../../../ops/prelu.ts";
-import { reshape } from "../../../ops/reshape.ts";
-import { abs, ceil, erf, exp, floor, log, neg, reciprocal, round, sign, softplus, sqrt } from "../../../ops/unary.ts";
 import { isComputable } from "../element-type.ts";
 import type { NodeContext } from "../node-context.ts";
 import { ensure } from "../unsupported.ts";

@@ -1,7 +1,7 @@
 // Elementwise arithmetic, comparisons and logic: on the GPU, and on known tensors everything that shapes are calculated with.
 
-import type { Value } from "../../../graph/graph.ts";
-import { add, div, maximum, minimum, mul, pow, sub } from "../../../ops/arithmetic.ts";
+import type { Value } from "../../../graph/ir/graph.ts";
+import { add, div, maximum, minimum, mul, pow, sub } from "../../../ops/elementwise/arithmetic.ts";
 import {
   equal,
   greater,
@@ -12,10 +12,10 @@ import {
   logicalNot,
   logicalOr,
   logicalXor,
-} from "../../../ops/masks.ts";
+} from "../../../ops/elementwise/masks.ts";
+import { reciprocal, sqrt } from "../../../ops/elementwise/unary.ts";
+import { reshape } from "../../../ops/move/reshape.ts";
 import type { Operator } from "../../../ops/operator.ts";
-import { reshape } from "../../../ops/reshape.ts";
-import { reciprocal, sqrt } from "../../../ops/unary.ts";
 import { shapesEqual } from "../../../tensor.ts";
 import { type ElementType, isFloat, isWideInteger } from "../element-type.ts";
 import { hostTensor } from "../host-tensor.ts";

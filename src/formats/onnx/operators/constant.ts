@@ -1,9 +1,9 @@
 // Tensors that the graph itself states or that follow from shapes.
 
-import type { Value } from "../../../graph/graph.ts";
-import { add, sub } from "../../../ops/arithmetic.ts";
-import { cast } from "../../../ops/cast.ts";
-import { equal, logicalNot, where } from "../../../ops/masks.ts";
+import type { Value } from "../../../graph/ir/graph.ts";
+import { add, sub } from "../../../ops/elementwise/arithmetic.ts";
+import { cast } from "../../../ops/elementwise/cast.ts";
+import { equal, logicalNot, where } from "../../../ops/elementwise/masks.ts";
 import { elementCount, type Shape } from "../../../tensor.ts";
 import { deviceType, type ElementType, elementType, elementTypeName, isFloat } from "../element-type.ts";
 import { type HostTensor, hostShape, hostTensor } from "../host-tensor.ts";

@@ -1,7 +1,7 @@
 // Elementwise arithmetic on known tensors, with NumPy's broadcasting.
 
 import { ShapeError } from "../../../errors.ts";
-import { broadcastShape } from "../../../ops/axes.ts";
+import { broadcastShape } from "../../../ops/walk/axes.ts";
 import { elementCount, type Shape } from "../../../tensor.ts";
 import type { ElementType } from "../element-type.ts";
 import { broadcastTo, type HostTensor, toElement } from "../host-tensor.ts";

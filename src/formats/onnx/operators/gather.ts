@@ -1,8 +1,8 @@
 // Elements and slices that indices name.
 // Source: https://onnx.ai/onnx/operators/onnx__Gather.html, and the pages of the others.
 
-import { gather, gatherElements } from "../../../ops/gather.ts";
-import { reshape } from "../../../ops/reshape.ts";
+import { gather, gatherElements } from "../../../ops/move/gather.ts";
+import { reshape } from "../../../ops/move/reshape.ts";
 import { elementCount, formatShape, type Shape } from "../../../tensor.ts";
 import { type HostTensor, hostTensor } from "../host-tensor.ts";
 import { ensure } from "../unsupported.ts";

@@ -1,7 +1,7 @@
 // Images and volumes sampled at given places. Operator set 20 renamed the modes, and added volumes.
 // Source: https://onnx.ai/onnx/operators/onnx__GridSample.html
 
-import { gridSample2d, gridSample3d } from "../../../ops/grid-sample.ts";
+import { gridSample2d, gridSample3d } from "../../../ops/sample/grid-sample.ts";
 import { ensure } from "../unsupported.ts";
 import type { OnnxOperator, OperatorTable } from "./operator.ts";
 

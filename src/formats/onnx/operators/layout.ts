@@ -1,10 +1,10 @@
 // Other shapes and orders for the same elements.
 
-import type { Value } from "../../../graph/graph.ts";
-import { pad } from "../../../ops/pad.ts";
-import { reshape } from "../../../ops/reshape.ts";
-import { slice } from "../../../ops/slice.ts";
-import { transpose } from "../../../ops/transpose.ts";
+import type { Value } from "../../../graph/ir/graph.ts";
+import { pad } from "../../../ops/move/pad.ts";
+import { reshape } from "../../../ops/move/reshape.ts";
+import { slice } from "../../../ops/move/slice.ts";
+import { transpose } from "../../../ops/move/transpose.ts";
 import { elementCount, formatShape, type Shape } from "../../../tensor.ts";
 import { gatherStrided, stridesOf } from "../host-tensor.ts";
 import type { NodeContext } from "../node-context.ts";

@@ -1,9 +1,9 @@
 // Products of matrices.
 // Sources: https://onnx.ai/onnx/operators/onnx__Gemm.html, https://onnx.ai/onnx/operators/onnx__MatMul.html
 
-import type { Value } from "../../../graph/graph.ts";
-import { gemm, matmul } from "../../../ops/matmul.ts";
-import { reshape } from "../../../ops/reshape.ts";
+import type { Value } from "../../../graph/ir/graph.ts";
+import { gemm, matmul } from "../../../ops/matrix/matmul.ts";
+import { reshape } from "../../../ops/move/reshape.ts";
 import type { OnnxOperator, OperatorTable } from "./operator.ts";
 import { step } from "./window.ts";
 

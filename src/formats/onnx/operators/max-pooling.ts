@@ -2,12 +2,12 @@
 // the engine within each plane, as PyTorch does.
 // Sources: https://onnx.ai/onnx/operators/onnx__MaxPool.html, https://onnx.ai/onnx/operators/onnx__MaxUnpool.html
 
-import type { Value } from "../../../graph/graph.ts";
-import { add, div, mul } from "../../../ops/arithmetic.ts";
-import { maxPool2d, maxPool3d } from "../../../ops/max-pool.ts";
-import { maxUnpool2d, maxUnpool3d } from "../../../ops/max-unpool.ts";
-import { reshape } from "../../../ops/reshape.ts";
-import type { SpaceTypes } from "../../../ops/window.ts";
+import type { Value } from "../../../graph/ir/graph.ts";
+import { add, div, mul } from "../../../ops/elementwise/arithmetic.ts";
+import { reshape } from "../../../ops/move/reshape.ts";
+import { maxPool2d, maxPool3d } from "../../../ops/pool/max-pool.ts";
+import { maxUnpool2d, maxUnpool3d } from "../../../ops/pool/max-unpool.ts";
+import type { SpaceTypes } from "../../../ops/walk/window.ts";
 import { elementCount, formatShape, type Shape, shapesEqual } from "../../../tensor.ts";
 import { hostTensor, stridesOf } from "../host-tensor.ts";
 import type { NodeContext } from "../node-context.ts";

@@ -1,16 +1,16 @@
 // Normalization by given statistics, by those of the data itself, and softmax.
 
-import type { Value } from "../../../graph/graph.ts";
-import { add, div, mul, pow, sub } from "../../../ops/arithmetic.ts";
-import { averagePool2d } from "../../../ops/average-pool.ts";
-import { batchNorm } from "../../../ops/batch-norm.ts";
-import { expand } from "../../../ops/expand.ts";
-import { equal, where } from "../../../ops/masks.ts";
-import { groupNorm, instanceNorm, layerNorm } from "../../../ops/normalization.ts";
-import { l2Norm, mean, sum } from "../../../ops/reductions.ts";
-import { reshape } from "../../../ops/reshape.ts";
-import { logSoftmax, softmax } from "../../../ops/softmax.ts";
-import { abs, reciprocal, sqrt } from "../../../ops/unary.ts";
+import type { Value } from "../../../graph/ir/graph.ts";
+import { add, div, mul, pow, sub } from "../../../ops/elementwise/arithmetic.ts";
+import { equal, where } from "../../../ops/elementwise/masks.ts";
+import { abs, reciprocal, sqrt } from "../../../ops/elementwise/unary.ts";
+import { expand } from "../../../ops/move/expand.ts";
+import { reshape } from "../../../ops/move/reshape.ts";
+import { batchNorm } from "../../../ops/norm/batch-norm.ts";
+import { groupNorm, instanceNorm, layerNorm } from "../../../ops/norm/normalization.ts";
+import { logSoftmax, softmax } from "../../../ops/norm/softmax.ts";
+import { averagePool2d } from "../../../ops/pool/average-pool.ts";
+import { l2Norm, mean, sum } from "../../../ops/reduce/reductions.ts";
 import { elementCount, shapesEqual } from "../../../tensor.ts";
 import type { NodeContext } from "../node-context.ts";
 import { computed } from "../operand.ts";

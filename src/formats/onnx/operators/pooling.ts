@@ -1,12 +1,12 @@
 // Averages over windows, averages and maxima over whole images.
 // Source: https://onnx.ai/onnx/operators/onnx__AveragePool.html
 
-import type { Value } from "../../../graph/graph.ts";
-import { adaptiveAveragePool2d, adaptiveAveragePool3d } from "../../../ops/adaptive-average-pool.ts";
-import { mul } from "../../../ops/arithmetic.ts";
-import { averagePool2d, averagePool3d } from "../../../ops/average-pool.ts";
-import { amax, mean } from "../../../ops/reductions.ts";
-import type { SpaceTypes } from "../../../ops/window.ts";
+import type { Value } from "../../../graph/ir/graph.ts";
+import { mul } from "../../../ops/elementwise/arithmetic.ts";
+import { adaptiveAveragePool2d, adaptiveAveragePool3d } from "../../../ops/pool/adaptive-average-pool.ts";
+import { averagePool2d, averagePool3d } from "../../../ops/pool/average-pool.ts";
+import { amax, mean } from "../../../ops/reduce/reductions.ts";
+import type { SpaceTypes } from "../../../ops/walk/window.ts";
 import { elementCount } from "../../../tensor.ts";
 import { hostTensor } from "../host-tensor.ts";
 import type { NodeContext } from "../node-context.ts";

@@ -1,12 +1,12 @@
 // Reductions over axes.
 
-import type { Value } from "../../../graph/graph.ts";
-import { argmax } from "../../../ops/argmax.ts";
-import { mul, sub } from "../../../ops/arithmetic.ts";
-import { gather } from "../../../ops/gather.ts";
+import type { Value } from "../../../graph/ir/graph.ts";
+import { mul, sub } from "../../../ops/elementwise/arithmetic.ts";
+import { abs, log, neg } from "../../../ops/elementwise/unary.ts";
+import { gather } from "../../../ops/move/gather.ts";
 import type { Operator } from "../../../ops/operator.ts";
-import { amax, amin, l2Norm, logSumExp, mean, prod, type ReductionGiven, sum } from "../../../ops/reductions.ts";
-import { abs, log, neg } from "../../../ops/unary.ts";
+import { argmax } from "../../../ops/reduce/argmax.ts";
+import { amax, amin, l2Norm, logSumExp, mean, prod, type ReductionGiven, sum } from "../../../ops/reduce/reductions.ts";
 import { elementCount, type Shape } from "../../../tensor.ts";
 import { type HostTensor, hostTensor, stridesOf, toElement } from "../host-tensor.ts";
 import type { NodeContext } from "../node-context.ts";

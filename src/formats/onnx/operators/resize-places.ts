@@ -1,6 +1,6 @@
 // Where the pixels of a resized axis come from, as ONNX defines it and as `resize2d` and `resize3d` compute it.
 
-import { type Coordinates, sampling } from "../../../ops/resize-sampling.ts";
+import { type Coordinates, sampling } from "../../../ops/sample/resize-sampling.ts";
 import { UnsupportedNode } from "../unsupported.ts";
 
 /** One axis; `scale` where the model gives one. */

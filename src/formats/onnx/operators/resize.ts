@@ -3,11 +3,11 @@
 // a matrix of shares, axis by axis.
 // Source: https://onnx.ai/onnx/operators/onnx__Resize.html
 
-import type { Value } from "../../../graph/graph.ts";
-import { gather } from "../../../ops/gather.ts";
-import { matmul } from "../../../ops/matmul.ts";
-import { reshape } from "../../../ops/reshape.ts";
-import { type Resize2dGiven, type Resize3dGiven, resize2d, resize3d } from "../../../ops/resize.ts";
+import type { Value } from "../../../graph/ir/graph.ts";
+import { matmul } from "../../../ops/matrix/matmul.ts";
+import { gather } from "../../../ops/move/gather.ts";
+import { reshape } from "../../../ops/move/reshape.ts";
+import { type Resize2dGiven, type Resize3dGiven, resize2d, resize3d } from "../../../ops/sample/resize.ts";
 import { elementCount, formatShape, type Shape } from "../../../tensor.ts";
 import { hostTensor } from "../host-tensor.ts";
 import type { NodeContext } from "../node-context.ts";

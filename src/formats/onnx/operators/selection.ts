@@ -1,12 +1,12 @@
 // Parts of tensors, and tensors put together: slices, splits, concatenation, repetition.
 
-import { concat } from "../../../ops/concat.ts";
-import { expand, tile } from "../../../ops/expand.ts";
-import { gather } from "../../../ops/gather.ts";
-import { equal, logicalOr, where } from "../../../ops/masks.ts";
-import { reshape } from "../../../ops/reshape.ts";
-import { slice } from "../../../ops/slice.ts";
-import { tril, triu } from "../../../ops/trilu.ts";
+import { equal, logicalOr, where } from "../../../ops/elementwise/masks.ts";
+import { concat } from "../../../ops/move/concat.ts";
+import { expand, tile } from "../../../ops/move/expand.ts";
+import { gather } from "../../../ops/move/gather.ts";
+import { reshape } from "../../../ops/move/reshape.ts";
+import { slice } from "../../../ops/move/slice.ts";
+import { tril, triu } from "../../../ops/move/trilu.ts";
 import { elementCount, formatShape } from "../../../tensor.ts";
 import { broadcastTo, gatherStrided, type HostTensor, hostTensor, stridesOf } from "../host-tensor.ts";
 import type { NodeContext } from "../node-context.ts";

@@ -1,9 +1,9 @@
 // Attributes that convolutions and pools share: kernels, strides, pads, in one to three spatial axes. One axis is computed as
 // two, the first of size 1, which is exact.
 
-import type { Value } from "../../../graph/graph.ts";
-import { reshape } from "../../../ops/reshape.ts";
-import type { ImageTypes, Pair, Sides, Sides3d, SpaceTypes, Triple, VolumeTypes } from "../../../ops/window.ts";
+import type { Value } from "../../../graph/ir/graph.ts";
+import { reshape } from "../../../ops/move/reshape.ts";
+import type { ImageTypes, Pair, Sides, Sides3d, SpaceTypes, Triple, VolumeTypes } from "../../../ops/walk/window.ts";
 import { formatShape, type Shape } from "../../../tensor.ts";
 import type { NodeContext } from "../node-context.ts";
 import { ensure } from "../unsupported.ts";

@@ -1,6 +1,6 @@
 // Activations that are x times a gate of x, spelt out: SiLU (swish), and hard swish.
 
-import { hardSwish, silu } from "../../../ops/activations.ts";
+import { hardSwish, silu } from "../../../ops/elementwise/activations.ts";
 import type { NodeProto } from "../messages.ts";
 import { attributeOf, eitherOrder, isRounded, type Neighbourhood, type Pattern } from "./neighbourhood.ts";
 import { product } from "./product.ts";

@@ -1,6 +1,6 @@
 // GELU that a model spells out: half of x * (1 + f(x)), multiplied in any order, f by erf or by tanh.
 
-import { gelu } from "../../../ops/activations.ts";
+import { gelu } from "../../../ops/elementwise/activations.ts";
 import type { NodeProto } from "../messages.ts";
 import { eitherOrder, isRounded, type Neighbourhood, type Pattern } from "./neighbourhood.ts";
 import { product } from "./product.ts";

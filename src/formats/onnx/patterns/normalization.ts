@@ -1,9 +1,9 @@
 // Layer, group and instance norm that a model spells out. Exporters write group norm as an instance norm of x reshaped to its
 // groups, reshaped back, scaled and shifted; operator sets before 17 write layer norm as means, differences and a square root.
 
-import type { Value } from "../../../graph/graph.ts";
-import { groupNorm, layerNorm } from "../../../ops/normalization.ts";
-import { reshape } from "../../../ops/reshape.ts";
+import type { Value } from "../../../graph/ir/graph.ts";
+import { reshape } from "../../../ops/move/reshape.ts";
+import { groupNorm, layerNorm } from "../../../ops/norm/normalization.ts";
 import { type Shape, shapesEqual } from "../../../tensor.ts";
 import type { NodeProto } from "../messages.ts";
 import type { NodeContext } from "../node-context.ts";

@@ -1,6 +1,6 @@
 // Softmax that a model spells out.
 
-import { logSoftmax, softmax } from "../../../ops/softmax.ts";
+import { logSoftmax, softmax } from "../../../ops/norm/softmax.ts";
 import type { NodeProto } from "../messages.ts";
 import { attributeOf, type Neighbourhood, type Pattern } from "./neighbourhood.ts";
 

@@ -1,0 +1,119 @@
+// Less memory for more time: values of the forward pass that the backward pass reads are computed again instead of kept.
+// Source: T. Chen et al., Training Deep Nets with Sublinear Memory Cost, 2016: the forward pass is cut into segments, what
+// crosses a cut is kept, and the rest of a segment is computed again when the backward pass comes to it.
+import { UsageError } from "../../errors.ts";
+import type { DeviceTraits } from "../../ops/device-traits.ts";
+import { byteLength } from "../../tensor.ts";
+import { type Graph, type Node, type Value, withInputs } from "../ir/graph.ts";
+import { lower } from "../plan/lower.ts";
+import { planMemory } from "../plan/memory-plan.ts";
+import { optimize, type Precision } from "../run/compiler.ts";
+import { decompose } from "./decompose.ts";
+
+/** Statistics and the like: not worth computing again. */
+const smallBytes = 4 * 1024;
+
+/**
+ * The same graph with the forward pass, its first `forward` nodes, in this many segments of about equal memory. The last one
+ * is kept whole, as the backward pass begins with it; 1 changes nothing.
+ */
+export function recompute(graph: Graph, forward: number, segments: number): Graph {
+  const nodes = graph.nodes.slice(0, forward);
+  const segmentOf = cutEvenly(nodes, segments);
+  const kept = keptValues(graph, nodes, segmentOf, segments);
+  const copies = new Map<Node, Node>();
+  /** What stands for a value of the forward pass behind it: itself where it is kept, else its copy, made when it is first asked for. */
+  const again = (value: Value): Value => {
+    const { producer } = value;
+    if (!producer || !segmentOf.has(producer) || kept.has(value)) return value;
+    const place = producer.outputs.indexOf(value);
+    const known = copies.get(producer);
+    if (known) return known.outputs[place]!;
+    const made = withInputs(producer, producer.inputs.map(again), ":again");
+    copies.set(producer, made);
+    nodes.push(made);
+    return made.outputs[place]!;
+  };
+  const replaced = new Map<Value, Value>();
+  for (const node of graph.nodes.slice(forward)) {
+    const inputs = node.inputs.map((input) => again(replaced.get(input) ?? input));
+    const made = withInputs(node, inputs);
+    nodes.push(made);
+    node.outputs.forEach((output, i) => {
+      replaced.set(output, made.outputs[i]!);
+    });
+  }
+  const outputs = new Map([...graph.outputs].map(([name, value]) => [name, replaced.get(value) ?? value]));
+  return { ...graph, nodes, outputs };
+}
+
+/** The segment of each node, counted from 0: in each, nodes write about as many bytes. */
+function cutEvenly(nodes: readonly Node[], segments: number): ReadonlyMap<Node, number> {
+  const bytesOf = ({ outputs, operator }: Node) =>
+    operator.alias ? 0 : outputs.reduce((sum, { type }) => sum + byteLength(type), 0);
+  const total = nodes.reduce((sum, node) => sum + bytesOf(node), 0);
+  let before = 0;
+  return new Map(
+    nodes.map((node) => {
+      const segment = Math.min(segments - 1, Math.floor((before / total) * segments));
+      before += bytesOf(node);
+      return [node, segment];
+    }),
+  );
+}
+
+/** `none` keeps everything, `auto` takes the least memory that cutting can reach, a number is the bytes to stay within. */
+export type Recompute = "none" | "auto" | number;
+
+const segmentCounts = [1, 2, 3, 4, 6, 8, 12, 16, 24] as const;
+
+/**
+ * Cuts the forward pass as a memory budget asks: into as few segments as meet it, since each costs time.
+ * Throws UsageError that says how much the least is, where no cutting meets it.
+ */
+export function fitMemory(
+  graph: Graph,
+  forward: number,
+  want: Recompute,
+  { traits, ...precision }: Precision & { readonly traits: DeviceTraits },
+): Graph {
+  if (want === "none") return graph;
+  let least = { graph, peakBytes: Number.POSITIVE_INFINITY };
+  for (const segments of segmentCounts) {
+    const cut = segments === 1 ? graph : recompute(graph, forward, segments);
+    const peakBytes = plannedPeak(cut, traits, precision);
+    if (typeof want === "number" && peakBytes <= want) return cut;
+    if (peakBytes < least.peakBytes) least = { graph: cut, peakBytes };
+  }
+  if (want === "auto") return least.graph;
+  throw new UsageError(`recompute: got ${want} bytes, the least that this graph can do with is ${least.peakBytes}`);
+}
+
+function plannedPeak(graph: Graph, traits: DeviceTraits, precision: Precision): number {
+  const optimized = decompose(optimize(graph, precision), traits);
+  const { run } = lower(optimized, traits);
+  const outputs = [...optimized.outputs.values()];
+  return planMemory(run, graph.inputs, outputs, { maxSlotBytes: traits.maxBufferBytes }).peakBytes;
+}
+
+/** What crosses a cut, what the graph returns, what takes no memory, and all of the last segment. */
+function keptValues(
+  graph: Graph,
+  forward: readonly Node[],
+  segmentOf: ReadonlyMap<Node, number>,
+  segments: number,
+): ReadonlySet<Value> {
+  const kept = new Set<Value>(graph.outputs.values());
+  for (const node of forward) {
+    const segment = segmentOf.get(node)!;
+    for (const input of node.inputs) {
+      if (input.producer && segmentOf.get(input.producer) !== segment) kept.add(input);
+    }
+    for (const output of node.outputs) {
+      const isSmall = byteLength(output.type) <= smallBytes;
+      const isInState = node.operator.alias !== undefined && node.inputs[0]?.kind === "state";
+      if (segment === segments - 1 || isSmall || isInState) kept.add(output);
+    }
+  }
+  return kept;
+}

@@ -1,0 +1,70 @@
+// Gives every node its kernel and makes the packing of weights explicit.
+
+import type { DeviceTraits } from "../../ops/device-traits.ts";
+import type { Call, Kernel, Operand } from "../../ops/operator.ts";
+import { wholeView } from "../../ops/view.ts";
+import { createNode, type Graph, type Node, type Value } from "../ir/graph.ts";
+import { type Choice, choose, isKernel } from "./choose.ts";
+
+/** A node with its kernel; `operands` are the node's inputs, packed where the kernel wants that. */
+export interface Step {
+  readonly node: Node;
+  readonly kernel: Kernel;
+  readonly operands: readonly Value[];
+}
+
+export interface LoweredGraph {
+  /** Steps that depend on parameters and constants only: they run once. */
+  readonly prepare: readonly Step[];
+  /** Steps of every run. */
+  readonly run: readonly Step[];
+}
+
+/** Of a graph that `decompose` went through with the same choice. */
+export function lower(graph: Graph, traits: DeviceTraits, choice?: Choice): LoweredGraph {
+  const lowered = { prepare: [] as Step[], run: [] as Step[] };
+  const fixed = new Set<Value>();
+  const isFixed = (value: Value) => value.kind === "parameter" || value.kind === "constant" || fixed.has(value);
+  const append = (step: Step) => {
+    const runsOnce = step.operands.every(isFixed);
+    lowered[runsOnce ? "prepare" : "run"].push(step);
+    if (runsOnce) for (const output of step.node.outputs) fixed.add(output);
+  };
+  for (const node of graph.nodes) {
+    const call = wholeCall(node);
+    const kernel = choose(node, call, traits, choice);
+    if (!isKernel(kernel)) throw new Error(`node ${node.name}: ${kernel.name} is no kernel; decompose first`);
+    const operands = [...node.inputs];
+    for (const pack of kernel.packs?.(call, traits) ?? []) {
+      const source = operands[pack.input]!;
+      const attrs = pack.operator.attributes(pack.given);
+      const packNode = createNode(pack.operator, [source], attrs, { name: `${source.name}:packed` });
+      append({ node: packNode, kernel: pack.operator.kernels[0]!, operands: [source] });
+      operands[pack.input] = packNode.outputs[0]!;
+    }
+    append({ node, kernel, operands });
+  }
+  return lowered;
+}
+
+/** A node's call with every operand alone in its buffer. */
+export function wholeCall(node: Node): Call {
+  return createCall(node, (value) => wholeView(value.type));
+}
+
+/** A node's call with its operands where `view` says. */
+export function createCall(
+  node: Node,
+  view: (value: Value, index: number) => Operand["view"],
+  inPlace?: ReadonlySet<number>,
+): Call {
+  const operand = (value: Value, index: number): Operand => ({ ...value.type, view: view(value, index) });
+  const overwrites = node.epilogue.residual && inPlace?.has(node.inputs.length - 1);
+  const call = {
+    inputs: node.inputs.map(operand),
+    outputs: node.outputs.map(operand),
+    attrs: node.attrs,
+    epilogue: overwrites ? { ...node.epilogue, residual: "in place" as const } : node.epilogue,
+  };
+  return inPlace ? { ...call, inPlace } : call;
+}

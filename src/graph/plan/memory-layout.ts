@@ -1,0 +1,205 @@
+// Which values of a section share memory because they hold the same elements, or may take each other's place:
+// concatenations are written in place where every reader and writer can work on a view, reshapes are views of their
+// input, and a sum may overwrite the residual that goes into it.
+
+import type { Regions } from "../../ops/operator.ts";
+import { allowsView, bindingElements, type View, wholeView } from "../../ops/view.ts";
+import { byteLength, elementBytes } from "../../tensor.ts";
+import type { Value } from "../ir/graph.ts";
+import { type Step, wholeCall } from "./lower.ts";
+
+export interface SectionValues {
+  readonly steps: readonly Step[];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+}
+
+export interface LayoutOptions {
+  /** Lets outputs overwrite residuals: it saves memory and costs variants of shaders. */
+  readonly overwriteResiduals: boolean;
+}
+
+interface Place {
+  readonly owner: Value;
+  /** The part of the owner's memory that is bound: bytes from its beginning, and how many. */
+  readonly start: number;
+  readonly bytes: number;
+  /** From there on. */
+  readonly view: View;
+}
+
+function ownPlace(value: Value): Place {
+  return { owner: value, start: 0, bytes: byteLength(value.type), view: wholeView(value.type) };
+}
+
+/** Where a part lies in the target of a concatenation. */
+function placeInside(target: Place, { type }: Value, layout: Regions["layout"], offset: number): Omit<Place, "owner"> {
+  if (layout === "dense") {
+    const elements = target.view.offset + offset;
+    const start = target.start + elements * elementBytes(type.dtype);
+    return { start, bytes: byteLength(type), view: wholeView(type) };
+  }
+  const view = { offset: target.view.offset + offset, batchStride: target.view.batchStride };
+  return { start: target.start, bytes: target.bytes, view };
+}
+
+interface Use {
+  readonly step: Step;
+  readonly index: number;
+  readonly input: number;
+}
+
+/** A section's values before they have slots. */
+export class MemoryLayout {
+  readonly steps: readonly Step[];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly elided = new Set<Step>();
+  readonly inPlace = new Map<Step, Set<number>>();
+  /** The value whose memory a value lies in, and where. */
+  readonly #within = new Map<Value, Place>();
+  readonly #readers = new Map<Value, Use[]>();
+  readonly #writers = new Map<Value, { step: Step; output: number }>();
+
+  constructor(section: SectionValues, options: LayoutOptions) {
+    const { steps, inputs, outputs } = section;
+    this.steps = steps;
+    this.inputs = inputs;
+    this.outputs = outputs;
+    for (const input of inputs) this.#within.set(input, ownPlace(input));
+    steps.forEach((step, index) => {
+      step.operands.forEach((value, input) => {
+        if (value.kind === "state") this.#within.set(value, ownPlace(value));
+        this.#readers.set(value, [...this.#uses(value), { step, index, input }]);
+      });
+      step.node.outputs.forEach((value, output) => {
+        this.#within.set(value, ownPlace(value));
+        this.#writers.set(value, { step, output });
+      });
+    });
+    for (const step of steps) {
+      this.#alias(step);
+      this.#update(step);
+    }
+    // From the last to the first, so that a concatenation inside another one finds its final place.
+    for (const step of steps.toReversed()) this.#concatenateInPlace(step);
+    // From the first to the last, so that a chain of residual blocks stays in one place.
+    if (!options.overwriteResiduals) return;
+    for (const [index, step] of steps.entries()) this.#overwriteResidual(step, index);
+  }
+
+  #uses(value: Value): readonly Use[] {
+    return this.#readers.get(value) ?? [];
+  }
+
+  /** Where values lie; fixed values, which this section only reads, are not among them. */
+  get places(): ReadonlyMap<Value, Place> {
+    return this.#within;
+  }
+
+  #residents(owner: Value): Value[] {
+    return [...this.#within].filter(([, place]) => place.owner === owner).map(([value]) => value);
+  }
+
+  #alias(step: Step): void {
+    const [source] = step.operands;
+    const { operator, attrs } = step.node;
+    const output = step.node.outputs[0]!;
+    const place = source && this.#within.get(source);
+    if (!operator.alias || !place || source.kind === "input") return;
+    const elements = operator.alias(attrs);
+    if (elements % bindingElements !== 0) return;
+    const start = place.start + elements * elementBytes(output.type.dtype);
+    this.#within.set(output, { ...ownPlace(output), owner: place.owner, start });
+    this.elided.add(step);
+  }
+
+  /** What overwrites a state lies where it lies. */
+  #update(step: Step): void {
+    const { updates } = step.node.operator;
+    if (!updates) return;
+    updates.forEach((input, i) => {
+      this.#within.set(step.node.outputs[i]!, ownPlace(step.operands[input]!));
+    });
+    this.inPlace.set(step, new Set(updates));
+  }
+
+  #concatenateInPlace(step: Step): void {
+    const { operator, attrs, inputs, outputs } = step.node;
+    const regions = operator.regions?.(
+      inputs.map((value) => value.type),
+      attrs,
+    );
+    if (!regions) return;
+    const target = this.#within.get(outputs[0]!)!;
+    const placed = new Set<number>();
+    this.inPlace.set(step, placed);
+    regions.offsets.forEach((offset, input) => {
+      const value = inputs[input]!;
+      const place = this.#within.get(value);
+      if (!place || inputs.indexOf(value) !== input || !this.#mayMove(value, step, regions.layout)) return;
+      // Others in its memory are the same elements under other shapes.
+      const moved = this.#residents(place.owner).map((resident) => [resident, this.#within.get(resident)!] as const);
+      for (const [resident] of moved) {
+        const inside = placeInside(target, resident, regions.layout, offset);
+        this.#within.set(resident, { owner: target.owner, ...inside });
+      }
+      placed.add(input);
+      if (!this.#readsWhatItWrites(target.owner)) return;
+      for (const [resident, before] of moved) this.#within.set(resident, before);
+      placed.delete(input);
+    });
+    if (placed.size === inputs.length) this.elided.add(step);
+  }
+
+  /** Whether a value may become a view: computed here, alone in its memory, stays inside, and every kernel can. */
+  #mayMove(value: Value, concatenation: Step, layout: Regions["layout"]): boolean {
+    if (layout === "dense") return this.#mayMoveDensely(value);
+    const writer = this.#writers.get(value);
+    if (!writer || this.outputs.includes(value) || this.elided.has(writer.step) || this.#residents(value).length !== 1)
+      return false;
+    if (!allowsView(writer.step.kernel, wholeCall(writer.step.node), { output: writer.output })) return false;
+    return this.#uses(value).every(({ step, input }) => {
+      if (step === concatenation) return true;
+      return !this.elided.has(step) && allowsView(step.kernel, wholeCall(step.node), { input });
+    });
+  }
+
+  /** Whether nothing but the value, maybe under other shapes, is in its memory, and its kernel writes there. */
+  #mayMoveDensely(value: Value): boolean {
+    const { owner } = this.#within.get(value)!;
+    const writer = this.#writers.get(owner);
+    if (!writer || this.elided.has(writer.step)) return false;
+    return this.#residents(owner).every(
+      (resident) => !this.outputs.includes(resident) && byteLength(resident.type) === byteLength(value.type),
+    );
+  }
+
+  #readsWhatItWrites(owner: Value): boolean {
+    const inside = (value: Value) => this.#within.get(value)?.owner === owner;
+    return this.steps.some((step) => {
+      if (this.elided.has(step) || !step.node.outputs.some(inside)) return false;
+      const placed = this.inPlace.get(step);
+      return step.operands.some((value, input) => inside(value) && !placed?.has(input));
+    });
+  }
+
+  /** Lets an output take the place of a residual that nobody needs after it; the kernel then reads and writes one binding. */
+  #overwriteResidual(step: Step, index: number): void {
+    const { node, kernel, operands } = step;
+    const output = node.outputs[0]!;
+    const input = operands.length - 1;
+    const owner = node.epilogue.residual ? this.#within.get(operands[input]!)?.owner : undefined;
+    // A state is there in the next run too.
+    if (!kernel.residualInPlace || !owner || owner.kind === "state" || this.#within.get(output)?.owner !== output)
+      return;
+    const isWhole = byteLength(owner.type) === byteLength(output.type);
+    const isReadOnce = operands.filter((value) => this.#within.get(value)?.owner === owner).length === 1;
+    const isLast = this.#residents(owner).every(
+      (value) => !this.outputs.includes(value) && this.#uses(value).every((use) => use.index <= index),
+    );
+    if (!isWhole || !isReadOnce || !isLast) return;
+    for (const value of this.#residents(output)) this.#within.set(value, { ...ownPlace(value), owner });
+    this.inPlace.set(step, new Set([input]));
+  }
+}

@@ -1,0 +1,59 @@
+// Blocks that networks share. Each takes PyTorch's module names, so parameters are found under their state_dict names.
+
+import type { GraphBuilder } from "../../graph/ir/builder.ts";
+import type { Value } from "../../graph/ir/graph.ts";
+import { type Conv2dGiven, conv2d } from "../../ops/conv/conv2d.ts";
+import { type ConvTranspose2dGiven, convTranspose2d } from "../../ops/conv/transpose2d.ts";
+import { relu } from "../../ops/elementwise/activations.ts";
+import { batchNorm } from "../../ops/norm/batch-norm.ts";
+
+/** Number of channels of a value [N, C, ...]. */
+export function channelsOf(value: Value): number {
+  return value.type.shape[1]!;
+}
+
+/** A channel count under a width multiplier: rounded half up, at least 1. */
+export function scaleChannels(channels: number, width: number): number {
+  return Math.max(1, Math.floor(channels * width + 0.5));
+}
+
+export interface Conv2dSpec extends Conv2dGiven {
+  readonly kernel: number;
+  readonly outChannels: number;
+  /** Whether there is a parameter `name.bias`. Default false: batch norm follows. */
+  readonly bias?: boolean;
+}
+
+/** `nn.Conv2d` with square kernels; weight [K, C/groups, R, R] under `name.weight`. */
+export function conv(b: GraphBuilder, name: string, x: Value, spec: Conv2dSpec): Value {
+  const { kernel, outChannels, bias, ...given } = spec;
+  const shape = [outChannels, channelsOf(x) / (given.groups ?? 1), kernel, kernel];
+  const options = bias ? { name, bias: b.parameter(`${name}.bias`, [outChannels]) } : { name };
+  return b.apply(conv2d, [x, b.parameter(`${name}.weight`, shape)], given, options);
+}
+
+export interface ConvTranspose2dSpec extends ConvTranspose2dGiven {
+  readonly kernel: number;
+  readonly outChannels: number;
+  readonly bias?: boolean;
+}
+
+/** `nn.ConvTranspose2d` with square kernels; weight [C, K/groups, R, R] under `name.weight`. */
+export function convTranspose(b: GraphBuilder, name: string, x: Value, spec: ConvTranspose2dSpec): Value {
+  const { kernel, outChannels, bias, ...given } = spec;
+  const shape = [channelsOf(x), outChannels / (given.groups ?? 1), kernel, kernel];
+  const options = bias ? { name, bias: b.parameter(`${name}.bias`, [outChannels]) } : { name };
+  return b.apply(convTranspose2d, [x, b.parameter(`${name}.weight`, shape)], given, options);
+}
+
+/** `nn.BatchNorm2d` in evaluation mode. */
+export function norm(b: GraphBuilder, name: string, x: Value): Value {
+  const parameter = (field: string) => b.parameter(`${name}.${field}`, [channelsOf(x)]);
+  const inputs = [x, parameter("weight"), parameter("bias"), parameter("running_mean"), parameter("running_var")];
+  return b.apply(batchNorm, inputs, {}, { name });
+}
+
+/** Batch norm, then ReLU; `name` is the norm's, `output` that of the result. */
+export function normRelu(b: GraphBuilder, name: string, x: Value, output = `${name}.relu`): Value {
+  return b.apply(relu, [norm(b, name, x)], {}, { name: output });
+}

@@ -1,4 +1,0 @@
-// Activations that kernels apply to a value in a register; the operators of the same names use them too.
-import type { UnaryFunction } from "../../shaders/functions.ts";
-
-export type Activation = UnaryFunction;

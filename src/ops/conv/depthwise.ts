@@ -1,0 +1,174 @@
+// Kernels for convolutions with one input channel per group.
+
+import { conv2dDepthwise, depthwisePixels, depthwiseWorkgroup } from "../../../shaders/conv/conv2d-depthwise.wgsl.ts";
+import { conv2dDepthwiseRows, depthwiseRowsWorkgroup } from "../../../shaders/conv/conv2d-depthwise-rows.wgsl.ts";
+import { conv2dDepthwiseSubgroup } from "../../../shaders/conv/conv2d-depthwise-subgroup.wgsl.ts";
+import { conv2dDepthwiseTiled, depthwiseTiledWorkgroup } from "../../../shaders/conv/conv2d-depthwise-tiled.wgsl.ts";
+import type { DepthwiseQuadTemplate } from "../../../shaders/wgsl/conv-quads.ts";
+import { cover, spread } from "../grid.ts";
+import type { Call, Kernel } from "../operator.ts";
+import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "../walk/operands.ts";
+import type { Conv2dAttributes } from "./conv2d.ts";
+import type { ConvAttributes } from "./rules.ts";
+import { convParams, convSizes, widestUnrolled } from "./sizes.ts";
+import { hasMeasuredLanes, lanesMeasured } from "./subgroup.ts";
+
+export const depthwise = (operator: string): Kernel<ConvAttributes> => ({
+  name: `${operator}/depthwise`,
+  applies(call, device) {
+    const { channels, outChannels, kernelWidth } = convSizes(call);
+    const fits = outChannels <= device.maxWorkgroupsPerDimension;
+    return call.attrs.groups === channels && kernelWidth <= widestUnrolled && fits;
+  },
+  views: [0],
+  residualInPlace: true,
+  dispatches(call) {
+    const { items, outChannels, outHeight, outWidth, kernelWidth } = convSizes(call);
+    const { stride, dilation } = call.attrs;
+    const tiles = outHeight * Math.ceil(outWidth / depthwisePixels);
+    return [
+      {
+        code: conv2dDepthwise({
+          ...epilogueTemplate(call),
+          kernelWidth,
+          strideWidth: stride.at(-1)!,
+          dilationWidth: dilation.at(-1)!,
+        }),
+        bindings: epilogueBindings(call, 2),
+        params: convParams(call),
+        workgroups: cover([tiles, outChannels, items], [depthwiseWorkgroup, 1, 1]),
+      },
+    ];
+  },
+});
+
+/** Rows and columns of kernels that are unrolled in tiles. */
+const largestTiledDepthwise = 5;
+
+/** Outputs of a depthwise tile along each axis, a dilation apart. */
+const depthwiseTile = [4, 4] as const;
+
+export const depthwiseTiled: Kernel<Conv2dAttributes> = {
+  name: "conv2d/depthwise-tiled",
+  applies(call) {
+    const { channels, kernelHeight, kernelWidth, outHeight, outWidth } = convSizes(call);
+    const { groups, stride, dilation } = call.attrs;
+    const isSmall = Math.max(kernelHeight, kernelWidth) <= largestTiledDepthwise;
+    const fills = [outHeight, outWidth].every((size, axis) => size > dilation[axis]! * (depthwiseTile[axis]! - 1));
+    return groups === channels && isSmall && fills && stride.every((size) => size === 1);
+  },
+  views: [0],
+  residualInPlace: true,
+  dispatches(call, device) {
+    const { items, outChannels, outHeight, outWidth, kernelHeight, kernelWidth } = convSizes(call);
+    const { dilation } = call.attrs;
+    const places = (size: number, axis: 0 | 1) =>
+      Math.ceil(size / (dilation[axis] * depthwiseTile[axis])) * dilation[axis];
+    const invocations = outChannels * places(outHeight, 0) * places(outWidth, 1);
+    return [
+      {
+        code: conv2dDepthwiseTiled({
+          ...epilogueTemplate(call),
+          tile: depthwiseTile,
+          kernel: [kernelHeight, kernelWidth],
+        }),
+        bindings: epilogueBindings(call, 2),
+        params: convParams(call),
+        workgroups: [...spread(Math.ceil(invocations / depthwiseTiledWorkgroup), device), items],
+      },
+    ];
+  },
+};
+
+/** Kernels that take whole vec4 of the rows of x and y. */
+function fillsVectors(call: Call<Conv2dAttributes>): boolean {
+  const { channels, width, outWidth, kernelHeight, kernelWidth } = convSizes(call);
+  const { groups, stride } = call.attrs;
+  const isSmall = Math.max(kernelHeight, kernelWidth) <= largestTiledDepthwise;
+  return groups === channels && isSmall && width % 4 === 0 && outWidth % 4 === 0 && stride.every((size) => size === 1);
+}
+
+function columnsTemplate(call: Call<Conv2dAttributes>): DepthwiseQuadTemplate {
+  const { outWidth, width, kernelHeight, kernelWidth } = convSizes(call);
+  const { dilation, padding } = call.attrs;
+  return {
+    ...epilogueTemplate(call),
+    kernel: [kernelHeight, kernelWidth],
+    dilationWidth: dilation[1],
+    padLeft: padding[1],
+    vectorLoads: isAligned(call.inputs[0]!, width),
+    aligned: epilogueOperands(call).every((operand) => isAligned(operand, outWidth)),
+  };
+}
+
+const mostTileRows = 4;
+
+/** Outputs of a tile along a column, a dilation apart: no more than the image has. */
+function tileRows(outHeight: number, dilation: number): number {
+  return Math.min(mostTileRows, Math.ceil(outHeight / dilation));
+}
+
+export const depthwiseRows: Kernel<Conv2dAttributes> = {
+  name: "conv2d/depthwise-rows",
+  applies: fillsVectors,
+  views: [0],
+  residualInPlace: true,
+  dispatches(call, device) {
+    const { items, outChannels, outHeight, outWidth } = convSizes(call);
+    const [dilation] = call.attrs.dilation;
+    const rows = tileRows(outHeight, dilation);
+    const places = Math.ceil(outHeight / (dilation * rows)) * dilation;
+    const invocations = (outChannels * places * outWidth) / 4;
+    return [
+      {
+        code: conv2dDepthwiseRows({ ...columnsTemplate(call), tileRows: rows }),
+        bindings: epilogueBindings(call, 2),
+        params: convParams(call),
+        workgroups: [...spread(Math.ceil(invocations / depthwiseRowsWorkgroup), device), items],
+      },
+    ];
+  },
+};
+
+/** Vec4 that a lane keeps of a row. */
+const mostVectors = 4;
+
+/** Rows that make up for what a workgroup does first. */
+const fewestRows = 32;
+
+/** Lanes that share a row, and what each keeps of it. */
+function rowSplit(call: Call<Conv2dAttributes>, lanes: number) {
+  const { width, outWidth } = convSizes(call);
+  const blocks = Math.max(width, outWidth) / 4;
+  const rowLanes = Math.min(lanes, 2 ** Math.ceil(Math.log2(blocks)));
+  return { lanes, rowLanes, vectors: Math.ceil(blocks / rowLanes) };
+}
+
+export const depthwiseSubgroup: Kernel<Conv2dAttributes> = {
+  name: "conv2d/depthwise-subgroup",
+  applies(call, device) {
+    if (!hasMeasuredLanes(device) || !fillsVectors(call)) return false;
+    const { outChannels } = convSizes(call);
+    return rowSplit(call, lanesMeasured).vectors <= mostVectors && outChannels <= device.maxWorkgroupsPerDimension;
+  },
+  views: [0],
+  residualInPlace: true,
+  dispatches(call) {
+    const { items, outChannels, outHeight } = convSizes(call);
+    const split = rowSplit(call, lanesMeasured);
+    const channels = split.lanes / split.rowLanes;
+    const walks = Math.min(call.attrs.dilation[0], outHeight);
+    return [
+      {
+        code: conv2dDepthwiseSubgroup({ ...columnsTemplate(call), ...split }),
+        bindings: epilogueBindings(call, 2),
+        params: convParams(call),
+        workgroups: [
+          Math.ceil(walks / Math.ceil((fewestRows * walks) / outHeight)),
+          Math.ceil(outChannels / channels),
+          items,
+        ],
+      },
+    ];
+  },
+};

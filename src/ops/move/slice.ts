@@ -1,0 +1,126 @@
+// A box of a tensor, every element or every n-th along each axis.
+import { ShapeError } from "../../errors.ts";
+import { formatShape, type Shape } from "../../tensor.ts";
+import { operandBytes } from "../cost.ts";
+import type { GradientContext, Kernel, Operator } from "../operator.ts";
+import { resolveAxes, resolveAxis } from "../walk/axes.ts";
+import { strided } from "../walk/strided.ts";
+import { requireIntegers } from "../walk/window.ts";
+import { copyDispatch } from "./copy.ts";
+import { pad } from "./pad.ts";
+import { reshape } from "./reshape.ts";
+
+export interface SliceAttributes {
+  readonly axes: readonly number[];
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+  readonly steps: readonly number[];
+}
+
+export interface SliceGiven {
+  /** First index along each of `axes`; negative counts from the end. */
+  readonly starts: readonly number[];
+  /** Index before which each axis ends; negative counts from the end, and Infinity is the end. */
+  readonly ends: readonly number[];
+  /** The axes that are cut; the others stay whole. Default the first ones: 0, 1, ... */
+  readonly axes?: readonly number[];
+  /** Default 1 for each. */
+  readonly steps?: readonly number[];
+}
+
+interface Range {
+  readonly start: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+/** Where the output's elements lie along each axis of the input, as NumPy cuts them. */
+function sliceRanges(shape: Shape, { axes, starts, ends, steps }: SliceAttributes): readonly Range[] {
+  const ranges = shape.map((size): Range => ({ start: 0, step: 1, count: size }));
+  axes.forEach((given, i) => {
+    const axis = resolveAxis("slice", given, shape);
+    const size = shape[axis]!;
+    const clamp = (index: number) => Math.min(Math.max(index < 0 ? index + size : index, 0), size);
+    const start = clamp(starts[i]!);
+    const step = steps[i]!;
+    ranges[axis] = { start, step, count: Math.max(0, Math.ceil((clamp(ends[i]!) - start) / step)) };
+  });
+  return ranges;
+}
+
+const copies: Kernel<SliceAttributes> = {
+  name: "slice/copy",
+  applies: () => true,
+  views: "all",
+  dispatches(call, device) {
+    const [input, output] = [call.inputs[0]!, call.outputs[0]!];
+    const x = strided(input);
+    const ranges = sliceRanges(input.shape, call.attrs);
+    const region = {
+      offset: ranges.reduce((offset, { start }, axis) => offset + start * x.strides[axis]!, x.offset),
+      strides: ranges.map(({ step }, axis) => step * x.strides[axis]!),
+    };
+    return [copyDispatch(device, { sizes: output.shape, dtype: output.dtype, x: region, y: strided(output) })];
+  },
+};
+
+/** Zeros behind every element but the last, where an axis has steps: as many as were skipped. */
+function spreadSteps<V>({ apply, type }: GradientContext<V>, gradient: V, ranges: readonly Range[]): V {
+  if (ranges.every(({ step }) => step === 1)) return gradient;
+  const { shape } = type(gradient);
+  const apart = apply(reshape, [gradient], { shape: shape.flatMap((size) => [size, 1]) });
+  const begin = shape.flatMap(() => [0, 0]);
+  const padded = apply(pad, [apart], { begin, end: ranges.flatMap(({ step }) => [0, step - 1]) });
+  const joined = apply(reshape, [padded], { shape: ranges.map(({ step }, axis) => step * shape[axis]!) });
+  const ends = ranges.map(({ step }, axis) => step * (shape[axis]! - 1) + 1);
+  return apply(slice, [joined], { starts: ends.map(() => 0), ends });
+}
+
+/**
+ * Cuts a box out of a tensor: x[start:end:step] along each axis, as in NumPy.
+ * - x: [...]; output: ceil((end - start) / step) along a cut axis, with start and end clamped to the tensor.
+ * - gradient: zeros around it, and between its elements where there are steps. It keeps nothing.
+ * Throws ShapeError if nothing is left, a step is not positive or an axis is named twice.
+ * Source: https://onnx.ai/onnx/operators/onnx__Slice.html
+ */
+export const slice: Operator<SliceAttributes, SliceGiven> = {
+  name: "slice",
+  attributes({ starts, ends, axes = starts.map((_, axis) => axis), steps = starts.map(() => 1) }) {
+    if (![ends, axes, steps].every(({ length }) => length === starts.length)) {
+      const lengths = [starts, ends, axes, steps].map(({ length }) => length);
+      throw new ShapeError(`slice: got ${lengths.join(", ")} starts, ends, axes and steps, expected as many of each`);
+    }
+    const isIndex = (index: number) => Number.isInteger(index) || Math.abs(index) === Number.POSITIVE_INFINITY;
+    if (![...starts, ...ends].every(isIndex)) {
+      throw new ShapeError(
+        `slice: got starts ${formatShape(starts)} and ends ${formatShape(ends)}, expected integers or Infinity`,
+      );
+    }
+    requireIntegers("slice: axes", axes, Number.MIN_SAFE_INTEGER);
+    requireIntegers("slice: steps", steps, 1);
+    return { axes, starts, ends, steps };
+  },
+  shape(inputs, attrs) {
+    const { shape, dtype } = inputs[0]!;
+    resolveAxes("slice", attrs.axes, shape);
+    const output = sliceRanges(shape, attrs).map(({ count }) => count);
+    if (output.some((size) => size === 0)) {
+      throw new ShapeError(
+        `slice: nothing is left: got starts ${formatShape(attrs.starts)} and ends ${formatShape(attrs.ends)} on axes ` +
+          `${formatShape(attrs.axes)}, expected at least one element (input shapes: ${formatShape(shape)})`,
+      );
+    }
+    return [{ shape: output, dtype }];
+  },
+  cost: (call) => ({ flop: 0, bytes: 2 * operandBytes({ ...call, inputs: [] }) }),
+  kernels: [copies],
+  gradient(context) {
+    const { shape } = context.type(context.inputs[0]!);
+    const ranges = sliceRanges(shape, context.attrs);
+    const spread = spreadSteps(context, context.outputGradients[0]!, ranges);
+    const covered = context.type(spread).shape;
+    const begin = ranges.map(({ start }) => start);
+    const end = shape.map((size, axis) => size - begin[axis]! - covered[axis]!);
+    return [context.apply(pad, [spread], { begin, end })];
+  },
+};

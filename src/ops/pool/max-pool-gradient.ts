@@ -1,0 +1,61 @@
+// The gradient of max pooling, of images and volumes. Not for users.
+import { maxPoolGradientParams, maxPoolGradient as shader } from "../../../shaders/pool/max-pool-grad.wgsl.ts";
+import type { Width } from "../../../shaders/wgsl/strided.ts";
+import { elementCount } from "../../tensor.ts";
+import { operandBytes } from "../cost.ts";
+import type { Kernel, Operator } from "../operator.ts";
+import { params, viewParams } from "../parameters.ts";
+import { floatType, isAligned, storageOf } from "../walk/operands.ts";
+import type { InputSize } from "../walk/plane-gradient.ts";
+import { asTriple, outputPlanes, planeGrid, planeValues, volumeValues, windowValues } from "../walk/planes.ts";
+import type { SpaceTypes } from "../walk/window.ts";
+import type { MaxPoolAttributes } from "./max-pool.ts";
+
+export type MaxPoolGradientAttributes = MaxPoolAttributes<SpaceTypes> & InputSize;
+
+/** One pixel per invocation, or four neighbours, which share what they read. */
+const gather = (name: string, width: Width): Kernel<MaxPoolGradientAttributes> => ({
+  name: `maxPoolGradient/${name}`,
+  applies: ({ outputs: [gx] }) => gx!.shape.at(-1)! % width === 0,
+  views: [0, 1],
+  dispatches(call, device) {
+    const kernel = asTriple(call.attrs.kernel, 1);
+    const dilation = asTriple(call.attrs.dilation, 1);
+    const reach = kernel.map((taps, axis) => dilation[axis]! * (taps - 1) + 1);
+    const planes = outputPlanes(call);
+    const aligned = isAligned(call.outputs[0]!, planes.width);
+    const { workgroup, workgroups } = planeGrid({ ...planes, width: planes.width / width }, device);
+    const values = {
+      ...planeValues(call),
+      ...volumeValues(call),
+      ...viewParams("indices", call.inputs[1]!),
+      ...windowValues(call.attrs),
+      reach_depth: reach[0]!,
+      reach_height: reach[1]!,
+      reach_width: reach[2]!,
+    };
+    return [
+      {
+        code: shader({ width, aligned, storage: storageOf(call), workgroup }),
+        bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
+        params: params(maxPoolGradientParams, values),
+        workgroups,
+      },
+    ];
+  },
+});
+
+/**
+ * Gives each pixel the gradients of the windows that chose it.
+ * - gy: [N, C, P, Q]; indices: i32, of the same shape, as the pool gives them; output: [N, C, inputSize]; volumes have one
+ *   axis more.
+ */
+export const maxPoolGradient: Operator<MaxPoolGradientAttributes, MaxPoolGradientAttributes> = {
+  name: "maxPoolGradient",
+  attributes: (given) => given,
+  shape([gy], { inputSize }) {
+    return [{ shape: [...gy!.shape.slice(0, 2), ...inputSize], dtype: floatType("maxPoolGradient", [gy!]) }];
+  },
+  cost: (call) => ({ flop: elementCount(call.inputs[0]!.shape), bytes: operandBytes(call) }),
+  kernels: [gather("direct", 1), gather("quads", 4)],
+};

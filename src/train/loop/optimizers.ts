@@ -1,0 +1,89 @@
+// Optimizers as what the training graph needs of them: their states, and the node that updates all weights at once.
+import { UsageError } from "../../errors.ts";
+import type { Operator } from "../../ops/operator.ts";
+import { adamUpdate, sgdUpdate } from "../../ops/optimize/updates.ts";
+
+export interface Optimizer {
+  readonly name: "sgd" | "adam" | "adamw";
+  /** States as large as the weights that it keeps beside them; zeros at first. */
+  readonly moments: readonly string[];
+  /** What a parameter group that says nothing decays by. */
+  readonly weightDecay: number;
+  readonly operator: Operator;
+  readonly attrs: object;
+  /** The group's row of the operator's settings, for step 1, 2, ... */
+  settings(step: number, group: { readonly rate: number; readonly weightDecay: number }): readonly number[];
+}
+
+export interface SgdOptions {
+  /** Default 0. */
+  readonly momentum?: number;
+  /** Default false. */
+  readonly nesterov?: boolean;
+  /** Default 0. */
+  readonly weightDecay?: number;
+}
+
+/**
+ * Stochastic gradient descent: g += weightDecay * w; v = momentum * v + g; w -= rate * v, or rate * (g + momentum * v) with
+ * nesterov. Throws UsageError for values out of range. Source: https://pytorch.org/docs/stable/generated/torch.optim.SGD.html
+ */
+export function sgd({ momentum = 0, nesterov = false, weightDecay = 0 }: SgdOptions = {}): Optimizer {
+  requireRange("sgd: momentum", momentum, 0, 1);
+  requireRange("sgd: weightDecay", weightDecay, 0, Number.POSITIVE_INFINITY);
+  if (nesterov && momentum === 0) throw new UsageError("sgd: nesterov needs a momentum above 0");
+  return {
+    name: "sgd",
+    moments: ["velocity"],
+    weightDecay,
+    operator: sgdUpdate as Operator,
+    attrs: { momentum, nesterov },
+    settings: (_, group) => [group.rate, group.weightDecay, 0, 0],
+  };
+}
+
+export interface AdamOptions {
+  /** How much of the moments a step keeps. Default [0.9, 0.999]. */
+  readonly betas?: readonly [number, number];
+  /** Added to the divisor. Default 1e-8. */
+  readonly eps?: number;
+  /** Default 0; for AdamW 0.01. */
+  readonly weightDecay?: number;
+}
+
+/** Throws UsageError for values out of range. Source: https://pytorch.org/docs/stable/generated/torch.optim.Adam.html */
+export function adam(options: AdamOptions = {}): Optimizer {
+  return createAdam("adam", { weightDecay: 0, ...options });
+}
+
+/**
+ * Adam with decoupled weight decay. Throws UsageError for values out of range.
+ * Source: https://pytorch.org/docs/stable/generated/torch.optim.AdamW.html
+ */
+export function adamW(options: AdamOptions = {}): Optimizer {
+  return createAdam("adamw", { weightDecay: 0.01, ...options });
+}
+
+function createAdam(
+  name: "adam" | "adamw",
+  { betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8, weightDecay }: AdamOptions & { readonly weightDecay: number },
+): Optimizer {
+  requireRange(`${name}: betas[0]`, beta1, 0, 1);
+  requireRange(`${name}: betas[1]`, beta2, 0, 1);
+  requireRange(`${name}: eps`, eps, 0, Number.POSITIVE_INFINITY);
+  requireRange(`${name}: weightDecay`, weightDecay, 0, Number.POSITIVE_INFINITY);
+  return {
+    name,
+    moments: ["moment1", "moment2"],
+    weightDecay,
+    operator: adamUpdate as Operator,
+    attrs: { beta1, beta2, eps, decoupled: name === "adamw" },
+    settings: (step, group) => [group.rate, group.weightDecay, 1 - beta1 ** step, Math.sqrt(1 - beta2 ** step)],
+  };
+}
+
+/** From `least` on, below `most`. */
+function requireRange(where: string, value: number, least: number, most: number): void {
+  if (value >= least && value < most) return;
+  throw new UsageError(`${where}: got ${value}, expected a number of at least ${least} and below ${most}`);
+}

@@ -1,0 +1,152 @@
+// Checkpoints: all that a training needs to go on bit-identically, in one safetensors file that is either the old one or the new
+// one, never half of it. Tensors carry the names that the trainer gives them: parameters their own, everything else a prefix that
+// ends in a colon, as `momentum:conv1.weight` or `random:dropout`. The rest is JSON in the metadata, `atrous.checkpoint`.
+import { isDeepStrictEqual } from "node:util";
+import * as z from "zod";
+import { FormatError, UsageError } from "../../errors.ts";
+import {
+  type LoadedTensor,
+  readSafetensors,
+  type TensorToWrite,
+  writeSafetensors,
+} from "../../formats/safetensors/index.ts";
+import { fileSource } from "../../formats/source/file.ts";
+import { writeFileAtomic } from "../../formats/write-file.ts";
+import type { Shape } from "../../tensor.ts";
+import type { TrainConfig } from "../config/config.ts";
+
+/** Kept bit by bit, NaN payloads and signs of zero too. */
+export interface CheckpointTensor {
+  readonly shape: Shape;
+  readonly data: Float32Array | Uint32Array;
+}
+
+const count = z.int().min(0);
+
+const plateauState = z.strictObject({ rate: z.number(), best: z.number().nullable(), bad: count, cooldown: count });
+
+const bestSchema = z.strictObject({ metric: z.enum(["dsc", "loss"]), value: z.number(), step: count, epoch: count });
+
+const stateSchema = z.strictObject({
+  version: z.literal(1),
+  /** Steps done. */
+  step: count,
+  /** The epoch under way, and how many of its batches are done. */
+  epoch: count,
+  batchInEpoch: count,
+  schedule: plateauState.nullable(),
+  /** The best validation so far. */
+  best: bestSchema.nullable(),
+  /** Validations since the best one, for early stopping. */
+  validationsSinceBest: count,
+});
+
+export type BestValidation = z.output<typeof bestSchema>;
+
+export interface Checkpoint extends Omit<z.output<typeof stateSchema>, "version"> {
+  readonly tensors: ReadonlyMap<string, CheckpointTensor>;
+}
+
+const stateKey = "atrous.checkpoint";
+const configKey = "atrous.config";
+
+/** Whether a tensor of a checkpoint is a parameter of the network, not a part of the optimizer or of the random state. */
+export function isParameter(name: string): boolean {
+  return !name.includes(":");
+}
+
+/** Writes a checkpoint atomically. Throws UsageError where the file cannot be written. */
+export async function saveCheckpoint(path: string, checkpoint: Checkpoint, config: TrainConfig): Promise<void> {
+  const { tensors, ...state } = checkpoint;
+  const stored = new Map([...tensors].map(([name, tensor]) => [name, toStored(tensor)]));
+  const metadata = { [stateKey]: JSON.stringify({ version: 1, ...state }), [configKey]: JSON.stringify(config) };
+  await writeFileAtomic(path, writeSafetensors(stored, metadata));
+}
+
+/** Integers of 32 bits are I64 in the file, the only integers of the format that is read and written here. */
+function toStored({ shape, data }: CheckpointTensor): TensorToWrite {
+  return { shape, data: data instanceof Uint32Array ? BigInt64Array.from(data, BigInt) : data };
+}
+
+/**
+ * Reads a checkpoint of this very training.
+ * Throws FormatError for a file that is none, and UsageError that names the keys in which its configuration differs from `config`.
+ */
+export async function loadCheckpoint(path: string, config: TrainConfig): Promise<Checkpoint> {
+  const { metadata, tensors } = await readSafetensors(await fileSource(path));
+  const state = parseJson(path, metadata, stateKey, stateSchema);
+  requireSameConfig(path, parseJson(path, metadata, configKey, z.record(z.string(), z.unknown())), config);
+  const { version: _, ...rest } = state;
+  return { ...rest, tensors: new Map([...tensors].map(([name, tensor]) => [name, fromStored(path, name, tensor)])) };
+}
+
+function fromStored(path: string, name: string, { shape, dtype, data }: LoadedTensor): CheckpointTensor {
+  if (data instanceof Float32Array && dtype === "F32") return { shape, data };
+  if (!(data instanceof BigInt64Array)) {
+    throw new FormatError(`${path}: tensor ${JSON.stringify(name)} is ${dtype}, expected F32 or I64 in a checkpoint`);
+  }
+  const words = Uint32Array.from(data, Number);
+  const at = words.findIndex((word, i) => BigInt(word) !== data[i]);
+  if (at === -1) return { shape, data: words };
+  throw new FormatError(`${path}: tensor ${JSON.stringify(name)}: element ${at} is ${data[at]}, expected 32 bits`);
+}
+
+function parseJson<T extends z.ZodType>(
+  path: string,
+  metadata: Readonly<Record<string, string>>,
+  key: string,
+  schema: T,
+): z.output<T> {
+  const text = metadata[key];
+  if (text === undefined) throw new FormatError(`${path}: is no checkpoint, its metadata has no "${key}"`);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new FormatError(`${path}: metadata "${key}" is no JSON`);
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new FormatError(`${path}: metadata "${key}": ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
+}
+
+/** What may change without changing what the steps compute. Schedules keep their own length, so `epochs` is one of them. */
+const changeable = new Set(["classNames", "epochs", "earlyStopping", "output", "workers", "recompute"]);
+
+function requireSameConfig(path: string, was: Readonly<Record<string, unknown>>, config: TrainConfig): void {
+  const now: unknown = JSON.parse(JSON.stringify(config));
+  const differences = [...differingKeys(was, now)].filter(({ key }) => !changeable.has(key.split(".")[0]!));
+  if (differences.length === 0) return;
+  const texts = differences.slice(0, 5).map(({ key, a, b }) => `${key} is ${write(b)}, was ${write(a)}`);
+  const more = differences.length > 5 ? `, and ${differences.length - 5} more` : "";
+  throw new UsageError(`${path}: is of another configuration: ${texts.join("; ")}${more}`);
+}
+
+interface Difference {
+  readonly key: string;
+  readonly a: unknown;
+  readonly b: unknown;
+}
+
+/** The deepest keys at which two JSON values differ. */
+function* differingKeys(a: unknown, b: unknown, key = ""): Generator<Difference> {
+  if (isDeepStrictEqual(a, b)) return;
+  const isSplit = isRecord(a) && isRecord(b) && Array.isArray(a) === Array.isArray(b);
+  if (!isSplit) {
+    yield { key, a, b };
+    return;
+  }
+  for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const inner = Array.isArray(a) ? `${key}[${name}]` : key === "" ? name : `${key}.${name}`;
+    yield* differingKeys(a[name], b[name], inner);
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+function write(value: unknown): string {
+  return value === undefined ? "not given" : JSON.stringify(value);
+}

@@ -1,0 +1,64 @@
+// Any weights of a network on any dataset: what `atrous evaluate` computes.
+import { join } from "node:path";
+import { checkEntries, openSafetensors } from "../../formats/safetensors/index.ts";
+import { fileSource } from "../../formats/source/file.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { weightsFor } from "../../models/weights.ts";
+import type { TrainConfig } from "../config/config.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { compileSegmenter, segmenterGraph } from "../loop/segmenter.ts";
+import { type ValidationResult, validate } from "../loop/validate.ts";
+import { drawOverlays, type Overlays } from "../report/overlay.ts";
+import { isParameter } from "./checkpoint.ts";
+
+export interface EvaluateOptions {
+  readonly dataset: Dataset;
+  /** Weights or a checkpoint of the network that the configuration names. */
+  readonly weights: string;
+  /** Whether the worst and the best images are drawn. Default false. */
+  readonly overlays?: boolean;
+  /** Called as kernels are compiled. */
+  readonly onCompile?: (done: number, total: number) => void;
+  /** Called as images are done. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface Evaluation {
+  readonly result: ValidationResult;
+  readonly overlays: Overlays;
+}
+
+/** The file in which a training keeps its best weights; `base` is the configuration's folder. */
+export function bestWeights({ output }: TrainConfig, base: string): string {
+  return join(base, output, "best.safetensors");
+}
+
+/**
+ * Segments a dataset and measures the result.
+ * Throws FormatError for weights that do not fit the network, ShapeError for images that it cannot take, UsageError for labels that
+ * do not fit the classes, DeviceError for the GPU.
+ */
+export async function evaluate(gpu: Gpu, config: TrainConfig, options: EvaluateOptions): Promise<Evaluation> {
+  const { dataset, onProgress } = options;
+  const weights = await openSafetensors(await fileSource(options.weights));
+  try {
+    const { parameters } = segmenterGraph(config, dataset);
+    const expected = new Map(parameters.map(({ name, type }) => [name, type.shape]));
+    checkEntries(weights, expected, { allowUnexpected: (name) => !isParameter(name) });
+    const segmenter = await compileSegmenter(gpu, config, dataset, {
+      ...weightsFor(gpu, weights),
+      ...(options.onCompile && { onProgress: options.onCompile }),
+    });
+    try {
+      const { classNames: classes, batch } = config;
+      const { segment } = segmenter;
+      const result = await validate(segment, dataset, { classes, batch, ...(onProgress && { onProgress }) });
+      const none = { worst: [], best: [] };
+      return { result, overlays: options.overlays ? await drawOverlays(segment, dataset, result.images) : none };
+    } finally {
+      await segmenter.dispose();
+    }
+  } finally {
+    await weights.close();
+  }
+}

@@ -1,0 +1,118 @@
+// Opens the data of a configuration: lists files, looks at their beginnings, splits by subject. No pixel is read, but for
+// volumes of which only labelled slices are wanted.
+import { resolve } from "node:path";
+import { FormatError, UsageError } from "../../errors.ts";
+import { highestClass, readLabelRanges, targetKindOf } from "../data/class-map.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { type DatasetRecipe, FileDataset, type SampleEntry } from "../data/file-dataset.ts";
+import { type DataOptions, parseDataOptions, type ResolvedDataOptions, type SourceOptions } from "../data/options.ts";
+import { inspectScan, isNifti, readScan, type ScanFile } from "../data/scan.ts";
+import { type Part, parseSplitFile, splitSubjects } from "../data/split.ts";
+import { type ListedPair, listSource, readText } from "./listing.ts";
+
+export interface OpenDataOptions {
+  /** Folder that paths are relative to. Default: the process's. */
+  readonly base?: string;
+}
+
+export interface OpenedData {
+  readonly train: Dataset;
+  readonly validation: Dataset;
+  /** Classes that labels name, counted from 0: the highest and 1. */
+  readonly classes: number;
+}
+
+type File = DatasetRecipe["files"][number];
+
+/**
+ * Throws UsageError for options and patterns that name nothing or too much, FormatError for files that are missing, or not
+ * what they should be. Each message begins with the key or the file.
+ */
+export async function openDataset(options: DataOptions, { base = "." }: OpenDataOptions = {}): Promise<OpenedData> {
+  const resolved = parseDataOptions(options);
+  const classes = resolved.sources.map((source, n) => readLabelRanges(source.classes, `data.sources[${n}].classes`));
+  const targets = [resolved.outside, ...classes.flat().map(({ target }) => target)];
+  const { files, samples } = await listSamples(resolved, base);
+  const parts = await splitSamples(samples, resolved, base);
+  const open = (part: Part) => {
+    const own = samples.filter(({ subject }) => parts.get(subject) === part);
+    return new FileDataset({ options: resolved, targets: targetKindOf(targets), classes, ...onlyUsed(files, own) });
+  };
+  const opened = { train: open("train"), validation: open("validation"), classes: 1 + highestClass(targets) };
+  if (opened.train.size === 0) throw new UsageError("data.split: got no subject to train on, expected at least one");
+  return opened;
+}
+
+async function listSamples(
+  options: ResolvedDataOptions,
+  base: string,
+): Promise<{ files: File[]; samples: SampleEntry[] }> {
+  const files: File[] = [];
+  const samples: SampleEntry[] = [];
+  const named = new Map<string, string>();
+  for (const [n, source] of options.sources.entries()) {
+    const where = `data.sources[${n}]`;
+    const pairs = await listSource(source, where, base);
+    requireUsedOptions(source, pairs, where);
+    for (const pair of pairs) {
+      const file = scanFile(pair, source, n);
+      const { slices, bytes } = await inspectScan(file);
+      for (const slice of await chooseSlices(file, source, slices)) {
+        const id = isNifti(pair.image) ? `${pair.name}_${String(slice).padStart(3, "0")}` : pair.name;
+        const other = named.get(id);
+        if (other !== undefined) throw new UsageError(`${where}: ${other} and ${pair.image} are both called ${id}`);
+        named.set(id, pair.image);
+        samples.push({ id, subject: pair.subject, file: files.length, slice });
+      }
+      files.push({ ...file, bytes });
+    }
+  }
+  return { files, samples };
+}
+
+function scanFile({ image, labels }: ListedPair, { spacingMm = 1, volume }: SourceOptions, source: number): ScanFile {
+  const extension = isNifti(image) ? /\.nii(\.gz)?$/i : /\.png$/i;
+  for (const path of [image, labels]) {
+    if (extension.test(path)) continue;
+    throw new FormatError(`${path}: expected PNG or NIfTI files (.png, .nii, .nii.gz), image and labels alike`);
+  }
+  return { image, labels, spacingMm, axis: volume?.axis ?? "sagittal", source };
+}
+
+/** Options of files that the source does not have would do nothing. */
+function requireUsedOptions({ spacingMm, volume }: SourceOptions, pairs: readonly ListedPair[], where: string): void {
+  if (volume !== undefined && !pairs.some(({ image }) => isNifti(image))) {
+    throw new UsageError(`${where}.volume: got no NIfTI file that it applies to`);
+  }
+  if (spacingMm !== undefined && pairs.every(({ image }) => isNifti(image))) {
+    throw new UsageError(`${where}.spacingMm: got no PNG file that it applies to, NIfTI files state theirs`);
+  }
+}
+
+async function chooseSlices(file: ScanFile, { volume }: SourceOptions, slices: number): Promise<number[]> {
+  const { every = 1, labelled = false } = isNifti(file.image) ? (volume ?? {}) : {};
+  const chosen = Array.from({ length: Math.ceil(slices / every) }, (_, n) => n * every);
+  if (!labelled) return chosen;
+  const scan = await readScan(file);
+  return chosen.filter((n) => Array.prototype.some.call(scan.slice(n).labels, (label: number) => label !== 0));
+}
+
+async function splitSamples(samples: readonly SampleEntry[], { split }: ResolvedDataOptions, base: string) {
+  const path = split.file === undefined ? undefined : resolve(base, split.file);
+  const lists = path === undefined ? undefined : parseSplitFile(await readText(path), path);
+  return splitSubjects(
+    samples.map(({ subject }) => subject),
+    split,
+    lists,
+  );
+}
+
+/** Threads need to know of their own files only. */
+function onlyUsed(files: readonly File[], samples: readonly SampleEntry[]): { files: File[]; samples: SampleEntry[] } {
+  const used = [...new Set(samples.map(({ file }) => file))];
+  const place = new Map(used.map((file, n) => [file, n]));
+  return {
+    files: used.map((file) => files[file]!),
+    samples: samples.map((sample) => ({ ...sample, file: place.get(sample.file)! })),
+  };
+}

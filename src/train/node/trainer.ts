@@ -1,0 +1,241 @@
+// The training loop: batches from the data, steps on the device, validations, checkpoints, the log, the report. All that decides
+// what is computed lies in the configuration and the checkpoint, so that a training that was killed goes on bit-identically.
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { version } from "../../../package.json";
+import { UsageError } from "../../errors.ts";
+import { openSafetensors } from "../../formats/safetensors/index.ts";
+import { fileSource } from "../../formats/source/file.ts";
+import { removeTorn, writeFileAtomic } from "../../formats/write-file.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
+import type { TrainConfig } from "../config/config.ts";
+import { BatchLoader } from "../data/index.ts";
+import type { CheckpointEvent, TrainEvent, TrainOptions, TrainSummary } from "../loop/progress.ts";
+import type { StopRecord, TrainRecord, ValidationRecord } from "../loop/record.ts";
+import { TrainingRun } from "../loop/training-run.ts";
+import type { ValidationResult } from "../loop/validate.ts";
+import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { evaluate } from "./evaluate.ts";
+import { createLog, type LogWriter, readLog, resumeLog } from "./log.ts";
+import { openTrainData } from "./open-data.ts";
+import type { OpenedData } from "./open-dataset.ts";
+
+/** What a training keeps in its output folder. */
+function filesOf(folder: string) {
+  const file = (name: string) => join(folder, name);
+  return {
+    last: file("last.safetensors"),
+    best: file("best.safetensors"),
+    log: file("log.jsonl"),
+    report: file("report.html"),
+  };
+}
+
+/**
+ * Trains what a configuration says: see `TrainConfig`. Rejects with UsageError for a folder that holds another training, with
+ * FormatError for data and weights that do not fit, and with DeviceError.
+ */
+export async function train(gpu: Gpu, config: TrainConfig, options: TrainOptions): Promise<TrainSummary> {
+  const { base = ".", resume = false } = options;
+  const folder = join(base, config.output);
+  const files = filesOf(folder);
+  if (!resume && existsSync(files.last)) {
+    throw new UsageError(
+      `${folder}: holds a training already; --resume goes on with it, another output folder starts anew`,
+    );
+  }
+  if (resume && !existsSync(files.last))
+    throw new UsageError(`${files.last}: is not there, so there is nothing to resume`);
+  const data = await openTrainData(config, base);
+  await mkdir(folder, { recursive: true });
+  await removeTorn(folder);
+  const checkpoint = resume ? await loadCheckpoint(files.last, config) : undefined;
+  const log = checkpoint ? await resumeLog(files.log, checkpoint.step) : await createLog(files.log);
+  let run: TrainingRun | undefined;
+  let loader: BatchLoader | undefined;
+  try {
+    const { imageSize } = data.train;
+    const weights =
+      config.weights === undefined ? undefined : await openSafetensors(await fileSource(join(base, config.weights)));
+    run = await TrainingRun.create(gpu, config, { imageSize, weights, checkpoint }).finally(() => weights?.close());
+    loader = new BatchLoader(data.train, {
+      batch: config.batch,
+      seed: config.seed,
+      channels: 1,
+      workers: config.workers,
+    });
+    const trainer = new Trainer({ gpu, config, options, files, data, run, loader, log });
+    return await trainer.train(checkpoint ? "resume" : "start");
+  } finally {
+    log.close();
+    await loader?.dispose();
+    await run?.dispose();
+  }
+}
+
+interface Parts {
+  readonly gpu: Gpu;
+  readonly config: TrainConfig;
+  readonly options: TrainOptions;
+  readonly files: ReturnType<typeof filesOf>;
+  readonly data: OpenedData;
+  readonly run: TrainingRun;
+  readonly loader: BatchLoader;
+  readonly log: LogWriter;
+}
+
+/** A training that is killed loses no more than this, and what it computed since is computed again. */
+const longestUnsavedMs = 120_000;
+
+class Trainer {
+  readonly #parts: Parts;
+  #savedAt = performance.now();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async train(begin: "start" | "resume"): Promise<TrainSummary> {
+    const { gpu, config, run, loader } = this.#parts;
+    const { description, driver, kind } = gpu.adapter;
+    this.#record({
+      kind: begin,
+      ...this.#place(),
+      adapter: description,
+      driver,
+      adapterKind: kind,
+      date: new Date().toISOString(),
+      version,
+      steps: config.epochs * loader.batchesPerEpoch,
+      stepsPerEpoch: loader.batchesPerEpoch,
+      plannedBytes: run.memory.activationBytes,
+    });
+    let reason: StopRecord["reason"];
+    if (run.random.length > 0) this.#emit({ kind: "random-weights", file: config.weights ?? "", names: run.random });
+    try {
+      if (begin === "start") await this.#save("last");
+      reason = await this.#epochs();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#record({ kind: "stop", ...this.#place(), date: new Date().toISOString(), reason: "failed", message });
+      throw error;
+    }
+    this.#record({ kind: "stop", ...this.#place(), date: new Date().toISOString(), reason });
+    const report = reason === "interrupted" ? [] : [await this.#report()];
+    const { best, last, log } = this.#parts.files;
+    const bestDsc = run.best?.metric === "dsc" ? run.best.value : null;
+    return { reason, step: run.step, bestDsc, files: [last, ...(run.best ? [best] : []), log, ...report] };
+  }
+
+  async #epochs(): Promise<StopRecord["reason"]> {
+    const { config, run, data } = this.#parts;
+    while (run.epoch < config.epochs) {
+      if (run.isStale) return "early-stopping";
+      const isWhole = await this.#epoch();
+      const done = run.epoch + 1;
+      const isDue = done % config.validation.every === 0 || done === config.epochs;
+      if (isWhole && isDue && data.validation.size > 0) await this.#validate();
+      if (isWhole) run.endEpoch();
+      await this.#save("last");
+      if (this.#parts.options.signal?.aborted) return "interrupted";
+    }
+    return "finished";
+  }
+
+  /** Takes the steps of an epoch that are left. Returns whether none was left out. */
+  async #epoch(): Promise<boolean> {
+    const { config, run, loader, options } = this.#parts;
+    let waitedMs = loader.waitedMs;
+    let began = performance.now();
+    for await (const batch of loader.epoch(run.epoch, run.batchInEpoch)) {
+      const { rate } = run;
+      const { loss, gradientNorm } = await run.take(batch);
+      const now = performance.now();
+      this.#record({
+        kind: "step",
+        ...this.#place(),
+        loss: finite(loss),
+        rate,
+        gradNorm: finite(gradientNorm),
+        samplesPerSecond: (1000 * config.batch) / (now - began),
+        waitedMs: loader.waitedMs - waitedMs,
+      });
+      if (options.signal?.aborted) break;
+      // After an epoch's last step a validation comes first: it would be recorded twice.
+      const isWhole = run.batchInEpoch === loader.batchesPerEpoch;
+      if (!isWhole && now - this.#savedAt > longestUnsavedMs) await this.#save("last");
+      [began, waitedMs] = [performance.now(), loader.waitedMs];
+    }
+    return run.batchInEpoch === loader.batchesPerEpoch;
+  }
+
+  async #validate(): Promise<void> {
+    const { run, data } = this.#parts;
+    const result = await run.validate(data.validation, {
+      onProgress: (done, total) => this.#emit({ kind: "validating", done, total }),
+    });
+    const best = run.observe(result);
+    this.#record(validationRecord(result, { ...this.#place(), best }));
+    if (best) await this.#save("best");
+  }
+
+  async #save(which: CheckpointEvent["which"]): Promise<void> {
+    const { run, files, config } = this.#parts;
+    await saveCheckpoint(files[which], await run.checkpoint(), config);
+    this.#savedAt = performance.now();
+    this.#emit({ kind: "checkpoint", ...this.#place(), file: files[which], which });
+  }
+
+  /** Curves, tables and the images that the best weights segment worst and best. */
+  async #report(): Promise<string> {
+    const { gpu, config, data, files, run } = this.#parts;
+    const none = { worst: [], best: [] };
+    const { overlays } = run.best
+      ? await evaluate(gpu, config, { dataset: data.validation, weights: files.best, overlays: true })
+      : { overlays: none };
+    const { renderTrainingReport } = await import("../report/index.ts");
+    const report = { name: config.output, config, log: await readLog(files.log), classes: config.classNames, overlays };
+    await writeFileAtomic(files.report, new TextEncoder().encode(renderTrainingReport(report)));
+    return files.report;
+  }
+
+  #place() {
+    const { step, epoch } = this.#parts.run;
+    return { step, epoch };
+  }
+
+  #record(record: TrainRecord): void {
+    this.#parts.log.append(record);
+    this.#emit(record);
+  }
+
+  #emit(event: TrainEvent): void {
+    this.#parts.options.onEvent?.(event);
+  }
+}
+
+function validationRecord(
+  { classes, mean, loss }: ValidationResult,
+  place: { step: number; epoch: number; best: boolean },
+): ValidationRecord {
+  const orNull = (value: number | undefined) => value ?? null;
+  return {
+    kind: "validation",
+    ...place,
+    loss: finite(loss ?? Number.NaN),
+    mean: orNull(mean.dsc),
+    classes: classes.map(({ name, dsc, iou, precision, recall }) => ({
+      name,
+      dsc: orNull(dsc),
+      iou: orNull(iou),
+      precision: orNull(precision),
+      recall: orNull(recall),
+    })),
+  };
+}
+
+/** As JSON has it. */
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

@@ -1,6 +1,0 @@
-import { gatherElementsGradientCases } from "../cases/gather-elements-gradient.ts";
-import { checkOperator } from "../support/check-operator.ts";
-import { onShortGrid } from "../support/short-grid.ts";
-
-checkOperator(gatherElementsGradientCases);
-checkOperator(onShortGrid(gatherElementsGradientCases));

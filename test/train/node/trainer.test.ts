@@ -1,0 +1,298 @@
+// The training loop: the same bits on every run, whatever kills it; what it refuses, and when it ends.
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FormatError, UsageError } from "../../../src/errors.ts";
+import { readSafetensors, writeSafetensors } from "../../../src/formats/safetensors/index.ts";
+import type { Gpu } from "../../../src/gpu/gpu.ts";
+import type { TrainEvent, TrainOptions, TrainSummary } from "../../../src/train/loop/progress.ts";
+import { DivergedError } from "../../../src/train/loop/train-step.ts";
+import { loadCheckpoint } from "../../../src/train/node/checkpoint.ts";
+import { readLog } from "../../../src/train/node/log.ts";
+import { train } from "../../../src/train/node/trainer.ts";
+import { openTestGpu } from "../../support/gpu.ts";
+import { createRandom } from "../../support/random.ts";
+import { stepsPerEpoch, TinyTraining, tensorsOf } from "../loop/tiny-training.ts";
+import { bundleTraining, startProcess, watch } from "./trainer-process.ts";
+
+const tiny = new TinyTraining();
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await openTestGpu();
+});
+afterAll(() => gpu?.dispose());
+
+type Given = Parameters<TinyTraining["base"]>[0];
+type Place = ReturnType<TinyTraining["base"]>;
+
+interface Outcome extends Place {
+  readonly summary: TrainSummary;
+  readonly events: readonly TrainEvent[];
+  file(name: string): string;
+}
+
+async function run(place: Place, options: Omit<TrainOptions, "base"> = {}): Promise<Outcome> {
+  const events: TrainEvent[] = [];
+  const onEvent = (event: TrainEvent) => {
+    events.push(event);
+    options.onEvent?.(event);
+  };
+  const summary = await train(gpu, place.config, { ...options, base: place.base, onEvent });
+  return { ...place, summary, events, file: (name) => join(place.base, "run", name) };
+}
+
+/** Ends a training after some step. */
+function until(step: number): Pick<TrainOptions, "onEvent" | "signal"> {
+  const interruption = new AbortController();
+  const onEvent = (event: TrainEvent) => {
+    if (event.kind === "step" && event.step === step) interruption.abort();
+  };
+  return { onEvent, signal: interruption.signal };
+}
+
+const start = (given: Given = {}, options: Omit<TrainOptions, "base"> = {}) => run(tiny.base(given), options);
+
+/** Steps in the order in which they were taken, from the log. */
+async function steps({ file }: Outcome) {
+  const records = await readLog(file("log.jsonl"));
+  return records.flatMap((record) => (record.kind === "step" ? [record] : []));
+}
+
+describe("thirty steps", () => {
+  let whole: Outcome;
+  beforeAll(async () => {
+    whole = await start();
+  });
+
+  test("end with the best weights, a falling loss and a report", async () => {
+    const { summary, file } = whole;
+    expect(summary).toMatchObject({ reason: "finished", step: 30 });
+    expect(summary.files).toEqual(["last.safetensors", "best.safetensors", "log.jsonl", "report.html"].map(file));
+    const losses = (await steps(whole)).map(({ loss }) => loss!);
+    expect(losses).toHaveLength(30);
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(mean(losses.slice(-6))).toBeLessThan(0.7 * mean(losses.slice(0, 3)));
+    expect(readFileSync(file("report.html"), "utf8")).toContain("<svg");
+  });
+
+  test("again are the same files byte for byte", async () => {
+    const again = await start();
+    for (const name of ["last.safetensors", "best.safetensors"]) {
+      expect(readFileSync(again.file(name)).equals(readFileSync(whole.file(name))), name).toBe(true);
+    }
+    const other = await start({ seed: 4, epochs: 1 });
+    expect(tensorsOf(other.file("last.safetensors")).names).toEqual(tensorsOf(whole.file("last.safetensors")).names);
+    expect((await steps(other))[0]!.loss).not.toBe((await steps(whole))[0]!.loss);
+  });
+
+  test("interrupted within an epoch and resumed are the same", async () => {
+    const place = tiny.base();
+    const first = await run(place, until(5));
+    expect(first.summary).toMatchObject({ reason: "interrupted", step: 5 });
+    const saved = await loadCheckpoint(first.file("last.safetensors"), place.config);
+    expect(saved).toMatchObject({ step: 5, epoch: 1, batchInEpoch: 5 - stepsPerEpoch });
+    // At the end of an epoch too.
+    const second = await run(place, { ...until(9), resume: true });
+    expect(second.summary).toMatchObject({ reason: "interrupted", step: 9 });
+    const last = await run(place, { resume: true });
+    expect(last.summary).toMatchObject({ reason: "finished", step: 30 });
+    expect(tensorsOf(last.file("last.safetensors"))).toEqual(tensorsOf(whole.file("last.safetensors")));
+    const losses = (outcome: Outcome) => steps(outcome).then((taken) => taken.map(({ step, loss }) => [step, loss]));
+    expect(await losses(last)).toEqual(await losses(whole));
+  });
+
+  describe("in processes of their own", () => {
+    let bundles: Awaited<ReturnType<typeof bundleTraining>>;
+    beforeAll(async () => {
+      bundles = await bundleTraining();
+    });
+
+    const kills = Number(process.env.ATROUS_KILLS ?? 3);
+
+    test(`with two workers, killed ${kills} times, are the same`, { timeout: 60_000 + 30_000 * kills }, async () => {
+      const random = createRandom(Number(process.env.ATROUS_KILL_SEED ?? 1));
+      let place = tiny.base();
+      for (let killed = 0, isDone = false; !isDone; ) {
+        const [events, delayMs] = [1 + Math.floor(random() * 14), Math.floor(random() * 60)];
+        let seen = 0;
+        const child = startProcess(bundles.child, [place.path, "2"]);
+        const { exit, stdout, stderr } = await watch(child, () => {
+          if (++seen === events && killed < kills) setTimeout(() => child.kill("SIGKILL"), delayMs);
+        });
+        if (exit === "SIGKILL") {
+          killed++;
+          console.log(`kill ${killed}: ${delayMs} ms after event ${events}, ${await describeFolder(place)}`);
+          continue;
+        }
+        expect([exit, stdout.trim().split("\n").at(-1)], stderr).toEqual([0, "finished"]);
+        await expectWhole(place);
+        console.log(`after ${killed} kills: finished, the weights are those of the uninterrupted training`);
+        isDone = killed === kills;
+        // Ended before it could be killed as often as was asked for.
+        if (!isDone) place = tiny.base();
+      }
+    });
+
+    async function describeFolder({ base }: Place): Promise<string> {
+      const files = readdirSync(join(base, "run"));
+      const torn = files.filter((name) => name.endsWith(".tmp")).length;
+      const records = files.includes("log.jsonl") ? await readLog(join(base, "run", "log.jsonl")) : [];
+      return `at step ${records.at(-1)?.step ?? 0}${torn > 0 ? ", within a write" : ""}`;
+    }
+
+    /** Its files are those of the training that nothing interrupted. */
+    async function expectWhole({ base }: Place): Promise<void> {
+      const file = (name: string) => join(base, "run", name);
+      for (const name of ["last.safetensors", "best.safetensors"]) {
+        const [got, want] = [tensorsOf(file(name)), tensorsOf(whole.file(name))];
+        expect(got.names).toEqual(want.names);
+        expect(got.bytes.equals(want.bytes), name).toBe(true);
+      }
+      expect(readdirSync(join(base, "run")).sort()).toEqual(
+        ["best.safetensors", "last.safetensors", "log.jsonl", "report.html"].sort(),
+      );
+      const happened = async (path: string) => {
+        const records = await readLog(path);
+        return records
+          .filter(({ kind }) => kind === "step" || kind === "validation")
+          .map(({ kind, step }) => [kind, step]);
+      };
+      expect(await happened(file("log.jsonl"))).toEqual(await happened(whole.file("log.jsonl")));
+    }
+
+    test("end with code 1 on Ctrl+C, after the step under way", async () => {
+      const { path, base, config } = tiny.base({ epochs: 1000, validation: { every: 1000 } });
+      const adapter = ["--adapter", process.env.ATROUS_TEST_ADAPTER ?? "auto"];
+      const child = startProcess(bundles.cli, ["train", path, ...adapter]);
+      const ended = watch(child);
+      const log = join(base, "run", "log.jsonl");
+      const asked = setInterval(() => {
+        if (!existsSync(log) || !readFileSync(log, "utf8").includes('"step":4,')) return;
+        clearInterval(asked);
+        child.kill("SIGINT");
+      }, 50);
+      const { exit, stdout, stderr } = await ended.finally(() => clearInterval(asked));
+      expect(exit, stderr).toBe(1);
+      const records = await readLog(log);
+      expect(records.at(-1)).toMatchObject({ kind: "stop", reason: "interrupted" });
+      const { step } = await loadCheckpoint(join(base, "run", "last.safetensors"), { ...config, workers: 0 });
+      expect(step).toBe(records.filter(({ kind }) => kind === "step").length);
+      expect(stdout).toBe(
+        `interrupted after step ${step}\nwrote ${base}/run/last.safetensors\nwrote ${log}\ngo on with: atrous train ${path} --resume\n`,
+      );
+    });
+  });
+
+  test("a folder that holds them is not trained over, and an empty one not resumed", async () => {
+    await expect(run(whole)).rejects.toThrow(
+      new UsageError(
+        `${whole.base}/run: holds a training already; --resume goes on with it, another output folder starts anew`,
+      ),
+    );
+    const { base, config } = tiny.base();
+    await expect(train(gpu, config, { base, resume: true })).rejects.toThrow(
+      `${base}/run/last.safetensors: is not there, so there is nothing to resume`,
+    );
+  });
+});
+
+test("what a killed write has left is removed when the training goes on", async () => {
+  const place = tiny.base();
+  const { file } = await run(place, until(1));
+  const torn = file(".atrous-0123456789abcdef.tmp");
+  const foreign = file("notes.tmp");
+  copyFileSync(file("last.safetensors"), torn);
+  writeFileSync(foreign, "mine");
+  await run(place, { ...until(2), resume: true });
+  expect([existsSync(torn), existsSync(foreign)]).toEqual([false, true]);
+});
+
+test("a training that diverges names the first layer, and saves nothing after", async () => {
+  const place = tiny.base({ optimizer: { kind: "sgd", rate: 1e30 } });
+  const failure = run(place);
+  await expect(failure).rejects.toThrow(DivergedError);
+  await expect(failure).rejects.toThrow(
+    /^step 2: the (loss|gradient) is not finite; the first layer that is not: (conv2d|batchNormTraining) (conv|bn)1/,
+  );
+  const { step, tensors } = await loadCheckpoint(join(place.base, "run", "last.safetensors"), place.config);
+  expect(step).toBe(0);
+  expect([...tensors.values()].every(({ data }) => data.every(Number.isFinite))).toBe(true);
+  const log = await readLog(join(place.base, "run", "log.jsonl"));
+  expect(log.at(-1)).toMatchObject({ kind: "stop", reason: "failed" });
+});
+
+test("early stopping ends it after validations that did not improve, resumed too", async () => {
+  const given = { earlyStopping: { patience: 2 }, validation: { every: 1 }, optimizer: { rate: 1e-30 }, epochs: 40 };
+  const place = tiny.base({ ...given, optimizer: { kind: "sgd", rate: 1e-30 } });
+  const { summary, file } = await run(place);
+  expect(summary.reason).toBe("early-stopping");
+  const best = (await readLog(file("log.jsonl"))).flatMap((record) =>
+    record.kind === "validation" ? [record.best] : [],
+  );
+  expect(best.slice(-3)).toEqual([true, false, false]);
+  expect(best.join()).not.toMatch(/false,false,true/);
+  const resumed = await run(place, { resume: true });
+  expect(resumed.summary).toMatchObject({ reason: "early-stopping", step: summary.step });
+});
+
+describe("weights to start from", () => {
+  test("that are partial begin the rest at random, and list it", async () => {
+    const { file } = await start({}, until(1));
+    const { tensors } = await readSafetensors(file("last.safetensors"));
+    const encoder = [...tensors].filter(([name]) => /^(conv1|bn1)\./.test(name));
+    const given = encoder.map(([name, { shape, data }]) => [
+      name,
+      { shape, data: (data as Float32Array).map(() => 0.5) },
+    ]);
+    const place = tiny.base({ weights: "start.safetensors" });
+    writeFileSync(join(place.base, "start.safetensors"), writeSafetensors(Object.fromEntries(given)));
+    const first = join(place.base, "first.safetensors");
+    const { onEvent, signal } = until(1);
+    const { events } = await run(place, {
+      ...(signal && { signal }),
+      onEvent(event) {
+        onEvent?.(event);
+        if (event.kind === "checkpoint" && event.step === 0) copyFileSync(event.file, first);
+      },
+    });
+    const listed = events.find((event) => event.kind === "random-weights");
+    const parameters = [...tensors.keys()].filter((name) => !name.includes(":"));
+    expect(listed).toMatchObject({ file: "start.safetensors" });
+    expect(new Set(listed?.names)).toEqual(new Set(parameters.filter((name) => !/^(conv1|bn1)\./.test(name))));
+    const { tensors: begun } = await readSafetensors(first);
+    for (const name of parameters) {
+      const isGiven = begun.get(name)!.data.every((value) => value === 0.5);
+      expect(isGiven, name).toBe(/^(conv1|bn1)\./.test(name));
+    }
+    const resumed = await run(place, { ...until(2), resume: true });
+    expect(resumed.events.some(({ kind }) => kind === "random-weights")).toBe(false);
+  });
+
+  test("that hold nothing of the network are refused", async () => {
+    const place = tiny.base({ weights: "start.safetensors" });
+    const other = { "fc.weight": { shape: [1], data: Float32Array.of(1) } };
+    writeFileSync(join(place.base, "start.safetensors"), writeSafetensors(other));
+    await expect(run(place)).rejects.toThrow(FormatError);
+  });
+});
+
+test("frozen parameters and their statistics stay, and are in the checkpoint", async () => {
+  const given: Given = {
+    optimizer: { kind: "sgd", rate: 0.1, groups: [{ match: "^(conv1|bn1|layer\\d)\\.", frozen: true }] },
+    epochs: 2,
+    validation: { every: 2 },
+  };
+  const place = tiny.base(given);
+  const first = await run(place, until(1));
+  const before = await readSafetensors(first.file("last.safetensors"));
+  const { summary, file } = await run(place, { resume: true });
+  expect(summary.reason).toBe("finished");
+  const after = await readSafetensors(file("best.safetensors"));
+  const isFrozen = (name: string) => /^(conv1|bn1|layer\d)\./.test(name);
+  const parameters = [...after.tensors].filter(([name]) => !name.includes(":"));
+  expect(parameters.filter(([name]) => isFrozen(name)).length).toBeGreaterThan(50);
+  for (const [name, { data }] of parameters) {
+    const same = data.every((value, i) => value === before.tensors.get(name)!.data[i]);
+    expect(same, name).toBe(isFrozen(name));
+  }
+});
