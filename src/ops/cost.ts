@@ -1,6 +1,5 @@
 // What a call costs, by its shapes.
-import { byteLength } from "../tensor.ts";
-import type { Call } from "./operator.ts";
+import { byteLength, type TensorType } from "../tensor.ts";
 
 export interface Cost {
   /** Floating-point operations; a multiply-add counts two. */
@@ -9,7 +8,12 @@ export interface Cost {
   readonly bytes: number;
 }
 
+interface Operands {
+  readonly inputs: readonly TensorType[];
+  readonly outputs: readonly TensorType[];
+}
+
 /** Bytes of all operands once: the floor of memory traffic. */
-export function operandBytes(call: Call): number {
-  return [...call.inputs, ...call.outputs].reduce((sum, operand) => sum + byteLength(operand), 0);
+export function operandBytes({ inputs, outputs }: Operands): number {
+  return [...inputs, ...outputs].reduce((sum, operand) => sum + byteLength(operand), 0);
 }

@@ -1,11 +1,24 @@
 // What an operator and a kernel are. The graph, the planner and the executor know these records and nothing else:
 // no operator is known to them by name.
+import { ShapeError } from "../errors.ts";
 import type { TensorType } from "../tensor.ts";
 import type { Cost } from "./cost.ts";
 import type { DeviceTraits } from "./device-traits.ts";
 import type { Activation } from "./elementwise/activation.ts";
 import type { Params } from "./parameters.ts";
 import type { View } from "./view.ts";
+
+/** A list of at least N: an operator's own operands, whatever an epilogue adds behind them. */
+export type AtLeast<T, N extends number, Begin extends readonly T[] = readonly []> = Begin["length"] extends N
+  ? readonly [...Begin, ...T[]]
+  : AtLeast<T, N, readonly [...Begin, T]>;
+
+/** Throws ShapeError for an empty list: every operator has an input and an output. */
+export function nonEmpty<T>(items: readonly T[], what: string): AtLeast<T, 1> {
+  const isNonEmpty = (list: readonly T[]): list is AtLeast<T, 1> => list.length > 0;
+  if (isNonEmpty(items)) return items;
+  throw new ShapeError(`${what}: got none, expected at least one`);
+}
 
 /** A tensor as a kernel sees it. */
 export interface Operand extends TensorType {
@@ -23,11 +36,11 @@ export interface Epilogue {
 
 export const noEpilogue: Epilogue = { bias: false, residual: false, activation: { kind: "none" } };
 
-/** One use of an operator with everything known but the data. */
-export interface Call<A extends object = object> {
+/** One use of an operator of `I` inputs and `O` outputs, with everything known but the data. */
+export interface Call<A extends object = object, I extends number = 1, O extends number = 1> {
   /** The operator's inputs, then bias and residual where the epilogue has them. */
-  readonly inputs: readonly Operand[];
-  readonly outputs: readonly Operand[];
+  readonly inputs: AtLeast<Operand, I>;
+  readonly outputs: AtLeast<Operand, O>;
   readonly attrs: A;
   readonly epilogue: Epilogue;
   /** Inputs that already lie in their place inside the output (see {@link Operator.regions}). */
@@ -52,10 +65,10 @@ export interface Pack {
   readonly given: object;
 }
 
-export interface Kernel<A extends object = object> {
+export interface Kernel<A extends object = object, I extends number = 1, O extends number = 1> {
   /** `operator/kernel`, e.g. `conv2d/direct`. */
   readonly name: string;
-  applies(call: Call<A>, device: DeviceTraits): boolean;
+  applies(call: Call<A, I, O>, device: DeviceTraits): boolean;
   /**
    * Inputs that may be views of larger buffers; outputs and a residual then may be too, a bias never. Absent: the
    * planner keeps all operands whole.
@@ -66,15 +79,15 @@ export interface Kernel<A extends object = object> {
    * invocation, through the output's binding.
    */
   readonly residualInPlace?: true;
-  packs?(call: Call<A>, device: DeviceTraits): readonly Pack[];
+  packs?(call: Call<A, I, O>, device: DeviceTraits): readonly Pack[];
   /** Operand shapes are the logical ones; a packed input's buffer holds what its pack produced. */
-  dispatches(call: Call<A>, device: DeviceTraits): readonly Dispatch[];
+  dispatches(call: Call<A, I, O>, device: DeviceTraits): readonly Dispatch[];
 }
 
 /** What a decomposition works with; `V` is the graph's value, which this layer does not know. */
-export interface DecompositionContext<V> {
+export interface DecompositionContext<V, I extends number = 1> {
   /** The call's inputs, then bias and residual where the epilogue has them. */
-  readonly inputs: readonly V[];
+  readonly inputs: AtLeast<V, I>;
   /** Appends a node named after the call's own with `part` behind it; the last one appended takes the call's name. */
   apply<B extends object, G extends object>(
     part: string,
@@ -89,21 +102,23 @@ export interface DecompositionContext<V> {
  * A way to compute a call by other operators, where that is faster: Winograd's algorithm, a sum split over channels.
  * The parts are ordinary nodes, so that planning, profiling and the choice of kernels work on them unchanged.
  */
-export interface Decomposition<A extends object = object> {
+export interface Decomposition<A extends object = object, I extends number = 1> {
   /** `operator/algorithm`, e.g. `conv2d/winograd4`. */
   readonly name: string;
-  applies(call: Call<A>, device: DeviceTraits): boolean;
+  applies(call: Call<A, I>, device: DeviceTraits): boolean;
   /** Returns what replaces the call's only output. */
-  build<V>(context: DecompositionContext<V>, call: Call<A>): V;
+  build<V>(context: DecompositionContext<V, I>, call: Call<A, I>): V;
 }
 
 /** What a gradient rule works with; `V` is the graph's value, which this layer does not know. */
-export interface GradientContext<V, A extends object = object> {
+export interface GradientContext<V, A extends object = object, I extends number = 1, O extends number = 1> {
   /** The operator's own inputs; the gradient of an epilogue's bias is the differentiator's job. */
-  readonly inputs: readonly V[];
-  readonly outputs: readonly V[];
+  readonly inputs: AtLeast<V, I>;
+  readonly outputs: AtLeast<V, O>;
+  /** d(loss)/d(output) of the first output. Throws Error where nothing depends on it, which is so only beside other outputs. */
+  readonly gy: V;
   /** d(loss)/d(output); undefined where nothing depends on that output. */
-  readonly outputGradients: readonly (V | undefined)[];
+  readonly outputGradients: AtLeast<V | undefined, O>;
   readonly attrs: A;
   type(value: V): TensorType;
   /** A scalar of the graph's own, f32. */
@@ -115,29 +130,35 @@ export interface GradientContext<V, A extends object = object> {
 }
 
 /**
- * An operator: `A` are its attributes with every default filled in, `G` what a caller has to give.
+ * An operator: `A` are its attributes with every default filled in, `G` what a caller has to give; it has at least `I` inputs
+ * and `O` outputs.
  * Members are methods, so that records of different attributes fit one registry.
  */
-export interface Operator<A extends object = object, G extends object = object> {
+export interface Operator<
+  A extends object = object,
+  G extends object = object,
+  I extends number = 1,
+  O extends number = 1,
+> {
   readonly name: string;
   /** Fills in defaults. Throws ShapeError for attributes that are wrong whatever the inputs. */
   attributes(given: G): A;
   /** Output types for the operator's own inputs (without bias and residual). Throws ShapeError. */
-  shape(inputs: readonly TensorType[], attrs: A): readonly TensorType[];
-  cost(call: Call<A>): Cost;
+  shape(inputs: AtLeast<TensorType, I>, attrs: A): AtLeast<TensorType, O>;
+  cost(call: Call<A, I, O>): Cost;
   /** From the readable to the fast. The first applies always: it is the reference. */
-  readonly kernels: readonly Kernel<A>[];
-  readonly decompositions?: readonly Decomposition<A>[];
+  readonly kernels: readonly Kernel<A, I, O>[];
+  readonly decompositions?: readonly Decomposition<A, I>[];
   /**
    * Name of the kernel or decomposition for a call that nobody has measured on this device. Absent, or where it returns
    * undefined: the last kernel that applies.
    */
-  prefer?(call: Call<A>, device: DeviceTraits): string | undefined;
+  prefer?(call: Call<A, I, O>, device: DeviceTraits): string | undefined;
   /**
-   * Gradients of the own inputs, as graph, each of its input's shape; undefined where an input has none. What nobody asked
-   * for is pruned. Absent: not differentiable.
+   * Gradients of the own inputs, as graph, each of its input's shape; undefined where an input has none. Unused gradients
+   * are removed. Absent: not differentiable.
    */
-  gradient?<V>(context: GradientContext<V, A>): readonly (V | undefined)[];
+  gradient?<V>(context: GradientContext<V, A, I, O>): readonly (V | undefined)[];
   /**
    * Whether a call with `attrs` computes, as its first outputs, all that one with `other` does on the same inputs. Then it
    * takes the other's place: a gradient may ask for more than the forward pass did, and it is computed once.
@@ -169,7 +190,7 @@ export interface Operator<A extends object = object, G extends object = object> 
   /** Set where the output is elements of the first input, on end, under another shape: from which element on. */
   alias?(attrs: A): number;
   /** Where the output is made of its inputs: where each of them lies, or undefined. */
-  regions?(inputs: readonly TensorType[], attrs: A): Regions | undefined;
+  regions?(inputs: AtLeast<TensorType, I>, attrs: A): Regions | undefined;
   /**
    * The input, a state, that each output overwrites. Kernels have no binding for it: they read and write the output's.
    * Nodes that read the state come before.

@@ -1,11 +1,12 @@
 // Decides whether an operator is correct: every kernel that applies, on every case, whole and as views.
+
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Storage } from "../../shaders/wgsl/storage.ts";
 import { coordinates } from "../../src/difference.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { fromF32, saturateF16, toF32 } from "../../src/half.ts";
 import { deviceTraits } from "../../src/ops/device-traits.ts";
-import type { Call, Epilogue, Kernel, Operand } from "../../src/ops/operator.ts";
+import { type Call, type Epilogue, type Kernel, nonEmpty, type Operand } from "../../src/ops/operator.ts";
 import { allowsView } from "../../src/ops/view.ts";
 import { elementCount, formatShape, type Shape, type TensorData, type TensorType } from "../../src/tensor.ts";
 import { checkGradient, withoutGradient } from "./check-gradient.ts";
@@ -88,7 +89,7 @@ function layoutsOf<A extends object>({ views }: Kernel<A>, storage: Storage, i: 
 
 /** The same call with its residual where the output goes. */
 function overwriteResidual<A extends object>(call: Call<A>): Call<A> {
-  const inputs = [...call.inputs.slice(0, -1), call.outputs[0]!];
+  const inputs = nonEmpty([...call.inputs.slice(0, -1), call.outputs[0]], "inputs");
   return { ...call, inputs, epilogue: { ...call.epilogue, residual: "in place" } };
 }
 
@@ -105,7 +106,7 @@ export function prepareCase<A extends object, G extends object>(
     shape,
     dtype: dtype === "f32" && !suite.operator.fullInputs?.includes(i) ? storage : dtype,
   }));
-  const outputs = suite.operator.shape(types, attrs);
+  const outputs = suite.operator.shape(nonEmpty(types, "inputs"), attrs);
   const epilogue = fullEpilogue(entry.epilogue);
   const extra: TensorType[] = [];
   if (epilogue.bias) extra.push({ shape: [outputs[0]!.shape[1]!], dtype: "f32" });
@@ -129,22 +130,21 @@ export function prepareCase<A extends object, G extends object>(
     expect(expected[i]?.data.length, `reference output ${i}`).toBe(elementCount(output.shape));
   });
   const call = (kernel: Kernel<A>, layout: Layout): Call<A> => {
+    const wholeOf = (types: readonly TensorType[]) => types.map((type, i) => layOut(type, "whole", i));
     const whole: Call<A> = {
-      inputs: allTypes.map((type, i) => layOut(type, "whole", i)),
-      outputs: outputs.map((type, i) => layOut(type, "whole", i)),
+      inputs: nonEmpty(wholeOf(allTypes), "inputs"),
+      outputs: nonEmpty(wholeOf(outputs), "outputs"),
       attrs,
       epilogue,
     };
     if (layout === "whole") return whole;
-    return {
-      ...whole,
-      inputs: allTypes.map((type, input) =>
-        layOut(type, allowsView(kernel, whole, { input }) ? layout : "whole", input),
-      ),
-      outputs: outputs.map((type, output) =>
-        layOut(type, allowsView(kernel, whole, { output }) ? layout : "whole", output + 7),
-      ),
-    };
+    const inputs = allTypes.map((type, input) =>
+      layOut(type, allowsView(kernel, whole, { input }) ? layout : "whole", input),
+    );
+    const placed = outputs.map((type, output) =>
+      layOut(type, allowsView(kernel, whole, { output }) ? layout : "whole", output + 7),
+    );
+    return { ...whole, inputs: nonEmpty(inputs, "inputs"), outputs: nonEmpty(placed, "outputs") };
   };
   return { data, expected, call };
 }

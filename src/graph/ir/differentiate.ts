@@ -2,7 +2,7 @@
 // the memory plan, profiling and parity checks work on them unchanged.
 import { UsageError } from "../../errors.ts";
 import { add } from "../../ops/elementwise/arithmetic.ts";
-import type { GradientContext, Operator } from "../../ops/operator.ts";
+import { type GradientContext, nonEmpty, type Operator } from "../../ops/operator.ts";
 import { sum } from "../../ops/reduce/reductions.ts";
 import { formatShape, shapesEqual } from "../../tensor.ts";
 import { createNode, isFloat, type Node, type Value } from "./graph.ts";
@@ -102,9 +102,14 @@ function inputGradients(
     return append(createNode(part as Operator, partInputs, part.attributes(given), { name }));
   };
   const context: GradientContext<Value> = {
-    inputs: own,
-    outputs,
-    outputGradients,
+    inputs: nonEmpty(own, "inputs"),
+    outputs: nonEmpty(outputs, "outputs"),
+    outputGradients: nonEmpty(outputGradients, "gradients"),
+    get gy() {
+      const [gy] = outputGradients;
+      if (!gy) throw new Error(`${operator.name}: nothing depends on its first output`);
+      return gy;
+    },
     attrs,
     type: ({ type }) => type,
     constant: (number) => scalar(number),

@@ -1,7 +1,7 @@
 // The intermediate representation: immutable nodes and values with static shapes, in topological order.
 // Names are the network's own (PyTorch's module and parameter names), so that parity checks and errors can use them.
 import { UsageError } from "../../errors.ts";
-import { type Epilogue, noEpilogue, type Operator } from "../../ops/operator.ts";
+import { type Epilogue, noEpilogue, nonEmpty, type Operator } from "../../ops/operator.ts";
 import type { TensorData, TensorType } from "../../tensor.ts";
 
 export interface Value {
@@ -44,10 +44,8 @@ export interface NodeOptions {
 export function createNode(operator: Operator, inputs: readonly Value[], attrs: object, options: NodeOptions): Node {
   const epilogue = options.epilogue ?? noEpilogue;
   const own = inputs.length - (epilogue.bias ? 1 : 0) - (epilogue.residual ? 1 : 0);
-  const types = operator.shape(
-    inputs.slice(0, own).map((input) => input.type),
-    attrs,
-  );
+  const ownTypes = inputs.slice(0, own).map((input) => input.type);
+  const types = operator.shape(nonEmpty(ownTypes, `${operator.name}: inputs`), attrs);
   const outputs: Value[] = [];
   const node: Node = { name: options.name, operator, attrs, inputs, outputs, epilogue };
   for (const input of operator.updates ?? []) requireState(options.name, inputs[input]!);

@@ -1,5 +1,7 @@
 // Replaces nodes by the parts of the decomposition that was chosen for them.
+
 import type { DeviceTraits } from "../../ops/device-traits.ts";
+import { nonEmpty } from "../../ops/operator.ts";
 import { createNode, type Graph, type Node, type Value } from "../ir/graph.ts";
 import { type Choice, choose, isKernel } from "../plan/choose.ts";
 import { wholeCall } from "../plan/lower.ts";
@@ -14,7 +16,7 @@ export function decompose(graph: Graph, device: DeviceTraits, choice?: Choice): 
     const parts: Node[] = [];
     const result = chosen.build<Value>(
       {
-        inputs: node.inputs.map(rewriting.value),
+        inputs: nonEmpty(node.inputs.map(rewriting.value), "inputs"),
         apply(part, operator, inputs, given, epilogue) {
           const options = { name: `${node.name}:${part}`, ...(epilogue && { epilogue }) };
           const made = createNode(operator, inputs, operator.attributes(given), options);

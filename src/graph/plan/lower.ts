@@ -1,7 +1,7 @@
 // Gives every node its kernel and makes the packing of weights explicit.
 
 import type { DeviceTraits } from "../../ops/device-traits.ts";
-import type { Call, Kernel, Operand } from "../../ops/operator.ts";
+import { type Call, type Kernel, nonEmpty, type Operand } from "../../ops/operator.ts";
 import { wholeView } from "../../ops/view.ts";
 import { createNode, type Graph, type Node, type Value } from "../ir/graph.ts";
 import { type Choice, choose, isKernel } from "./choose.ts";
@@ -61,8 +61,8 @@ export function createCall(
   const operand = (value: Value, index: number): Operand => ({ ...value.type, view: view(value, index) });
   const overwrites = node.epilogue.residual && inPlace?.has(node.inputs.length - 1);
   const call = {
-    inputs: node.inputs.map(operand),
-    outputs: node.outputs.map(operand),
+    inputs: nonEmpty(node.inputs.map(operand), "inputs"),
+    outputs: nonEmpty(node.outputs.map(operand), "outputs"),
     attrs: node.attrs,
     epilogue: overwrites ? { ...node.epilogue, residual: "in place" as const } : node.epilogue,
   };

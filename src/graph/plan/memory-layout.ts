@@ -2,7 +2,7 @@
 // concatenations are written in place where every reader and writer can work on a view, reshapes are views of their
 // input, and a sum may overwrite the residual that goes into it.
 
-import type { Regions } from "../../ops/operator.ts";
+import { nonEmpty, type Regions } from "../../ops/operator.ts";
 import { allowsView, bindingElements, type View, wholeView } from "../../ops/view.ts";
 import { byteLength, elementBytes } from "../../tensor.ts";
 import type { Value } from "../ir/graph.ts";
@@ -126,10 +126,8 @@ export class MemoryLayout {
 
   #concatenateInPlace(step: Step): void {
     const { operator, attrs, inputs, outputs } = step.node;
-    const regions = operator.regions?.(
-      inputs.map((value) => value.type),
-      attrs,
-    );
+    const types = inputs.map((value) => value.type);
+    const regions = operator.regions?.(nonEmpty(types, "inputs"), attrs);
     if (!regions) return;
     const target = this.#within.get(outputs[0]!)!;
     const placed = new Set<number>();

@@ -2,7 +2,7 @@
 import { ShapeError } from "../../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../../tensor.ts";
 import { type Cost, operandBytes } from "../cost.ts";
-import type { Call } from "../operator.ts";
+import type { AtLeast, Call } from "../operator.ts";
 import { floatType } from "../walk/operands.ts";
 import { requireOutput, requireRank, type Space, type SpaceTypes, windowCounts } from "../walk/window.ts";
 
@@ -75,7 +75,7 @@ export function convShape<T extends SpaceTypes>(
   space: Space<T>,
   inputs: readonly TensorType[],
   attrs: ConvAttributes<T>,
-): readonly TensorType[] {
+): AtLeast<TensorType, 1> {
   const [x, weight] = inputs as [TensorType, TensorType];
   const dtype = floatType(name, inputs);
   const weightFormat = `[K, C/groups, ${space.taps}]`;
@@ -101,7 +101,7 @@ export function convTransposeShape<T extends SpaceTypes>(
   space: Space<T>,
   inputs: readonly TensorType[],
   attrs: ConvTransposeAttributes<T>,
-): readonly TensorType[] {
+): AtLeast<TensorType, 1> {
   const [x, weight] = inputs as [TensorType, TensorType];
   const dtype = floatType(name, inputs);
   const weightFormat = `[C, K/groups, ${space.taps}]`;

@@ -17,7 +17,7 @@ import { ShapeError } from "../../errors.ts";
 import { elementCount, formatShape, shapesEqual, type TensorType } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import { spread } from "../grid.ts";
-import type { Kernel, Operator } from "../operator.ts";
+import { type Kernel, nonEmpty, type Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
 
 interface UpdateSpec<A extends object> {
@@ -52,7 +52,8 @@ function createUpdate<A extends object>({ name, states, shader }: UpdateSpec<A>)
     attributes: (given) => given,
     shape(inputs) {
       requirePacked(name, inputs.slice(0, states + 1), inputs[states + 1]!);
-      return inputs.slice(0, states).map(({ shape }) => ({ shape, dtype: "f32" }));
+      const updated = inputs.slice(0, states).map(({ shape }) => ({ shape, dtype: "f32" as const }));
+      return nonEmpty(updated, `${name}: states`);
     },
     cost: (call) => ({
       flop: 8 * elementCount(call.outputs[0]!.shape),

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { conv2d } from "../../../src/ops/conv/conv2d.ts";
-import { packLaneWeights } from "../../../src/ops/conv/pack-lane-weights.ts";
+import { type PackLaneWeightsAttributes, packLaneWeights } from "../../../src/ops/conv/pack-lane-weights.ts";
 import { type DeviceTraits, deviceTraits } from "../../../src/ops/device-traits.ts";
 import { type Call, noEpilogue } from "../../../src/ops/operator.ts";
 import { wholeView } from "../../../src/ops/view.ts";
@@ -64,7 +64,12 @@ describe("weights for lanes", () => {
   const packed = async (shape: Shape, given: Parameters<typeof packLaneWeights.attributes>[0]) => {
     const weight = operand(...shape);
     const [output] = packLaneWeights.shape([weight], given);
-    const call = { inputs: [weight], outputs: [operand(...output!.shape)], attrs: given, epilogue: noEpilogue };
+    const call: Call<PackLaneWeightsAttributes> = {
+      inputs: [weight],
+      outputs: [operand(...output.shape)],
+      attrs: given,
+      epilogue: noEpilogue,
+    };
     const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i + 1);
     const [result] = await runKernel(gpu, { kernel: packLaneWeights.kernels[0]!, call, inputs: [data] });
     return { shape: output!.shape, result: [...result!] };

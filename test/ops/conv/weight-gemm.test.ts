@@ -64,7 +64,7 @@ describe("in parts, as many as leave some empty, the same as the tiled kernel's"
       const kernel = weightGemmKernels[0]!;
       const whole = prepared(kernel, "views");
       const [inParts] = convWeightGradient.shape(whole.inputs, { ...whole.attrs, parts });
-      const outputs = [{ ...inParts!, view: wholeView(inParts!) }];
+      const outputs = [{ ...inParts, view: wholeView(inParts) }] as const;
       const call = { ...whole, outputs, attrs: { ...whole.attrs, parts } };
       const [result] = await runKernel(gpu, { kernel, call, inputs: data });
       const [output] = whole.outputs;
@@ -97,8 +97,9 @@ function preferred(x: Shape, outChannels: number, { attrs: given, device, dtype 
     ...given,
   };
   const operand = (type: TensorType): Operand => ({ ...type, view: wholeView(type) });
-  const inputs = [x, gy].map((shape) => operand({ shape, dtype }));
-  const call = { inputs, outputs: convWeightGradient.shape(inputs, attrs).map(operand), attrs, epilogue: noEpilogue };
+  const inputs = [operand({ shape: x, dtype }), operand({ shape: gy, dtype })] as const;
+  const [inParts] = convWeightGradient.shape(inputs, attrs);
+  const call = { inputs, outputs: [operand(inParts)] as const, attrs, epilogue: noEpilogue };
   const traits: DeviceTraits = { ...deviceTraits(gpu), kind: "hardware", ...device };
   const name = convWeightGradient.prefer!(call, traits)!;
   const candidates = [...convWeightGradient.kernels, ...convWeightGradient.decompositions!];

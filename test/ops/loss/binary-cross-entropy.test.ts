@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { binaryCrossEntropy } from "../../../src/ops/loss/binary-cross-entropy.ts";
+import type { AtLeast } from "../../../src/ops/operator.ts";
 import type { TensorType } from "../../../src/tensor.ts";
 import { binaryCrossEntropyCases, binaryCrossEntropyGradientCases } from "../../cases/loss/binary-cross-entropy.ts";
 import { checkOperator } from "../../support/check-operator.ts";
@@ -11,7 +12,7 @@ checkOperator(onShortGrid(binaryCrossEntropyCases));
 checkOperator(onShortGrid(binaryCrossEntropyGradientCases));
 
 test("rejects labels and weights that do not fit", () => {
-  const shape = (inputs: readonly TensorType[]) => binaryCrossEntropy.shape(inputs, binaryCrossEntropy.attributes({}));
+  const shape = (inputs: AtLeast<TensorType, 1>) => binaryCrossEntropy.shape(inputs, binaryCrossEntropy.attributes({}));
   const x: TensorType = { shape: [2, 3, 4], dtype: "f32" };
   expect(() => shape([x, { shape: [2, 3], dtype: "u32" }])).toThrow(
     "binaryCrossEntropy: labels have shape [2, 3], expected [2, 4] (input shapes: [2, 3, 4])",

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { crossEntropy } from "../../../src/ops/loss/cross-entropy.ts";
+import type { AtLeast } from "../../../src/ops/operator.ts";
 import type { TensorType } from "../../../src/tensor.ts";
 import { crossEntropyCases, crossEntropyGradientCases } from "../../cases/loss/cross-entropy.ts";
 import { checkOperator } from "../../support/check-operator.ts";
@@ -14,7 +15,7 @@ const f32 = (...shape: number[]): TensorType => ({ shape, dtype: "f32" });
 const u32 = (...shape: number[]): TensorType => ({ shape, dtype: "u32" });
 
 test("rejects labels and weights that do not fit", () => {
-  const shape = (inputs: readonly TensorType[], given = {}) =>
+  const shape = (inputs: AtLeast<TensorType, 1>, given = {}) =>
     crossEntropy.shape(inputs, crossEntropy.attributes(given));
   expect(() => shape([f32(2, 3, 4), f32(2, 4)])).toThrow("crossEntropy: labels are f32, expected u32");
   expect(() => shape([f32(2, 3, 4), u32(2, 3)])).toThrow(

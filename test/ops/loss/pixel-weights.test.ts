@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { pixelWeights } from "../../../src/ops/loss/pixel-weights.ts";
+import type { AtLeast } from "../../../src/ops/operator.ts";
 import type { TensorType } from "../../../src/tensor.ts";
 import { pixelWeightsCases } from "../../cases/loss/pixel-weights.ts";
 import { checkOperator } from "../../support/check-operator.ts";
@@ -9,7 +10,7 @@ checkOperator(pixelWeightsCases);
 checkOperator(onShortGrid(pixelWeightsCases));
 
 test("rejects labels and weights that do not fit", () => {
-  const shape = (inputs: readonly TensorType[], labels: "index" | "sets" = "index") =>
+  const shape = (inputs: AtLeast<TensorType, 1>, labels: "index" | "sets" = "index") =>
     pixelWeights.shape(inputs, pixelWeights.attributes({ classes: 40, labels }));
   expect(() => shape([{ shape: [2], dtype: "i32" }])).toThrow("pixelWeights: labels are i32, expected u32");
   expect(() => shape([{ shape: [], dtype: "u32" }])).toThrow("pixelWeights: labels have shape [], expected [N, ...]");

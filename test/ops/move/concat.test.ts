@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { createNode } from "../../../src/graph/ir/graph.ts";
 import type { DeviceTraits } from "../../../src/ops/device-traits.ts";
 import { concat } from "../../../src/ops/move/concat.ts";
 import { type Call, noEpilogue } from "../../../src/ops/operator.ts";
@@ -15,7 +16,7 @@ const f32 = (...shape: number[]) => ({ shape, dtype: "f32" as const });
 const attrs = concat.attributes({});
 
 test("gives the places of channels in a batch item", () => {
-  const inputs = [f32(2, 3, 4, 5), f32(2, 1, 4, 5), f32(2, 6, 4, 5)];
+  const inputs = [f32(2, 3, 4, 5), f32(2, 1, 4, 5), f32(2, 6, 4, 5)] as const;
   const places = { layout: "item", offsets: [0, 60, 80] };
   expect(concat.regions?.(inputs, attrs)).toEqual(places);
   expect(concat.regions?.(inputs, { axis: -3 })).toEqual(places);
@@ -31,7 +32,7 @@ test("copies only what is not in place", () => {
     maxBufferBytes: 2 ** 27,
   };
   const operand = (...shape: Shape) => ({ ...f32(...shape), view: wholeView(f32(...shape)) });
-  const inputs = [operand(1, 2, 4), operand(1, 3, 4), operand(1, 1, 4)];
+  const inputs = [operand(1, 2, 4), operand(1, 3, 4), operand(1, 1, 4)] as const;
   const call: Call<{ axis: number }> = { inputs, outputs: [operand(1, 6, 4)], attrs, epilogue: noEpilogue };
   const copied = (inPlace: number[]) =>
     concat.kernels[0]!.dispatches({ ...call, inPlace: new Set(inPlace) }, device).map(({ bindings }) => bindings[0]);
@@ -41,7 +42,7 @@ test("copies only what is not in place", () => {
 });
 
 test("rejects inputs that do not fit", () => {
-  expect(() => concat.shape([], attrs)).toThrow("concat: got no inputs, expected at least one");
+  expect(() => createNode(concat, [], attrs, { name: "x" })).toThrow("concat: inputs: got none, expected at least one");
   expect(() => concat.shape([f32(2, 3, 4), f32(2, 1, 4), f32(2, 3, 5)], attrs)).toThrow(
     "concat: input 2 does not fit: got f32 [2, 3, 5], expected f32 [2, *, 4] as input 0",
   );

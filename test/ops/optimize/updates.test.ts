@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { ShapeError } from "../../../src/errors.ts";
+import type { AtLeast } from "../../../src/ops/operator.ts";
 import { packedSquares, sgdUpdate } from "../../../src/ops/optimize/updates.ts";
 import type { TensorType } from "../../../src/tensor.ts";
 import {
@@ -23,7 +24,7 @@ test("what is not packed alike is refused", () => {
   const f32 = (...shape: number[]): TensorType => ({ shape, dtype: "f32" });
   const u32 = (...shape: number[]): TensorType => ({ shape, dtype: "u32" });
   const attrs = { momentum: 0, nesterov: false };
-  const refuse = (inputs: readonly TensorType[], got: string) =>
+  const refuse = (inputs: AtLeast<TensorType, 1>, got: string) =>
     expect(() => sgdUpdate.shape(inputs, attrs)).toThrow(
       new ShapeError(`sgdUpdate: got ${got}, expected packed f32 of one length and u32 of [2]`),
     );

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { noEpilogue } from "../../../src/ops/operator.ts";
-import { argmax } from "../../../src/ops/reduce/argmax.ts";
+import { type Call, noEpilogue } from "../../../src/ops/operator.ts";
+import { type ArgmaxAttributes, argmax } from "../../../src/ops/reduce/argmax.ts";
 import { argmaxCases } from "../../cases/reduce/argmax.ts";
 import { checkOperator } from "../../support/check-operator.ts";
 import { openTestGpu } from "../../support/gpu.ts";
@@ -17,9 +17,9 @@ test("takes NaN of either sign and any payload for one", async () => {
     const bits = Uint32Array.of(infinity, negative, infinity, infinity, negative, positive);
     const type = { shape: [2, 3], dtype: "f32" as const };
     const [output] = argmax.shape([type], argmax.attributes({}));
-    const call = {
+    const call: Call<ArgmaxAttributes> = {
       inputs: [layOut(type, "whole", 0)],
-      outputs: [layOut(output!, "whole", 0)],
+      outputs: [layOut(output, "whole", 0)],
       attrs: argmax.attributes({}),
       epilogue: noEpilogue,
     };

@@ -42,7 +42,7 @@ test("few long rows get a workgroup each, many short ones an invocation", () => 
       maxWorkgroupsPerDimension: 65535,
       maxBufferBytes: 2 ** 27,
     };
-    const call = { inputs: [whole({ shape })], outputs: [whole(output!)], attrs, epilogue: noEpilogue };
+    const call = { inputs: [whole({ shape })], outputs: [whole(output)], attrs, epilogue: noEpilogue } as const;
     return sum.prefer?.(call, device);
   };
   expect(prefers("software", [1024, 1024], [0, 1])).toBe("sum/rows");
