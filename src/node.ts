@@ -13,3 +13,6 @@ export {
   type Window,
 } from "./overlay/index.ts";
 export { onnxRuntime } from "./parity/onnxruntime-node.ts";
+export { type ClassMeasure, measureClasses } from "./segment/measures.ts";
+export { type AxisName, isPng, readScan, requireMaskName, type Scan, type ScanOptions } from "./segment/scan.ts";
+export { mapTruth, type TruthLabels, type TruthMaps } from "./segment/truth.ts";

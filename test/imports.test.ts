@@ -47,7 +47,17 @@ function importsOf(file: string): string[] {
 
 /** What is left of them when the types are gone. */
 function runtimeImportsOf(file: string): string[] {
-  return importsIn(readFileSync(file, "utf8").replaceAll(/^import type .*$/gm, ""));
+  return runtimeImportsIn(readFileSync(file, "utf8"));
+}
+
+function runtimeImportsIn(code: string): string[] {
+  const isType = (name: string) => /^\s*(type\s|$)/.test(name);
+  const withoutTypes = code
+    .replaceAll(/^(import|export) type [^;]*;/gm, "")
+    .replaceAll(/^(?:import|export) \{([^}]*)\} from[^;]*;/gm, (whole, names: string) =>
+      names.split(",").every(isType) ? "" : whole,
+    );
+  return importsIn(withoutTypes);
 }
 
 function importsIn(code: string): string[] {
@@ -76,6 +86,44 @@ test("the rule sees an import that points up", () => {
   );
   expect(layers.indexOf(layerOf("src/cli/main.ts"))).toBeGreaterThan(layers.indexOf(layerOf("src/index.ts")));
 });
+
+test("no two files need each other's values", () => {
+  const graph = new Map(files.map((file) => [file, targetsOf(file, runtimeImportsOf(file))]));
+  expect(circleIn(graph)).toBeUndefined();
+});
+
+test("the rule of circles sees one, and none that types alone make", () => {
+  const graph = new Map(Object.entries({ a: ["b"], b: ["c"], c: ["b"], d: ["a", "c"] }));
+  expect(circleIn(graph)).toEqual(["b", "c", "b"]);
+  expect(circleIn(new Map(Object.entries({ a: ["b", "c"], b: ["c"], c: [] })))).toBeUndefined();
+  const code =
+    'import { type A, b } from "./b.ts";\nimport { type C } from "./c.ts";\nexport type { D } from "./d.ts";\n';
+  expect(runtimeImportsIn(`${code}import {\n  type E,\n  f,\n} from "./e.ts";`)).toEqual(["./b.ts", "./e.ts"]);
+});
+
+function targetsOf(file: string, imports: readonly string[]): string[] {
+  return imports.filter((name) => name.startsWith(".")).map((name) => relative(".", join(dirname(file), name)));
+}
+
+/** The first circle that is met, its first file at both ends. */
+function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (file: string, way: readonly string[]): string[] | undefined => {
+    if (way.includes(file)) return [...way.slice(way.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    done.add(file);
+    for (const next of graph.get(file) ?? []) {
+      const circle = visit(next, [...way, file]);
+      if (circle) return circle;
+    }
+    return undefined;
+  };
+  for (const file of graph.keys()) {
+    const circle = visit(file, []);
+    if (circle) return circle;
+  }
+  return undefined;
+}
 
 test("commands and the demo page use the public API alone", () => {
   const allowed = ["src/index.ts", "src/node.ts", "src/train/index.ts", "package.json"];

@@ -2,8 +2,8 @@
 
 import { basename } from "node:path";
 import { encodeSheet, greyWindow, type SheetTile } from "../node.ts";
-import { formatSize } from "./measure.ts";
 import type { Segmentation } from "./segmentation.ts";
+import { formatSize } from "./table.ts";
 
 const mostTiles = 12;
 

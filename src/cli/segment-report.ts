@@ -1,7 +1,6 @@
-import { formatSize } from "./measure.ts";
 import type { Segmentation } from "./segmentation.ts";
 import type { Session } from "./session.ts";
-import { formatCount, formatFacts, formatMs, formatTable } from "./table.ts";
+import { formatCount, formatFacts, formatMs, formatSize, formatTable } from "./table.ts";
 
 export interface WrittenFiles {
   readonly mask: string;

@@ -3,17 +3,25 @@
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import { createSegmenter, type Gpu, type ModelFile, UsageError } from "../index.ts";
-import { writeFileAtomic } from "../node.ts";
+import {
+  type AxisName,
+  isPng,
+  mapTruth,
+  measureClasses,
+  readScan,
+  requireMaskName,
+  type Scan,
+  type TruthLabels,
+  writeFileAtomic,
+} from "../node.ts";
 import { parseCount, parseIndex, parseMillimetres, precisionOption } from "./arguments.ts";
 import { naming } from "./failure.ts";
-import { measureClasses } from "./measure.ts";
 import { defaultModelPath, openModel } from "./model.ts";
 import { requireNewFile } from "./output.ts";
 import { encodeOverlay } from "./overlay.ts";
-import { type AxisName, isPng, readScan, requireMaskName, type Scan } from "./scan.ts";
 import { printSegmentation, segmentationJson } from "./segment-report.ts";
 import type { GlobalOptions, Session } from "./session.ts";
-import { mapTruth, parseTruthLabels, type TruthLabels } from "./truth-labels.ts";
+import { parseTruthLabels } from "./truth-labels.ts";
 import { readTuning } from "./tune.ts";
 
 interface SegmentOptions extends GlobalOptions {

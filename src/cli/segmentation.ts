@@ -1,8 +1,6 @@
 // What `atrous segment` knows when it is done: what reports and overlays are made of.
 import type { ModelFile } from "../index.ts";
-import type { ClassMeasure } from "./measure.ts";
-import type { Scan } from "./scan.ts";
-import type { TruthMaps } from "./truth-labels.ts";
+import type { ClassMeasure, Scan, TruthMaps } from "../node.ts";
 
 /** Everything that the reports show. */
 export interface Segmentation {

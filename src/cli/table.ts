@@ -1,4 +1,5 @@
 // Columns of text, for people; programs get JSON.
+import type { ClassMeasure } from "../node.ts";
 
 export interface Column {
   readonly title: string;
@@ -56,4 +57,10 @@ export function wrap(text: string, width: number, indent = ""): string {
     } else line = line === "" ? word : `${line} ${word}`;
   }
   return [...lines, line].join("\n");
+}
+
+/** `12.3 mL` or `456 mm2`. */
+export function formatSize({ volumeMl, areaMm2 }: ClassMeasure): string {
+  if (volumeMl !== undefined) return `${volumeMl.toFixed(volumeMl < 10 ? 2 : 1)} mL`;
+  return `${formatCount(Math.round(areaMm2 ?? 0))} mm2`;
 }

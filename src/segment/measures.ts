@@ -1,6 +1,5 @@
 // Numbers about class maps: sizes, and the agreement with a truth.
 import type { Scan } from "./scan.ts";
-import { formatCount } from "./table.ts";
 
 export interface ClassMeasure {
   readonly label: number;
@@ -55,10 +54,4 @@ function countBoth(a: Uint8Array, b: Uint8Array, label: number): number {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-/** `12.3 mL` or `456 mm2`. */
-export function formatSize({ volumeMl, areaMm2 }: ClassMeasure): string {
-  if (volumeMl !== undefined) return `${volumeMl.toFixed(volumeMl < 10 ? 2 : 1)} mL`;
-  return `${formatCount(Math.round(areaMm2 ?? 0))} mm2`;
 }

@@ -1,20 +1,17 @@
-// The IMAGE argument: slices with their geometry, and masks in the file's own form.
+// A scan as a file holds it: slices with their geometry, and masks in the file's own form.
+import { FormatError, UsageError } from "../errors.ts";
 import {
   extractSlice,
-  FormatError,
   insertSlice,
   type NiftiVolume,
-  readAll,
-  readLabelPng,
   readNifti,
-  readPng,
-  type SliceSize,
   sliceAxes,
-  UsageError,
-  writeLabelPng,
   writeNifti,
-} from "../index.ts";
-import { fileSource } from "../node.ts";
+} from "../formats/nifti/index.ts";
+import { readLabelPng, readPng, writeLabelPng } from "../formats/png/index.ts";
+import { fileSource } from "../formats/source/file.ts";
+import { readAll } from "../formats/source/source.ts";
+import type { SliceSize } from "./resample.ts";
 
 export type AxisName = "sagittal" | "i" | "j" | "k";
 
