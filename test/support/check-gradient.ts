@@ -30,6 +30,7 @@ export function withoutGradient<A extends object, G extends object>(
   entry: OperatorCase<G>,
 ): string | undefined {
   if (!suite.operator.gradient) return "no gradient";
+  if (suite.withoutGradients) return "the same as on the own device";
   if (entry.gradient) return entry.gradient;
   const { residual, activation } = fullEpilogue(entry.epilogue);
   if (residual || activation?.kind !== "none") return "epilogue";

@@ -11,7 +11,6 @@ import { allowsView } from "../../src/ops/view.ts";
 import { elementCount, formatShape, type Shape, type TensorData, type TensorType } from "../../src/tensor.ts";
 import { checkGradient, withoutGradient } from "./check-gradient.ts";
 import { functionReference } from "./functions.ts";
-import { openTestGpu } from "./gpu.ts";
 import {
   createData,
   fullEpilogue,
@@ -24,21 +23,20 @@ import {
 import { createRandom } from "./random.ts";
 import { ErrorRecorder } from "./record-errors.ts";
 import { type Layout, layOut, runKernel } from "./run-kernel.ts";
+import { shareTestGpu } from "./share-gpu.ts";
 
 const eps32 = 2 ** -23;
 
 export function checkOperator<A extends object, G extends object>(suite: OperatorCases<A, G>): void {
   const { operator } = suite;
+  const sharedGpu = shareTestGpu();
   describe(operator.name, () => {
     let gpu: Gpu;
-    beforeAll(async () => {
-      gpu = await openTestGpu();
+    beforeAll(() => {
+      gpu = sharedGpu();
     });
     const recorder = new ErrorRecorder(operator.name);
-    afterAll(async () => {
-      recorder.write();
-      await gpu?.dispose();
-    });
+    afterAll(() => recorder.write());
     const storages = suite.storages ?? (["f32", "f16"] as const);
     const tests = suite.cases.flatMap((entry, i) => storages.map((storage) => ({ entry, storage, i })));
     for (const { entry, storage, i } of tests) {

@@ -19,5 +19,6 @@ export function onOtherDevice<A extends object, G extends object>(
     dispatches: (...[call, device]: Parameters<typeof kernel.dispatches>) =>
       kernel.dispatches(call, { ...device, ...traits }),
   }));
-  return { ...suite, operator: { ...suite.operator, name: `${suite.operator.name} ${where}`, kernels } };
+  const operator = { ...suite.operator, name: `${suite.operator.name} ${where}`, kernels };
+  return { ...suite, operator, withoutGradients: true };
 }

@@ -19,13 +19,14 @@ function only<A extends object, G extends object>(
   cases: readonly string[] | "all",
   storages: readonly Storage[] = ["f32"],
 ): OperatorCases<A, G> {
-  const { operator } = onHardware(suite);
+  const hardware = onHardware(suite);
+  const { operator } = hardware;
   const kernels = operator.kernels.filter(({ name }) => names.some((ending) => name.endsWith(ending)));
   const chosen = suite.cases.filter(({ why }) => cases === "all" || cases.includes(why));
   if (cases !== "all" && chosen.length !== cases.length) throw new Error(`no such cases: ${cases}`);
   const runs = chosen.filter(({ given }) => kernels.some((kernel) => canRun(kernel.name, given)));
   return {
-    ...suite,
+    ...hardware,
     operator: { ...operator, name: `${suite.operator.name} ${names}`, kernels },
     cases: runs,
     storages,
