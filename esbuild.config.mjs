@@ -2,7 +2,7 @@
 //   node esbuild.config.mjs            everything
 //   node esbuild.config.mjs --demo     the demo pages in dist/demo, served until the process is stopped
 //   node esbuild.config.mjs --sizes    prints what the browser bundles weigh
-//   node esbuild.config.mjs --operators   the writer of README's table of operators, dist/operators.js
+//   node esbuild.config.mjs --operators   the writer of docs/operators.md's table, dist/operators.js
 //   node esbuild.config.mjs --gpu      the command line in dist/gpu, for machines that have native packages only
 import { cp, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

@@ -1,19 +1,38 @@
-// Writes README's performance section from the records in bench/results: `npm run bench:readme`.
+// Writes the measured parts of README and docs/speed.md from the records in bench/results: `npm run bench:docs`.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type BenchRecord, type BenchRow, cpuPeers, type PeerResult } from "./record.ts";
 import { formatCount, formatShare, isBusy } from "./report/format.ts";
+import { markdownTable, milliseconds, ratio, type Section, writeSection } from "./report/markdown.ts";
 import { parseRecord } from "./report/read.ts";
 import { countedRatio, summarizeRatios } from "./report/summary.ts";
+import { formatSummary, softwareOnly } from "./speed-summary.ts";
 
-const begin = "<!-- performance: written by `npm run bench:readme` from bench/results -->";
 const end = "<!-- /performance -->";
 
-/** README with its performance section made anew. Throws Error where the section's marks are missing. */
-export function writePerformance(readme: string, records: readonly NamedRecord[]): string {
-  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`README.md: expected "${begin}" and "${end}"`);
-  return `${readme.slice(0, from + begin.length)}\n\n${formatPerformance(records)}\n\n${readme.slice(to)}`;
+/** One table. */
+export const summarySection: Section = {
+  document: "README.md",
+  begin: "<!-- performance: written by `npm run bench:docs` from bench/results; all of it: docs/speed.md -->",
+  end,
+};
+
+/** All records. */
+export const recordsSection: Section = {
+  document: "docs/speed.md",
+  begin: "<!-- performance: written by `npm run bench:docs` from bench/results -->",
+  end,
+};
+
+/** README with its table made anew. Throws Error where the section's marks are missing. */
+export function writeSummary(readme: string, records: readonly NamedRecord[]): string {
+  return writeSection(readme, summarySection, formatSummary(records.map(({ record }) => record)));
+}
+
+/** docs/speed.md with its records made anew. Throws Error where the section's marks are missing. */
+export function writeRecords(document: string, records: readonly NamedRecord[]): string {
+  const text = softwareOnly(records.map(({ record }) => record)) + records.map(formatRecord).join("\n\n");
+  return writeSection(document, recordsSection, text);
 }
 
 export interface NamedRecord {
@@ -29,21 +48,13 @@ export async function readRecords(folder: string): Promise<NamedRecord[]> {
   );
 }
 
-function formatPerformance(records: readonly NamedRecord[]): string {
-  const isSoftware = records.every(({ record }) => record.adapter.kind === "software");
-  const warning = isSoftware
-    ? "**All adapters below are software drivers on a CPU**: ratios may tell something, times do not. No GPU has been measured yet.\n\n"
-    : "";
-  return `${warning}${records.map(formatRecord).join("\n\n")}`;
-}
-
 function formatRecord({ file, record }: NamedRecord): string {
   const { adapter, date, host, rows } = record;
   const kind = adapter.kind === "software" ? `a software adapter, ${host.cores} cores` : host.cpu;
   const busy = isBusy(record)
     ? `; **the machine was busy**, load ${host.load!.toFixed(1)}: times are upper bounds`
     : "";
-  const title = `**${adapter.driver.replace(/ \(software\)$/, "")}** (${kind}; ${date.slice(0, 10)}; [record](bench/results/${file})${busy})`;
+  const title = `**${adapter.driver.replace(/ \(software\)$/, "")}** (${kind}; ${date.slice(0, 10)}; [record](../bench/results/${file})${busy})`;
   const of = (...suites: readonly BenchRow["suite"][]) => rows.filter(({ suite }) => suites.includes(suite));
   const [others, kernels, files] = [of("models", "start", "training"), of("kernels"), of("onnx")];
   const gradients = of("gradients");
@@ -73,7 +84,7 @@ function formatRows(rows: readonly BenchRow[]): string {
     }),
     ratio(countedRatio(row)),
   ]);
-  return table(head, lines);
+  return markdownTable(head, lines);
 }
 
 function formatKernels(record: BenchRecord, rows: readonly BenchRow[]): string {
@@ -123,7 +134,7 @@ function formatFiles(rows: readonly BenchRow[]): string {
   const problems = rows.flatMap(({ name, precision, problem }) =>
     problem === undefined ? [] : [`Not counted: ${name}, ${precision}: ${problem}.`],
   );
-  return [table(head, lines), [against, ...marks, ...problems].join(" ")].join("\n\n");
+  return [markdownTable(head, lines), [against, ...marks, ...problems].join(" ")].join("\n\n");
 }
 
 /** A time, with a mark for what is noted of it. */
@@ -147,21 +158,12 @@ function formatGradients(rows: readonly BenchRow[]): string {
   return `${rows.length} kernels of training, gradients among them: ${least} to ${most} of the roofline, median ${middle}.`;
 }
 
-function milliseconds(ms: number): string {
-  if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
-  return ms >= 100 ? `${Math.round(ms)} ms` : `${ms.toPrecision(3)} ms`;
-}
-
-function ratio(value: number | null): string {
-  return value === null ? "-" : value.toFixed(2);
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
 if (process.argv[1]?.endsWith("performance.js")) {
-  const readme = await readFile("README.md", "utf8");
-  await writeFile("README.md", writePerformance(readme, await readRecords("bench/results")));
+  const records = await readRecords("bench/results");
+  for (const [{ document }, write] of [
+    [summarySection, writeSummary],
+    [recordsSection, writeRecords],
+  ] as const) {
+    await writeFile(document, write(await readFile(document, "utf8"), records));
+  }
 }

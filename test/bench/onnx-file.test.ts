@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { measureCase } from "../../bench/measure.ts";
 import { openOnnxCases, parseOnnxPath } from "../../bench/onnx-file.ts";
-import { writePerformance } from "../../bench/performance.ts";
+import { recordsSection, writeRecords } from "../../bench/performance.ts";
 import { parseRecord } from "../../bench/report/read.ts";
 import { formatRecord } from "../../bench/report/text.ts";
 import { drawStrokes } from "../../bench/strokes.ts";
@@ -142,8 +142,8 @@ test("records keep what rows of files say, tables show it", () => {
   expect(formatRecord(record, { width: 160 })).toMatch(/net 1x3x8x8 +f32 +11\.7 M +3\.2e-7 +3\.00/);
 });
 
-test("README's table has a line for each network, in both precisions, and says what is beyond its limit", () => {
-  const marks = "<!-- performance: written by `npm run bench:readme` from bench/results --><!-- /performance -->";
+test("the table of ONNX files has a line for each network, in both precisions, and says what is beyond its limit", () => {
+  const marks = `${recordsSection.begin}${recordsSection.end}`;
   const half = {
     ...fileRow,
     precision: "f16" as const,
@@ -153,7 +153,7 @@ test("README's table has a line for each network, in both precisions, and says w
     ratio: null,
   };
   const peers = { "ONNX Runtime WebGPU": { ...buildPeer(2), note: "some nodes on its CPU provider" } };
-  const text = writePerformance(marks, [{ file: "r.json", record: buildRecord([{ ...fileRow, peers }, half]) }]);
+  const text = writeRecords(marks, [{ file: "r.json", record: buildRecord([{ ...fileRow, peers }, half]) }]);
   expect(text).toContain(
     "| net 1x3x8x8 | 11.7 M | 3.2e-7 | 6.0e-3 | 3.00 MiB | 3.00 MiB | 1.00 ms | 1.00 ms | 2.00 ms* | 2.00 |",
   );

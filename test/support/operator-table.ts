@@ -1,14 +1,19 @@
-// README's table of operators: made of the operators that are exported, of what the importer makes of ONNX operators, and of the
+// The table of docs/operators.md: made of the operators that are exported, of what the importer makes of ONNX operators, and of the
 // errors that the checker recorded.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { markdownTable, readSection, type Section, writeSection } from "../../bench/report/markdown.ts";
 import type { Operator } from "../../src/ops/index.ts";
 import * as exported from "../../src/ops/index.ts";
 import { onnxBecomes } from "../formats/onnx/operator-models.ts";
 import type { OperatorErrors } from "./record-errors.ts";
 
-const begin = "<!-- operators: written by `npm run operators:readme` from the operator tests -->";
-const end = "<!-- /operators -->";
+/** Where it stands. */
+export const operatorSection: Section = {
+  document: "docs/operators.md",
+  begin: "<!-- operators: written by `npm run operators:docs` from the operator tests -->",
+  end: "<!-- /operators -->",
+};
 
 /** Every operator of the engine, by its name. */
 export function operatorNames(): string[] {
@@ -53,30 +58,38 @@ export async function onnxNames() {
   return { direct, composed, onImport };
 }
 
-/** README with its table made anew. Throws Error where its marks, or the errors of an operator, are missing. */
-export async function writeOperators(readme: string, errors: ReadonlyMap<string, OperatorErrors>): Promise<string> {
-  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`README.md: expected "${begin}" and "${end}"`);
+/**
+ * The document with its table made anew; where `only` names operators, the other rows stay as they are.
+ * Throws Error where the marks, the errors of an operator, or a row that is to stay are missing.
+ */
+export async function writeOperators(
+  document: string,
+  errors: ReadonlyMap<string, OperatorErrors>,
+  only: readonly string[] = operatorNames(),
+): Promise<string> {
+  const kept = readOperators(document);
   const { direct, composed, onImport } = await onnxNames();
   const rows = operatorNames().map((name) => {
-    const found = errors.get(name);
-    if (!found) throw new Error(`${name}: no errors were recorded: it has no operator test`);
-    return `| \`${name}\` | ${formatRanks(found.ranks)} | ${formatError(found.largest.f32)} | ${formatError(found.largest.f16)} | ${(direct.get(name) ?? []).join(", ")} |`;
+    const row = only.includes(name) ? formatRow(name, errors, direct.get(name)) : kept.get(name);
+    if (!row) throw new Error(`${name}: it has no row yet: name it too`);
+    return [`\`${name}\``, ...row];
   });
   const text = [
-    "| operator | axes | largest error, f32 | f16 | ONNX |",
-    "| --- | --- | --- | --- | --- |",
-    ...rows,
-    "",
+    markdownTable(["operator", "axes", "largest error, f32", "f16", "ONNX"], rows),
     `ONNX operators that are made of several: ${composed.join("; ")}. On import alone: ${onImport.join(", ")}.`,
   ];
-  return `${readme.slice(0, from + begin.length)}\n\n${text.join("\n")}\n\n${readme.slice(to)}`;
+  return writeSection(document, operatorSection, text.join("\n\n"));
 }
 
-/** The table's cells, by operator. */
-export function readOperators(readme: string): Map<string, string[]> {
-  const section = readme.slice(readme.indexOf(begin), readme.indexOf(end));
-  const rows = [...section.matchAll(/^\| `(\w+)` \| (.*) \|$/gm)];
+function formatRow(name: string, errors: ReadonlyMap<string, OperatorErrors>, onnx: readonly string[] = []): string[] {
+  const found = errors.get(name);
+  if (!found) throw new Error(`${name}: no errors were recorded: it has no operator test`);
+  return [formatRanks(found.ranks), formatError(found.largest.f32), formatError(found.largest.f16), onnx.join(", ")];
+}
+
+/** The table's cells, by operator. Throws Error where the marks are missing. */
+export function readOperators(document: string): Map<string, string[]> {
+  const rows = [...readSection(document, operatorSection).matchAll(/^\| `(\w+)` \| (.*) \|$/gm)];
   return new Map(rows.map(([, name, cells]) => [name!, cells!.split(" | ").map((cell) => cell.trim())]));
 }
 

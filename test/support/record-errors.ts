@@ -1,4 +1,4 @@
-// Largest errors of each operator, for README's table: a file per suite where ATROUS_OPERATOR_ERRORS names a folder.
+// Largest errors of each operator, for the table of docs/operators.md: a file per suite where ATROUS_OPERATOR_ERRORS names a folder.
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// README's example of a training step with a loss of its own: it is this code, and the loss falls.
+// The example of a training step in docs/training.md, with a loss of its own: it is this code, and the loss falls.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { openTestGpu } from "../support/gpu.ts";
@@ -7,8 +7,8 @@ import { openTraining } from "./example.ts";
 
 const code = readFileSync("test/train/example.ts", "utf8");
 
-test("README shows the example, in under 30 lines", () => {
-  expect(readFileSync("README.md", "utf8")).toContain(code.replaceAll("../../src/index.ts", "atrous"));
+test("docs/training.md shows the example, in under 30 lines", () => {
+  expect(readFileSync("docs/training.md", "utf8")).toContain(code.replaceAll("../../src/index.ts", "atrous"));
   expect(code.trimEnd().split("\n").length).toBeLessThan(30);
 });
 
