@@ -1,14 +1,34 @@
 import { defineConfig } from "vitest/config";
 
-// Each file owns one device; on few cores two devices at once only slow each other down.
+/** What measures time, kills processes or opens many devices has the machine to itself. */
+const alone = ["bench", "browser", "cli", "gpu", "graph/tune", "train/node"].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+
+/** Each file owns one device. Two at a time fill two cores: compiling shaders, which most tests do, takes one. */
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     globalSetup: "test/support/scratch-root.ts",
-    fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // A busy machine takes long; what hangs is still told.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     // Modules that Node does not load as they are.
     server: { deps: { inline: [/tfjs-core\/dist\/(?!tf-core)/] } },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "together",
+          include: ["test/**/*.test.ts"],
+          exclude: alone,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: "alone", include: alone, fileParallelism: false, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

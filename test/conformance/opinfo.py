@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes PyTorch's own operator samples (OpInfo and ModuleInfo of torch.testing) with what PyTorch computes of them.
 
-    python3 test/conformance/opinfo.py FOLDER
+    python3 test/conformance/opinfo.py FOLDER [OPERATOR ...]     # names as in op_db, or module.CLASS; default all
 
 FOLDER/samples.safetensors holds the tensors, FOLDER/samples.json {"torch": version, "entries": of op_db and module_db,
 "samples": [...]}. A sample:
@@ -337,24 +337,26 @@ def write_module(writer, info, compare):
         writer.add(name, compare, call, call, args, kwargs, {"state": state, "attributes": attributes})
 
 
-def main(folder):
+def main(folder, only):
     torch.set_num_threads(1)
     writer = Writer()
     comparisons = {name: kind for kind, names in (("exact", EXACT), ("sum", SUMS), ("function", FUNCTIONS)) for name in names}
+    modules = {name for names in MODULES.values() for name in names}
+    wanted = {name.removeprefix("module.") for name in only} or {*comparisons, *modules}
     found = set()
     for info in op_db:
         name = full_name(info)
-        if name in comparisons:
+        if name in comparisons and name in wanted:
             found.add(name)
             write_operator(writer, info, name, comparisons[name])
     for info in module_db:
         for compare, names in MODULES.items():
-            if info.module_cls.__name__ in names:
+            if info.module_cls.__name__ in names and info.module_cls.__name__ in wanted:
                 found.add(info.module_cls.__name__)
                 write_module(writer, info, compare)
-    missing = {*comparisons, *(name for names in MODULES.values() for name in names)} - found
+    missing = wanted - found
     if missing:
-        sys.exit(f"torch.testing has no {', '.join(sorted(missing))}")
+        sys.exit(f"no samples of {', '.join(sorted(missing))}")
     folder.mkdir(parents=True, exist_ok=True)
     save_file(writer.tensors, folder / "samples.safetensors")
     entries = {"op_db": len(op_db), "module_db": len(module_db)}
@@ -363,6 +365,6 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])
