@@ -1,7 +1,5 @@
-export { conv2d } from "./conv/conv2d.ts";
-export { conv3d } from "./conv/conv3d.ts";
-export { convTranspose2d } from "./conv/transpose2d.ts";
-export { convTranspose3d } from "./conv/transpose3d.ts";
+export { conv2d, convTranspose2d } from "./conv/conv2d.ts";
+export { conv3d, convTranspose3d } from "./conv/conv3d.ts";
 export type { Cost } from "./cost.ts";
 export { type DeviceTraits, deviceTraits } from "./device-traits.ts";
 export {

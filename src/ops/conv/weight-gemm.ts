@@ -8,16 +8,15 @@ import {
 } from "../../../shaders/conv/weight-grad-gemm.wgsl.ts";
 import { elementCount } from "../../tensor.ts";
 import type { DeviceTraits } from "../device-traits.ts";
-import type { Kernel } from "../operator.ts";
 import { convSizes } from "./sizes.ts";
 import {
-  type ConvWeightGradientAttributes,
   forwardCall,
-  gradientParams,
+  gradientDispatches,
   splitApplies,
   splits,
   template,
   type WeightGradientCall,
+  type WeightGradientKernel,
   weightShape,
 } from "./weight-call.ts";
 
@@ -34,18 +33,12 @@ export function weightGemmName({ tileChannels, tileColumns }: WeightGemmTile): s
 }
 
 /** One kernel for each tile. */
-export const weightGemmKernels: readonly Kernel<ConvWeightGradientAttributes>[] = weightGemmTiles.map((tile) => ({
+export const weightGemmKernels: readonly WeightGradientKernel[] = weightGemmTiles.map((tile) => ({
   name: weightGemmName(tile),
   applies: (call, device) => gemmApplies(tile, call, device),
   views: [0, 1],
-  dispatches: (call) => [
-    {
-      code: convWeightGradGemm({ ...tile, ...template(call) }),
-      bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
-      params: gradientParams(call),
-      workgroups: gemmGrid(tile, call),
-    },
-  ],
+  dispatches: (call) =>
+    gradientDispatches(call, convWeightGradGemm({ ...tile, ...template(call) }), gemmGrid(tile, call)),
 }));
 
 /** Hardware only: software drivers gain nothing from workgroup memory. */
@@ -60,7 +53,7 @@ function gemmApplies(tile: WeightGemmTile, call: WeightGradientCall, device: Dev
 
 /** The matrix of one group: its output channels, and its (input channel, tap) pairs. */
 function gemmSides(call: WeightGradientCall): { channels: number; columns: number } {
-  const [outChannels, ...filter] = weightShape(call) as [number, ...number[]];
+  const [outChannels, ...filter] = weightShape(call.inputs, call.attrs);
   return { channels: outChannels / call.attrs.groups, columns: elementCount(filter) };
 }
 

@@ -39,7 +39,12 @@ describe("the kernel chosen", () => {
     const [x, w] = [operand(1, weight[1] * groups, 20, 20), operand(...weight)];
     const attrs = conv2d.attributes({ groups });
     const [y] = conv2d.shape([x, w], attrs);
-    const call: Call<typeof attrs> = { inputs: [x, w], outputs: [operand(...y!.shape)], attrs, epilogue: noEpilogue };
+    const call: Call<typeof attrs, 2> = {
+      inputs: [x, w],
+      outputs: [operand(...y!.shape)],
+      attrs,
+      epilogue: noEpilogue,
+    };
     return conv2d.kernels.findLast((kernel) => kernel.applies(call, device))?.name;
   };
 
