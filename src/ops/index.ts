@@ -30,7 +30,9 @@ export {
 } from "./elementwise/masks.ts";
 export { prelu } from "./elementwise/prelu.ts";
 export { abs, ceil, erf, exp, floor, log, neg, reciprocal, round, sign, softplus, sqrt } from "./elementwise/unary.ts";
-export { gemm, linear, matmul } from "./matrix/matmul.ts";
+export { gemm } from "./matrix/gemm.ts";
+export { linear } from "./matrix/linear.ts";
+export { matmul } from "./matrix/matmul.ts";
 export { concat } from "./move/concat.ts";
 export { expand, tile } from "./move/expand.ts";
 export { gather, gatherElements } from "./move/gather.ts";

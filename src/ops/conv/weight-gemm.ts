@@ -88,15 +88,15 @@ const fewestPartPixels = 128;
  */
 export function preferWeightGemm(call: WeightGradientCall, device: DeviceTraits): string | undefined {
   const tiles = weightGemmTiles.filter((tile) => gemmApplies(tile, call, device));
-  const fullest = Math.max(0, ...tiles.map((tile) => filled(tile, call)));
-  if (fullest < leastFilled) return undefined;
+  const [fullest] = tiles.toSorted((a, b) => filled(b, call) - filled(a, call));
+  if (!fullest || filled(fullest, call) < leastFilled) return undefined;
   const whole = { ...call, attrs: { ...call.attrs, parts: 1 } };
   const partCounts = [1, ...possibleParts(whole)];
   const partsFor = (tile: WeightGemmTile) =>
     partCounts.find((count) => count * elementCount(gemmGrid(tile, whole)) >= enoughWorkgroups);
   const wellSuited = (tile: WeightGemmTile) => filled(tile, call) >= wellFilled && partsFor(tile) !== undefined;
-  const tile = tiles.findLast(wellSuited) ?? tiles.find((candidate) => filled(candidate, call) === fullest)!;
-  const parts = partsFor(tile) ?? partCounts.at(-1)!;
+  const tile = tiles.findLast(wellSuited) ?? fullest;
+  const parts = partsFor(tile) ?? Math.max(...partCounts);
   return parts === 1 || call.attrs.parts > 1 ? weightGemmName(tile) : `convWeightGradient/split${parts}`;
 }
 
