@@ -1,5 +1,5 @@
-// The subgroup kernels: who gets them, and what others get, how their weights lie, and one run on whatever subgroups this adapter has, since
-// `conv2d.test.ts` runs them only where they apply.
+// The subgroup kernels: who gets them and what others get, how their weights lie, and one run on whatever subgroups this adapter
+// has, since `conv2d.test.ts` runs them only where they apply.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { conv2d } from "../../../src/ops/conv/conv2d.ts";
