@@ -1,11 +1,9 @@
 // Convolutions in one line of text, as in `1,64,128,128 k3 c64 d2`, to name them and to ask for them; five sizes are a
 // volume's.
 import { UsageError } from "../src/errors.ts";
-import { conv2d } from "../src/ops/conv/conv2d.ts";
-import { conv3d } from "../src/ops/conv/conv3d.ts";
+import { conv2d, convTranspose2d } from "../src/ops/conv/conv2d.ts";
+import { conv3d, convTranspose3d } from "../src/ops/conv/conv3d.ts";
 import type { ConvTransposeGiven } from "../src/ops/conv/rules.ts";
-import { convTranspose2d } from "../src/ops/conv/transpose2d.ts";
-import { convTranspose3d } from "../src/ops/conv/transpose3d.ts";
 import type { Operator } from "../src/ops/operator.ts";
 import type { SpaceTypes } from "../src/ops/walk/window.ts";
 import type { Shape } from "../src/tensor.ts";

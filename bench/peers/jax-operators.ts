@@ -1,8 +1,7 @@
 // Each operator of a prepared graph in jax-js. What a graph fixes goes in as an argument of the jitted function.
 import type { numpy } from "@jax-js/jax";
 import type { Node, Value } from "../../src/graph/ir/graph.ts";
-import type { Conv2dAttributes } from "../../src/ops/conv/conv2d.ts";
-import type { ConvTranspose2dAttributes } from "../../src/ops/conv/transpose2d.ts";
+import type { Conv2dAttributes, ConvTranspose2dAttributes } from "../../src/ops/conv/conv2d.ts";
 import type { ConcatAttributes } from "../../src/ops/move/concat.ts";
 import type { BatchNormAttributes } from "../../src/ops/norm/batch-norm.ts";
 import type { AveragePool2dAttributes } from "../../src/ops/pool/average-pool.ts";

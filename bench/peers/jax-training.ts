@@ -1,8 +1,7 @@
 // Training in jax-js on its WebGPU device: the whole step, gradients and update included, as one function under `jit`.
 import type { numpy } from "@jax-js/jax";
 import type { Node, Value } from "../../src/graph/ir/graph.ts";
-import type { Conv2dAttributes } from "../../src/ops/conv/conv2d.ts";
-import type { ConvTranspose2dAttributes } from "../../src/ops/conv/transpose2d.ts";
+import type { Conv2dAttributes, ConvTranspose2dAttributes } from "../../src/ops/conv/conv2d.ts";
 import type { BatchNormAttributes } from "../../src/ops/norm/batch-norm.ts";
 import { elementCount } from "../../src/tensor.ts";
 import type { DataPlace } from "../record.ts";

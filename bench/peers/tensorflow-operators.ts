@@ -1,10 +1,8 @@
 // Each operator of a prepared graph as calls of TensorFlow.js. Weights are reordered and uploaded once, at translation.
 import type { Tensor, Tensor1D, Tensor4D, Tensor5D } from "@tensorflow/tfjs-core";
 import type { Node, Value } from "../../src/graph/ir/graph.ts";
-import type { Conv2dAttributes } from "../../src/ops/conv/conv2d.ts";
-import type { Conv3dAttributes } from "../../src/ops/conv/conv3d.ts";
-import type { ConvTranspose2dAttributes } from "../../src/ops/conv/transpose2d.ts";
-import type { ConvTranspose3dAttributes } from "../../src/ops/conv/transpose3d.ts";
+import type { Conv2dAttributes, ConvTranspose2dAttributes } from "../../src/ops/conv/conv2d.ts";
+import type { Conv3dAttributes, ConvTranspose3dAttributes } from "../../src/ops/conv/conv3d.ts";
 import type { ConcatAttributes } from "../../src/ops/move/concat.ts";
 import type { BatchNormAttributes } from "../../src/ops/norm/batch-norm.ts";
 import type { AveragePool2dAttributes } from "../../src/ops/pool/average-pool.ts";

@@ -2,8 +2,7 @@
 // while they train: moments, then `tf.batchNorm`.
 import type { Scalar, Tensor, Tensor1D, Tensor4D, Variable } from "@tensorflow/tfjs-core";
 import type { Node, Value } from "../../src/graph/ir/graph.ts";
-import type { Conv2dAttributes } from "../../src/ops/conv/conv2d.ts";
-import type { ConvTranspose2dAttributes } from "../../src/ops/conv/transpose2d.ts";
+import type { Conv2dAttributes, ConvTranspose2dAttributes } from "../../src/ops/conv/conv2d.ts";
 import type { BatchNormAttributes } from "../../src/ops/norm/batch-norm.ts";
 import type { Resize2dAttributes } from "../../src/ops/sample/resize.ts";
 import { elementCount } from "../../src/tensor.ts";

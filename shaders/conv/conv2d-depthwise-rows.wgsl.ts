@@ -1,4 +1,4 @@
-// The depthwise convolution of conv2d-direct with stride 1 (groups = C), four neighbouring columns at a time: inputs are loaded
+// The depthwise convolution of direct.wgsl.ts with stride 1 (groups = C), four neighbouring columns at a time: inputs are loaded
 // as whole vec4 of a row, which the taps take shifted, and rows that lie a dilation apart are shared by the outputs of a tile.
 // x [N, C, H, W], w [K, 1, R, S], bias [K], residual and y [N, K, P, Q]; W and Q are multiples of 4; the input channel of k is
 // k / (K / C).

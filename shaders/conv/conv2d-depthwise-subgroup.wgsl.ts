@@ -1,4 +1,4 @@
-// The depthwise convolution of conv2d-direct with stride 1 (groups = C), each input loaded once: the lanes of a subgroup hold
+// The depthwise convolution of direct.wgsl.ts with stride 1 (groups = C), each input loaded once: the lanes of a subgroup hold
 // whole rows of x as vec4, hand them to each other, and walk down rows a dilation apart, which their sums take turns in.
 // x [N, C, H, W], w [K, 1, R, S], bias [K], residual and y [N, K, P, Q]; W and Q are multiples of 4; the input channel of k is
 // k / (K / C).

@@ -1,4 +1,4 @@
-// The depthwise convolution of conv2d-direct with stride 1 (groups = C), tiled: outputs that lie a dilation apart share
+// The depthwise convolution of direct.wgsl.ts with stride 1 (groups = C), tiled: outputs that lie a dilation apart share
 // inputs, as the outputs of d x d interleaved convolutions without dilation do.
 // x [N, C, H, W], w [K, 1, R, S], bias [K], residual and y [N, K, P, Q]; the input channel of k is k / (K / C).
 // One invocation per tile of outputs a dilation apart: x, and y where x is full, over columns, rows, channels; z over n.

@@ -1,4 +1,4 @@
-// The convolution of conv2d-direct where every group has one input channel: k reads channel k / (K/C) only.
+// The convolution of direct.wgsl.ts where every group has one input channel: k reads channel k / (K/C) only.
 // x [N, C, H, W], w [K, 1, R, S], bias [K], residual and y [N, K, P, Q]; or volumes, as there.
 // One invocation per four neighbouring columns of one output row: x over tiles, row by row; y over k; z over n.
 import { activateFunction } from "../wgsl/activation.ts";

@@ -1,4 +1,4 @@
-// The convolution of conv2d-direct, register-tiled: each input value that is loaded meets several output channels, each
+// The convolution of direct.wgsl.ts, register-tiled: each input value that is loaded meets several output channels, each
 // weight several pixels. x [N, C, H, W]; w packed [G, C/G, R, S, Kp]; bias [K]; y [N, K, P, Q]; or volumes, as there.
 // One invocation per tile of `pixels` columns and 4 * `quads` channels: x, and y where x is full, over tiles row by row and
 // then over channel tiles of all groups; z over n.

@@ -1,4 +1,4 @@
-// The convolution of conv2d-direct, or the transposed one of conv-transpose2d-direct, as a matrix product that is never
+// The convolution of direct.wgsl.ts, transposed or not, as a matrix product that is never
 // laid out in memory: rows are output pixels, columns output channels, and the sum runs over taps and input channels.
 // x [N, C, H, W]; w packed [G, C/G, R, S, Kp]; bias [K]; residual and y [N, K, P, Q]. Images and volumes differ in where a
 // pixel and a tap lead to: conv-gemm-places.

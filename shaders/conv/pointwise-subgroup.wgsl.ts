@@ -1,4 +1,4 @@
-// The convolution of conv2d-direct with a 1x1 kernel: the lanes of a subgroup take neighbouring pixels of y and fetch the weights
+// The convolution of direct.wgsl.ts with a 1x1 kernel: the lanes of a subgroup take neighbouring pixels of y and fetch the weights
 // of different channels, which they hand to each other.
 // x [N, C, H, W], w packed by packLaneWeights (channels in blocks of 4), bias [K], residual and y [N, K, P, Q]. With vec4 loads the
 // planes of x and y are one row each.

@@ -1,4 +1,4 @@
-// The convolution of conv2d-direct, or the transposed one of conv-transpose2d-direct, with one output channel per lane
+// The convolution of direct.wgsl.ts, transposed or not, with one output channel per lane
 // of a subgroup: a load brings as many different numbers as there are lanes, and broadcasts hand them around.
 // x [N, C, H, W]; w packed by packLaneWeights; bias [K]; residual and y [N, K, P, Q]. In volumes a tile lies in one slice
 // of y, and the slices of x that it reads are taken one after the other.

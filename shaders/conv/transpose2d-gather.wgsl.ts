@@ -1,4 +1,4 @@
-// The transposed convolution of conv-transpose2d-direct with dilation 1, whose taps of an output lie a stride apart: none
+// The transposed convolution of direct.wgsl.ts with dilation 1, whose taps of an output lie a stride apart: none
 // that meets a gap is visited. For groups with few channels, where nothing is to be shared: FCN's upsampling kernels.
 // x [N, C, H, W], w [C, K/G, R, S], bias [K], residual and y [N, K, P, Q]; or volumes, as there.
 // One invocation per output element: x, and y where x is full, over the elements of [K, P, Q]; z over n.

@@ -1,4 +1,4 @@
-// The transposed convolution of conv-transpose2d-direct (groups 1, dilation 1) by output phase: outputs whose row and
+// The transposed convolution of direct.wgsl.ts (groups 1, dilation 1) by output phase: outputs whose row and
 // column leave the same remainders by the stride use the same taps, so no product with a gap is computed.
 // Phase (a, b): y[k, a + stride*i, b + stride*j] = sum over c and taps t, u of
 //   x[c, i + (a + pad - r0)/stride - t, ...] * w[c, k, r0 + stride*t, ...], r0 = (a + pad) mod stride (likewise columns).

@@ -1,4 +1,4 @@
-// The transposed convolution of conv-transpose2d-direct, register-tiled: an invocation computes neighbouring outputs of all
+// The transposed convolution of direct.wgsl.ts, register-tiled: an invocation computes neighbouring outputs of all
 // phases, which share inputs, and only the products that meet no gap.
 // x [N, C, H, W]; w packed [G, C/G, R, S, Kp]; bias [K]; residual and y [N, K, P, Q].
 // One invocation per tile of outputs and 4 channels: x, and y where x is full, over tiles row by row and then over channel

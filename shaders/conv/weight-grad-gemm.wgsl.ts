@@ -1,4 +1,4 @@
-// The weight gradient of conv-weight-grad as a matrix product that is never laid out in memory: rows are output channels,
+// The weight gradient of weight-grad.wgsl.ts as a matrix product that is never laid out in memory: rows are output channels,
 // columns the (input channel, tap) pairs of a group, and the sum runs over all pixels of gy, those of all items in a row.
 // x [N, C, H, W], gy [N, K, P, Q]; gw [parts, K, C/G, R, S]: sums over the parts of all rows n * P + p, which are added after.
 // One workgroup per tile of `tileChannels` output channels and `tileColumns` columns, and part: it gathers both sides of a

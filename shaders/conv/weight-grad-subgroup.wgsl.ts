@@ -1,4 +1,4 @@
-// The weight gradient of conv-weight-grad with one output channel per lane of a subgroup: each lane loads gy of its own
+// The weight gradient of weight-grad.wgsl.ts with one output channel per lane of a subgroup: each lane loads gy of its own
 // channels, and all lanes share a patch of x, of which each brings a part that broadcasts hand around.
 // x [N, C, H, W], gy [N, K, P, Q]; gw [parts, K, C/G, R, S]: sums over the parts of all rows n * P + p, which are added after.
 // One workgroup, which is one subgroup, per `lanes` * `outChannels` channels k, `channels` channels c, `kernel[0]` kernel rows

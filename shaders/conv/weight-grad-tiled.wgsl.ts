@@ -1,4 +1,4 @@
-// The weight gradient of conv-weight-grad, register-tiled: each value of gy that is loaded meets all taps of a kernel, or of
+// The weight gradient of weight-grad.wgsl.ts, register-tiled: each value of gy that is loaded meets all taps of a kernel, or of
 // one of its rows, each value of x several output channels.
 // x [N, C, H, W], gy [N, K, P, Q]; gw [parts, K, C/G, R, S]: sums over the parts of all rows n * P + p, which are added after.
 // One invocation per tile of `outChannels` channels k and `rows` kernel rows of a channel c, and part.

@@ -1,5 +1,5 @@
 // gw[k, c, r, s] = sum over n, p, q of gy[n, k, p, q] * x[n, g*C/G + c, p*stride + r*dilation - pad, ...]
-// x [N, C, H, W], gy [N, K, P, Q], gw [K, C/G, R, S]; g is the group of k. Volumes have one axis more, as in conv2d-direct.
+// x [N, C, H, W], gy [N, K, P, Q], gw [K, C/G, R, S]; g is the group of k. Volumes have one axis more, as in direct.wgsl.ts.
 // One invocation per element of gw, over all of them in a row.
 // The reference for every faster weight gradient, and the fallback for kernels that they do not unroll.
 import { conv2dParams, conv3dParams } from "../wgsl/conv-bindings.ts";

@@ -9,7 +9,7 @@ import { planeFunctions, planeParams, volumeParams, type Workgroup } from "../wg
 import { type Storage, storageTypes } from "../wgsl/storage.ts";
 import { loadedAs } from "../wgsl/strided.ts";
 import { structParams, wgsl } from "../wgsl/wgsl.ts";
-import { windowsFunction } from "../wgsl/windows.ts";
+import { windowParams, windowsFunction } from "../wgsl/windows.ts";
 
 /** An image is a volume of one slice. */
 export const maxPoolGradientParams = {
@@ -20,12 +20,7 @@ export const maxPoolGradientParams = {
   reach_depth: "u32", // from the first tap of a window to behind its last
   reach_height: "u32",
   reach_width: "u32",
-  stride_depth: "u32",
-  stride_height: "u32",
-  stride_width: "u32",
-  pad_front: "u32",
-  pad_top: "u32",
-  pad_left: "u32",
+  ...windowParams,
 } as const;
 
 export interface MaxPoolGradientTemplate extends Neighbours {

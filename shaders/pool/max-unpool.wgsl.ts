@@ -5,7 +5,7 @@
 import { planeFunctions, planeParams, volumeParams, type Workgroup } from "../wgsl/planes.ts";
 import { type Storage, storageTypes } from "../wgsl/storage.ts";
 import { structParams, wgsl } from "../wgsl/wgsl.ts";
-import { windowsFunction } from "../wgsl/windows.ts";
+import { windowParams, windowsFunction } from "../wgsl/windows.ts";
 
 /** An image is a volume of one slice. */
 export const maxUnpoolParams = {
@@ -16,12 +16,7 @@ export const maxUnpoolParams = {
   kernel_depth: "u32",
   kernel_height: "u32",
   kernel_width: "u32",
-  stride_depth: "u32",
-  stride_height: "u32",
-  stride_width: "u32",
-  pad_front: "u32",
-  pad_top: "u32",
-  pad_left: "u32",
+  ...windowParams,
 } as const;
 
 export interface MaxUnpoolTemplate {

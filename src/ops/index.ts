@@ -1,7 +1,5 @@
-export { conv2d } from "./conv/conv2d.ts";
-export { conv3d } from "./conv/conv3d.ts";
-export { convTranspose2d } from "./conv/transpose2d.ts";
-export { convTranspose3d } from "./conv/transpose3d.ts";
+export { conv2d, convTranspose2d } from "./conv/conv2d.ts";
+export { conv3d, convTranspose3d } from "./conv/conv3d.ts";
 export type { Cost } from "./cost.ts";
 export { type DeviceTraits, deviceTraits } from "./device-traits.ts";
 export {
@@ -32,7 +30,9 @@ export {
 } from "./elementwise/masks.ts";
 export { prelu } from "./elementwise/prelu.ts";
 export { abs, ceil, erf, exp, floor, log, neg, reciprocal, round, sign, softplus, sqrt } from "./elementwise/unary.ts";
-export { gemm, linear, matmul } from "./matrix/matmul.ts";
+export { gemm } from "./matrix/gemm.ts";
+export { linear } from "./matrix/linear.ts";
+export { matmul } from "./matrix/matmul.ts";
 export { concat } from "./move/concat.ts";
 export { expand, tile } from "./move/expand.ts";
 export { gather, gatherElements } from "./move/gather.ts";

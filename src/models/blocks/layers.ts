@@ -2,8 +2,7 @@
 
 import type { GraphBuilder } from "../../graph/ir/builder.ts";
 import type { Value } from "../../graph/ir/graph.ts";
-import { type Conv2dGiven, conv2d } from "../../ops/conv/conv2d.ts";
-import { type ConvTranspose2dGiven, convTranspose2d } from "../../ops/conv/transpose2d.ts";
+import { type Conv2dGiven, type ConvTranspose2dGiven, conv2d, convTranspose2d } from "../../ops/conv/conv2d.ts";
 import { relu } from "../../ops/elementwise/activations.ts";
 import { batchNorm } from "../../ops/norm/batch-norm.ts";
 

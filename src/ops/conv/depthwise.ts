@@ -6,14 +6,13 @@ import { conv2dDepthwiseSubgroup } from "../../../shaders/conv/conv2d-depthwise-
 import { conv2dDepthwiseTiled, depthwiseTiledWorkgroup } from "../../../shaders/conv/conv2d-depthwise-tiled.wgsl.ts";
 import type { DepthwiseQuadTemplate } from "../../../shaders/wgsl/conv-quads.ts";
 import { cover, spread } from "../grid.ts";
-import type { Call, Kernel } from "../operator.ts";
+import { dimensions } from "../walk/dimensions.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "../walk/operands.ts";
-import type { Conv2dAttributes } from "./conv2d.ts";
-import type { ConvAttributes } from "./rules.ts";
+import type { ConvCall, ConvKernel } from "./rules.ts";
 import { convParams, convSizes, widestUnrolled } from "./sizes.ts";
 import { hasMeasuredLanes, lanesMeasured } from "./subgroup.ts";
 
-export const depthwise = (operator: string): Kernel<ConvAttributes> => ({
+export const depthwise = (operator: string): ConvKernel => ({
   name: `${operator}/depthwise`,
   applies(call, device) {
     const { channels, outChannels, kernelWidth } = convSizes(call);
@@ -23,16 +22,15 @@ export const depthwise = (operator: string): Kernel<ConvAttributes> => ({
   views: [0],
   residualInPlace: true,
   dispatches(call) {
-    const { items, outChannels, outHeight, outWidth, kernelWidth } = convSizes(call);
-    const { stride, dilation } = call.attrs;
+    const { items, outChannels, outHeight, outWidth, kernelWidth, stride, dilation } = convSizes(call);
     const tiles = outHeight * Math.ceil(outWidth / depthwisePixels);
     return [
       {
         code: conv2dDepthwise({
           ...epilogueTemplate(call),
           kernelWidth,
-          strideWidth: stride.at(-1)!,
-          dilationWidth: dilation.at(-1)!,
+          strideWidth: stride[2],
+          dilationWidth: dilation[2],
         }),
         bindings: epilogueBindings(call, 2),
         params: convParams(call),
@@ -45,26 +43,30 @@ export const depthwise = (operator: string): Kernel<ConvAttributes> => ({
 /** Rows and columns of kernels that are unrolled in tiles. */
 const largestTiledDepthwise = 5;
 
+/** Stride 1, and taps that a tile unrolls. */
+function isDense(call: ConvCall): boolean {
+  const { channels, kernelHeight, kernelWidth, stride } = convSizes(call);
+  const isSmall = Math.max(kernelHeight, kernelWidth) <= largestTiledDepthwise;
+  return call.attrs.groups === channels && isSmall && stride.every((size) => size === 1);
+}
+
 /** Outputs of a depthwise tile along each axis, a dilation apart. */
 const depthwiseTile = [4, 4] as const;
 
-export const depthwiseTiled: Kernel<Conv2dAttributes> = {
+export const depthwiseTiled: ConvKernel = {
   name: "conv2d/depthwise-tiled",
   applies(call) {
-    const { channels, kernelHeight, kernelWidth, outHeight, outWidth } = convSizes(call);
-    const { groups, stride, dilation } = call.attrs;
-    const isSmall = Math.max(kernelHeight, kernelWidth) <= largestTiledDepthwise;
-    const fills = [outHeight, outWidth].every((size, axis) => size > dilation[axis]! * (depthwiseTile[axis]! - 1));
-    return groups === channels && isSmall && fills && stride.every((size) => size === 1);
+    const { outHeight, outWidth, dilation } = convSizes(call);
+    const [rows, columns] = depthwiseTile;
+    return isDense(call) && outHeight > dilation[1] * (rows - 1) && outWidth > dilation[2] * (columns - 1);
   },
   views: [0],
   residualInPlace: true,
   dispatches(call, device) {
-    const { items, outChannels, outHeight, outWidth, kernelHeight, kernelWidth } = convSizes(call);
-    const { dilation } = call.attrs;
-    const places = (size: number, axis: 0 | 1) =>
-      Math.ceil(size / (dilation[axis] * depthwiseTile[axis])) * dilation[axis];
-    const invocations = outChannels * places(outHeight, 0) * places(outWidth, 1);
+    const { items, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, dilation } = convSizes(call);
+    const places = (size: number, spread: number, tile: number) => Math.ceil(size / (spread * tile)) * spread;
+    const [rows, columns] = depthwiseTile;
+    const invocations = outChannels * places(outHeight, dilation[1], rows) * places(outWidth, dilation[2], columns);
     return [
       {
         code: conv2dDepthwiseTiled({
@@ -81,22 +83,20 @@ export const depthwiseTiled: Kernel<Conv2dAttributes> = {
 };
 
 /** Kernels that take whole vec4 of the rows of x and y. */
-function fillsVectors(call: Call<Conv2dAttributes>): boolean {
-  const { channels, width, outWidth, kernelHeight, kernelWidth } = convSizes(call);
-  const { groups, stride } = call.attrs;
-  const isSmall = Math.max(kernelHeight, kernelWidth) <= largestTiledDepthwise;
-  return groups === channels && isSmall && width % 4 === 0 && outWidth % 4 === 0 && stride.every((size) => size === 1);
+function fillsVectors(call: ConvCall): boolean {
+  const { width, outWidth } = convSizes(call);
+  return isDense(call) && width % 4 === 0 && outWidth % 4 === 0;
 }
 
-function columnsTemplate(call: Call<Conv2dAttributes>): DepthwiseQuadTemplate {
-  const { outWidth, width, kernelHeight, kernelWidth } = convSizes(call);
-  const { dilation, padding } = call.attrs;
+function columnsTemplate(call: ConvCall): DepthwiseQuadTemplate {
+  const { outWidth, width, kernelHeight, kernelWidth, dilation } = convSizes(call);
+  const [, padLeft] = dimensions(call.attrs.padding, 2);
   return {
     ...epilogueTemplate(call),
     kernel: [kernelHeight, kernelWidth],
-    dilationWidth: dilation[1],
-    padLeft: padding[1],
-    vectorLoads: isAligned(call.inputs[0]!, width),
+    dilationWidth: dilation[2],
+    padLeft,
+    vectorLoads: isAligned(call.inputs[0], width),
     aligned: epilogueOperands(call).every((operand) => isAligned(operand, outWidth)),
   };
 }
@@ -108,14 +108,19 @@ function tileRows(outHeight: number, dilation: number): number {
   return Math.min(mostTileRows, Math.ceil(outHeight / dilation));
 }
 
-export const depthwiseRows: Kernel<Conv2dAttributes> = {
+export const depthwiseRows: ConvKernel = {
   name: "conv2d/depthwise-rows",
   applies: fillsVectors,
   views: [0],
   residualInPlace: true,
   dispatches(call, device) {
-    const { items, outChannels, outHeight, outWidth } = convSizes(call);
-    const [dilation] = call.attrs.dilation;
+    const {
+      items,
+      outChannels,
+      outHeight,
+      outWidth,
+      dilation: [, dilation],
+    } = convSizes(call);
     const rows = tileRows(outHeight, dilation);
     const places = Math.ceil(outHeight / (dilation * rows)) * dilation;
     const invocations = (outChannels * places * outWidth) / 4;
@@ -137,14 +142,14 @@ const mostVectors = 4;
 const fewestRows = 32;
 
 /** Lanes that share a row, and what each keeps of it. */
-function rowSplit(call: Call<Conv2dAttributes>, lanes: number) {
+function rowSplit(call: ConvCall, lanes: number) {
   const { width, outWidth } = convSizes(call);
   const blocks = Math.max(width, outWidth) / 4;
   const rowLanes = Math.min(lanes, 2 ** Math.ceil(Math.log2(blocks)));
   return { lanes, rowLanes, vectors: Math.ceil(blocks / rowLanes) };
 }
 
-export const depthwiseSubgroup: Kernel<Conv2dAttributes> = {
+export const depthwiseSubgroup: ConvKernel = {
   name: "conv2d/depthwise-subgroup",
   applies(call, device) {
     if (!hasMeasuredLanes(device) || !fillsVectors(call)) return false;
@@ -154,10 +159,10 @@ export const depthwiseSubgroup: Kernel<Conv2dAttributes> = {
   views: [0],
   residualInPlace: true,
   dispatches(call) {
-    const { items, outChannels, outHeight } = convSizes(call);
+    const { items, outChannels, outHeight, dilation } = convSizes(call);
     const split = rowSplit(call, lanesMeasured);
     const channels = split.lanes / split.rowLanes;
-    const walks = Math.min(call.attrs.dilation[0], outHeight);
+    const walks = Math.min(dilation[1], outHeight);
     return [
       {
         code: conv2dDepthwiseSubgroup({ ...columnsTemplate(call), ...split }),

@@ -1,12 +1,11 @@
-// The readable kernel of convolutions, of images and volumes: their reference.
-import { conv2dDirect, conv2dDirectWorkgroup } from "../../../shaders/conv/conv2d-direct.wgsl.ts";
+// The readable kernel of convolutions and transposed ones, of images and volumes: their reference.
+import { convDirect, convDirectWorkgroup } from "../../../shaders/conv/direct.wgsl.ts";
 import { cover } from "../grid.ts";
-import type { Kernel } from "../operator.ts";
 import { epilogueBindings, epilogueTemplate } from "../walk/operands.ts";
-import type { ConvAttributes } from "./rules.ts";
+import type { ConvKernel } from "./rules.ts";
 import { convParams, convSizes } from "./sizes.ts";
 
-export const direct = (operator: string): Kernel<ConvAttributes> => ({
+export const direct = (operator: string, transposed: boolean): ConvKernel => ({
   name: `${operator}/direct`,
   applies: () => true,
   views: [0],
@@ -15,10 +14,10 @@ export const direct = (operator: string): Kernel<ConvAttributes> => ({
     const { items, outChannels, outHeight, outWidth } = convSizes(call);
     return [
       {
-        code: conv2dDirect(epilogueTemplate(call)),
+        code: convDirect({ ...epilogueTemplate(call), transposed }),
         bindings: epilogueBindings(call, 2),
         params: convParams(call),
-        workgroups: cover([outWidth, outHeight, items * outChannels], conv2dDirectWorkgroup),
+        workgroups: cover([outWidth, outHeight, items * outChannels], convDirectWorkgroup),
       },
     ];
   },

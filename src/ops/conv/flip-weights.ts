@@ -9,6 +9,7 @@ import { operandBytes } from "../cost.ts";
 import { spread } from "../grid.ts";
 import type { Kernel, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
+import { dimensions } from "../walk/dimensions.ts";
 import { floatType, storageOf } from "../walk/operands.ts";
 
 export interface FlipConvWeightsAttributes {
@@ -19,8 +20,8 @@ const gather: Kernel<FlipConvWeightsAttributes> = {
   name: "flipConvWeights/gather",
   applies: () => true,
   dispatches(call, device) {
-    const [channels, groupOutChannels, ...kernel] = call.inputs[0]!.shape as [number, number, ...number[]];
-    const elements = elementCount(call.outputs[0]!.shape);
+    const [channels, groupOutChannels, ...kernel] = dimensions(call.inputs[0].shape, 2);
+    const elements = elementCount(call.outputs[0].shape);
     const [x, y] = spread(Math.ceil(elements / flipConvWeightsWorkgroup), device);
     const values = {
       elements,
@@ -45,7 +46,7 @@ export const flipConvWeights: Operator<FlipConvWeightsAttributes, FlipConvWeight
   name: "flipConvWeights",
   attributes: (given) => given,
   shape(inputs, { groups }) {
-    const [channels, groupOutChannels, ...kernel] = inputs[0]!.shape as [number, number, ...number[]];
+    const [channels, groupOutChannels, ...kernel] = dimensions(inputs[0].shape, 2);
     const shape = [groupOutChannels * groups, channels / groups, ...kernel];
     return [{ shape, dtype: floatType("flipConvWeights", inputs) }];
   },

@@ -2,14 +2,13 @@
 import { convGemm, type GemmTile, gemmThreads, gemmWorkgroupBytes } from "../../../shaders/conv/gemm.wgsl.ts";
 import { elementCount } from "../../tensor.ts";
 import type { DeviceTraits } from "../device-traits.ts";
-import type { Call, Kernel } from "../operator.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "../walk/operands.ts";
 import { packConvWeights } from "./pack-weights.ts";
-import type { ConvAttributes } from "./rules.ts";
+import type { ConvAttributes, ConvCall, ConvKernel } from "./rules.ts";
 import { convParams, convSizes, phaseSizes } from "./sizes.ts";
 
 /** From the smallest to the largest; which is best depends on the shape and the GPU. */
-export const gemmTiles: readonly GemmTile[] = [
+export const gemmTiles: readonly [GemmTile, ...GemmTile[]] = [
   { tilePixels: 32, tileChannels: 32, threadPixels: 4, threadChannels: 4, chunk: 16 },
   { tilePixels: 64, tileChannels: 32, threadPixels: 4, threadChannels: 4, chunk: 16 },
   { tilePixels: 64, tileChannels: 64, threadPixels: 8, threadChannels: 4, chunk: 16 },
@@ -21,15 +20,14 @@ export const gemmTiles: readonly GemmTile[] = [
 /** A chunk of fewer channels than this runs over taps and channels together. */
 const fewChannels = 16;
 
-export function gemmName(operator: string, tile: GemmTile): string {
-  const { tilePixels, tileChannels, threadPixels, threadChannels } = tile;
-  return `${operator}/gemm-${tilePixels}x${tileChannels}-${threadPixels}x${threadChannels}`;
+export function gemmName({ tilePixels, tileChannels, threadPixels, threadChannels }: GemmTile): string {
+  return `gemm-${tilePixels}x${tileChannels}-${threadPixels}x${threadChannels}`;
 }
 
 /** One kernel for each tile. */
-export function gemmKernels<A extends ConvAttributes>(operator: string, transposed: boolean): readonly Kernel<A>[] {
+export function gemmKernels<A extends ConvAttributes>(operator: string, transposed: boolean): readonly ConvKernel<A>[] {
   return gemmTiles.map((tile) => ({
-    name: gemmName(operator, tile),
+    name: `${operator}/${gemmName(tile)}`,
     applies: (call, device) => gemmApplies(tile, transposed, call, device),
     views: [0],
     residualInPlace: true,
@@ -37,13 +35,12 @@ export function gemmKernels<A extends ConvAttributes>(operator: string, transpos
       { input: 1, operator: packConvWeights, given: { multiple: 4, transposed, groups } },
     ],
     dispatches(call) {
-      const { groups } = call.attrs;
-      const plane = elementCount(call.outputs[0]!.shape.slice(2));
+      const plane = elementCount(call.outputs[0].shape.slice(2));
       const code = convGemm({
         ...tile,
         ...epilogueTemplate(call),
         transposed,
-        flatten: call.inputs[0]!.shape[1]! / groups < fewChannels,
+        flatten: convSizes(call).groupChannels < fewChannels,
         aligned: !transposed && epilogueOperands(call).every((operand) => isAligned(operand, plane)),
       });
       return [
@@ -59,7 +56,7 @@ export function gemmKernels<A extends ConvAttributes>(operator: string, transpos
 }
 
 /** Hardware only: software drivers gain nothing from workgroup memory and compile large tiles for minutes. */
-function gemmApplies(tile: GemmTile, transposed: boolean, call: Call<ConvAttributes>, device: DeviceTraits): boolean {
+function gemmApplies(tile: GemmTile, transposed: boolean, call: ConvCall, device: DeviceTraits): boolean {
   return (
     device.kind === "hardware" &&
     gemmThreads(tile) <= device.maxWorkgroupInvocations &&
@@ -70,10 +67,10 @@ function gemmApplies(tile: GemmTile, transposed: boolean, call: Call<ConvAttribu
 }
 
 /** Workgroups; transposed convolutions give every phase the tiles of the largest one. */
-function gemmGrid(tile: GemmTile, transposed: boolean, call: Call<ConvAttributes>): [number, number, number] {
+function gemmGrid(tile: GemmTile, transposed: boolean, call: ConvCall): [number, number, number] {
   const { items, groupOutChannels } = convSizes(call);
   const { groups, stride } = call.attrs;
-  const pixels = elementCount(transposed ? phaseSizes(call) : call.outputs[0]!.shape.slice(2));
+  const pixels = elementCount(transposed ? phaseSizes(call) : call.outputs[0].shape.slice(2));
   const channelTiles = Math.ceil(groupOutChannels / tile.tileChannels);
   const phases = transposed ? elementCount(stride) : 1;
   return [Math.ceil(pixels / tile.tilePixels), groups * channelTiles, items * phases];

@@ -2,21 +2,19 @@
 import { shapesEqual } from "../../tensor.ts";
 import { slice } from "../move/slice.ts";
 import type { Operator } from "../operator.ts";
-import type { ConvAttributes, ConvTransposeAttributes } from "./rules.ts";
+import { axesOf, type ConvAttributes, type ConvTransposeAttributes } from "./rules.ts";
 import { convWeightGradient } from "./weight-gradient.ts";
 
-type GradientOf<A extends object> = NonNullable<Operator<A>["gradient"]>;
+type GradientOf<A extends object> = NonNullable<Operator<A, object, 2>["gradient"]>;
 
 /** Of a convolution; `transposed` is the operator that undoes it, handed in since it lists this one. */
 export function convGradient(transposed: () => Operator): GradientOf<ConvAttributes> {
-  return ({ inputs, outputGradients, attrs, type, apply }) => {
-    const [x, weight] = inputs as [(typeof inputs)[number], (typeof inputs)[number]];
-    const gy = outputGradients[0]!;
+  return ({ inputs: [x, weight], gy, attrs, type, apply }) => {
+    const sizes = type(x).shape.slice(2);
     const kernel = type(weight).shape.slice(2);
     // What the stride left over at the far end.
-    const outputPadding = kernel.map((size, axis) => {
-      const padded = type(x).shape[axis + 2]! + attrs.padding[axis]! + attrs.padding[axis + kernel.length]!;
-      return (padded - attrs.dilation[axis]! * (size - 1) - 1) % attrs.stride[axis]!;
+    const outputPadding = axesOf(attrs).map(({ stride, dilation, before, after }, axis) => {
+      return (sizes[axis]! + before + after - dilation * (kernel[axis]! - 1) - 1) % stride;
     });
     return [
       apply(transposed(), [gy, weight], { ...attrs, outputPadding }),
@@ -27,9 +25,7 @@ export function convGradient(transposed: () => Operator): GradientOf<ConvAttribu
 
 /** Of a transposed convolution; `conv` is the one that it undoes. */
 export function convTransposeGradient(conv: () => Operator): GradientOf<ConvTransposeAttributes> {
-  return ({ inputs, outputGradients, attrs: { outputPadding: _, ...attrs }, type, apply }) => {
-    const [x, weight] = inputs as [(typeof inputs)[number], (typeof inputs)[number]];
-    const gy = outputGradients[0]!;
+  return ({ inputs: [x, weight], gy, attrs: { outputPadding: _, ...attrs }, type, apply }) => {
     const kernel = type(weight).shape.slice(2);
     const gx = apply(conv(), [gy, weight], attrs);
     return [

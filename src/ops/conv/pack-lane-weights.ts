@@ -9,6 +9,7 @@ import { operandBytes } from "../cost.ts";
 import { spread } from "../grid.ts";
 import type { Kernel, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
+import { dimensions } from "../walk/dimensions.ts";
 
 export interface PackLaneWeightsAttributes {
   readonly groups: number;
@@ -23,8 +24,8 @@ export interface PackLaneWeightsAttributes {
 }
 
 function sizes(weight: TensorType, { groups, transposed, lanes, channelBlock, byRows }: PackLaneWeightsAttributes) {
-  const [first, second, ...kernel] = weight.shape as [number, number, ...number[]];
-  const [rows, columns] = [elementCount(kernel.slice(0, -1)), kernel.at(-1)!];
+  const [first, second, ...kernel] = dimensions(weight.shape, 2);
+  const [rows, columns] = [elementCount(kernel.slice(0, -1)), elementCount(kernel.slice(-1))];
   const groupChannels = transposed ? first / groups : second;
   const groupOutChannels = transposed ? second : first / groups;
   const steps = byRows ? rows : elementCount(kernel.slice(0, -2));
@@ -37,9 +38,9 @@ const gather: Kernel<PackLaneWeightsAttributes> = {
   name: "packLaneWeights/gather",
   applies: () => true,
   dispatches({ inputs: [weight], outputs: [packed], attrs }, device) {
-    const size = sizes(weight!, attrs);
-    const storage = weight!.dtype === "f16" ? "f16" : "f32";
-    const workgroups = Math.ceil(elementCount(packed!.shape) / 4 / packLaneWeightsWorkgroup);
+    const size = sizes(weight, attrs);
+    const storage = weight.dtype === "f16" ? "f16" : "f32";
+    const workgroups = Math.ceil(elementCount(packed.shape) / 4 / packLaneWeightsWorkgroup);
     const [x, y] = spread(workgroups, device);
     const { lanes, channelBlock, transposed } = attrs;
     const { rows: kernelHeight, columns: kernelWidth, steps, vectors } = size;
@@ -77,9 +78,9 @@ export const packLaneWeights: Operator<PackLaneWeightsAttributes, PackLaneWeight
   name: "packLaneWeights",
   attributes: (given) => given,
   shape([weight], attrs) {
-    const { groupChannels, steps, vectors, channelTiles } = sizes(weight!, attrs);
+    const { groupChannels, steps, vectors, channelTiles } = sizes(weight, attrs);
     const blocks = Math.ceil(groupChannels / attrs.channelBlock);
-    return [{ shape: [attrs.groups, channelTiles, blocks, steps, vectors, attrs.lanes, 4], dtype: weight!.dtype }];
+    return [{ shape: [attrs.groups, channelTiles, blocks, steps, vectors, attrs.lanes, 4], dtype: weight.dtype }];
   },
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [gather],

@@ -1,10 +1,9 @@
 // 1x1 convolutions on software drivers with subgroups, of images and volumes.
 import { convPointwiseSubgroup } from "../../../shaders/conv/pointwise-subgroup.wgsl.ts";
 import type { DeviceTraits } from "../device-traits.ts";
-import type { Call, Kernel } from "../operator.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "../walk/operands.ts";
 import { packLaneWeights } from "./pack-lane-weights.ts";
-import type { ConvAttributes } from "./rules.ts";
+import type { ConvCall, ConvKernel } from "./rules.ts";
 import { convParams, convSizes, isFlat, isVolume, rowConvParams } from "./sizes.ts";
 import { hasMeasuredLanes, lanesMeasured } from "./subgroup.ts";
 
@@ -23,7 +22,7 @@ function tileChannels(outChannels: number): number {
   return best * lanes;
 }
 
-export function pointwiseApplies(call: Call<ConvAttributes>, device: DeviceTraits): boolean {
+function pointwiseApplies(call: ConvCall, device: DeviceTraits): boolean {
   if (!hasMeasuredLanes(device)) return false;
   const { kernelHeight, kernelWidth, groupChannels, groupOutChannels, outHeight, outWidth } = convSizes(call);
   const isPointwise = kernelHeight * kernelWidth === 1 && call.attrs.padding.every((size) => size === 0);
@@ -33,7 +32,7 @@ export function pointwiseApplies(call: Call<ConvAttributes>, device: DeviceTrait
   return Math.max(tiles, pixelTiles) <= device.maxWorkgroupsPerDimension;
 }
 
-export const pointwiseSubgroup = (operator: string): Kernel<ConvAttributes> => ({
+export const pointwiseSubgroup = (operator: string): ConvKernel => ({
   name: `${operator}/pointwise-subgroup`,
   applies: pointwiseApplies,
   views: [0],
@@ -55,7 +54,7 @@ export const pointwiseSubgroup = (operator: string): Kernel<ConvAttributes> => (
           lanes,
           tileChannels: tile,
           channelTail: groupChannels % 4 !== 0,
-          vectorLoads: flat && isAligned(call.inputs[0]!, outPlane),
+          vectorLoads: flat && isAligned(call.inputs[0], outPlane),
           aligned: epilogueOperands(call).every((operand) => isAligned(operand, outPlane)),
         }),
         bindings: epilogueBindings(call, 2),

@@ -3,10 +3,9 @@
 import { conv2dTiled } from "../../../shaders/conv/conv2d-tiled.wgsl.ts";
 import { tileWorkgroup } from "../../../shaders/wgsl/conv-tile.ts";
 import { spread } from "../grid.ts";
-import type { Kernel } from "../operator.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "../walk/operands.ts";
 import { packConvWeights } from "./pack-weights.ts";
-import type { ConvAttributes } from "./rules.ts";
+import type { ConvKernel } from "./rules.ts";
 import { convParams, convSizes, isFlat, isVolume, rowConvParams, widestUnrolled } from "./sizes.ts";
 
 /** Quads of output channels in a register tile: two, where there are channels to fill them. */
@@ -15,28 +14,27 @@ export function tileQuads(outChannels: number): number {
 }
 
 /** A register tile of `pixels` columns, a multiple of 4, and up to 8 channels. */
-export const tiled = (operator: string, pixels: number): Kernel<ConvAttributes> => ({
+export const tiled = (operator: string, pixels: number): ConvKernel => ({
   name: `${operator}/tiled-${pixels}x8`,
   applies(call) {
-    const { outChannels, kernelWidth } = convSizes(call);
-    const { groups } = call.attrs;
-    return (groups === 1 || outChannels / groups >= 4) && kernelWidth <= widestUnrolled;
+    const { groupOutChannels, kernelWidth } = convSizes(call);
+    return (call.attrs.groups === 1 || groupOutChannels >= 4) && kernelWidth <= widestUnrolled;
   },
   views: [0],
   residualInPlace: true,
   packs(call) {
     const { groups } = call.attrs;
-    const multiple = 4 * tileQuads(convSizes(call).outChannels / groups);
+    const multiple = 4 * tileQuads(convSizes(call).groupOutChannels);
     return [{ input: 1, operator: packConvWeights, given: { multiple, transposed: false, groups } }];
   },
   dispatches(call, device) {
-    const { items, height, width, outChannels, outHeight, outWidth, kernelWidth } = convSizes(call);
-    const { groups } = call.attrs;
-    const quads = tileQuads(outChannels / groups);
-    const channelTiles = groups * Math.ceil(outChannels / groups / (4 * quads));
+    const sizes = convSizes(call);
+    const { items, height, width, groupOutChannels, kernelWidth, stride, dilation } = sizes;
+    const quads = tileQuads(groupOutChannels);
+    const channelTiles = call.attrs.groups * Math.ceil(groupOutChannels / (4 * quads));
     const flat = isFlat(call);
     const plane = height * width;
-    const [rows, columns] = flat ? [1, plane] : [outHeight, outWidth];
+    const [rows, columns] = flat ? [1, plane] : [sizes.outHeight, sizes.outWidth];
     const tiles = rows * Math.ceil(columns / pixels);
     const code = conv2dTiled({
       ...epilogueTemplate(call),
@@ -44,9 +42,9 @@ export const tiled = (operator: string, pixels: number): Kernel<ConvAttributes> 
       pixels,
       quads,
       kernelWidth,
-      strideWidth: call.attrs.stride.at(-1)!,
-      dilationWidth: call.attrs.dilation.at(-1)!,
-      vectorLoads: flat && isAligned(call.inputs[0]!, plane),
+      strideWidth: stride[2],
+      dilationWidth: dilation[2],
+      vectorLoads: flat && isAligned(call.inputs[0], plane),
       aligned: epilogueOperands(call).every((operand) => isAligned(operand, columns)),
     });
     return [

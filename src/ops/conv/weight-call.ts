@@ -2,12 +2,13 @@
 
 import { weightGradParams } from "../../../shaders/conv/weight-grad.wgsl.ts";
 import { conv2dParams, conv3dParams } from "../../../shaders/wgsl/conv-bindings.ts";
-import { elementCount, type Shape } from "../../tensor.ts";
-import type { Call } from "../operator.ts";
+import { elementCount, type TensorType } from "../../tensor.ts";
+import type { AtLeast, Call, Dispatch, Kernel } from "../operator.ts";
 import { type Params, params } from "../parameters.ts";
 import { wholeView } from "../view.ts";
+import { dimensions } from "../walk/dimensions.ts";
 import { storageOf } from "../walk/operands.ts";
-import type { ConvAttributes } from "./rules.ts";
+import type { ConvAttributes, ConvCall } from "./rules.ts";
 import { convParamValues, convSizes, isVolume, widestUnrolled } from "./sizes.ts";
 
 export interface ConvWeightGradientAttributes extends ConvAttributes {
@@ -20,27 +21,42 @@ export interface ConvWeightGradientAttributes extends ConvAttributes {
   readonly parts: number;
 }
 
-export type WeightGradientCall = Call<ConvWeightGradientAttributes>;
+export type WeightGradientCall = Call<ConvWeightGradientAttributes, 2>;
+export type WeightGradientKernel = Kernel<ConvWeightGradientAttributes, 2>;
 
-export function weightShape({ inputs, attrs }: Pick<WeightGradientCall, "inputs" | "attrs">): Shape {
-  const [x, gy] = inputs;
-  return [gy!.shape[1]!, x!.shape[1]! / attrs.groups, ...attrs.kernel];
+/** [K, C/groups, ...kernel] */
+export function weightShape(
+  [x, gy]: AtLeast<TensorType, 2>,
+  { groups, kernel }: ConvWeightGradientAttributes,
+): AtLeast<number, 2> {
+  const [, channels] = dimensions(x.shape, 2);
+  const [, outChannels] = dimensions(gy.shape, 2);
+  return [outChannels, channels / groups, ...kernel];
 }
 
 /** The convolution whose weight this is the gradient of: x, the weight, and y where gy is. */
-export function forwardCall({ inputs, attrs, epilogue }: WeightGradientCall): Call<ConvAttributes> {
+export function forwardCall({ inputs, attrs, epilogue }: WeightGradientCall): ConvCall {
   const [x, gy] = inputs;
-  const type = { shape: weightShape({ inputs, attrs }), dtype: x!.dtype };
-  return { inputs: [x!, { ...type, view: wholeView(type) }], outputs: [gy!], attrs, epilogue };
+  const type = { shape: weightShape(inputs, attrs), dtype: x.dtype };
+  return { inputs: [x, { ...type, view: wholeView(type) }], outputs: [gy], attrs, epilogue };
 }
 
-export function gradientParams(call: WeightGradientCall): Params {
+function gradientParams(call: WeightGradientCall): Params {
   const forward = forwardCall(call);
   const spec = { ...(isVolume(forward) ? conv3dParams : conv2dParams), ...weightGradParams } as const;
   const { parts } = call.attrs;
-  const { offset, batchStride } = call.outputs[0]!.view;
-  const stride = parts === 1 ? batchStride : elementCount(weightShape(call).slice(1));
+  const { offset, batchStride } = call.outputs[0].view;
+  const stride = parts === 1 ? batchStride : elementCount(weightShape(call.inputs, call.attrs).slice(1));
   return params(spec, { ...convParamValues(forward), parts, gw_offset: offset, gw_channel_stride: stride });
+}
+
+/** One dispatch of a kernel that binds x, gy and gw. */
+export function gradientDispatches(
+  call: WeightGradientCall,
+  code: string,
+  workgroups: Dispatch["workgroups"],
+): readonly Dispatch[] {
+  return [{ code, bindings: [{ input: 0 }, { input: 1 }, { output: 0 }], params: gradientParams(call), workgroups }];
 }
 
 export function template(call: WeightGradientCall) {
@@ -49,8 +65,8 @@ export function template(call: WeightGradientCall) {
 }
 
 /** The taps of a row are unrolled. */
-export function isUnrolled({ attrs }: WeightGradientCall): boolean {
-  return attrs.kernel.at(-1)! <= widestUnrolled;
+export function isUnrolled(call: WeightGradientCall): boolean {
+  return convSizes(forwardCall(call)).kernelWidth <= widestUnrolled;
 }
 
 /** Into how many parts sums may be split. */

@@ -8,16 +8,15 @@ import {
 } from "../../../shaders/conv/weight-grad-gemm.wgsl.ts";
 import { elementCount } from "../../tensor.ts";
 import type { DeviceTraits } from "../device-traits.ts";
-import type { Kernel } from "../operator.ts";
 import { convSizes } from "./sizes.ts";
 import {
-  type ConvWeightGradientAttributes,
   forwardCall,
-  gradientParams,
+  gradientDispatches,
   splitApplies,
   splits,
   template,
   type WeightGradientCall,
+  type WeightGradientKernel,
   weightShape,
 } from "./weight-call.ts";
 
@@ -34,18 +33,12 @@ export function weightGemmName({ tileChannels, tileColumns }: WeightGemmTile): s
 }
 
 /** One kernel for each tile. */
-export const weightGemmKernels: readonly Kernel<ConvWeightGradientAttributes>[] = weightGemmTiles.map((tile) => ({
+export const weightGemmKernels: readonly WeightGradientKernel[] = weightGemmTiles.map((tile) => ({
   name: weightGemmName(tile),
   applies: (call, device) => gemmApplies(tile, call, device),
   views: [0, 1],
-  dispatches: (call) => [
-    {
-      code: convWeightGradGemm({ ...tile, ...template(call) }),
-      bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
-      params: gradientParams(call),
-      workgroups: gemmGrid(tile, call),
-    },
-  ],
+  dispatches: (call) =>
+    gradientDispatches(call, convWeightGradGemm({ ...tile, ...template(call) }), gemmGrid(tile, call)),
 }));
 
 /** Hardware only: software drivers gain nothing from workgroup memory. */
@@ -60,7 +53,7 @@ function gemmApplies(tile: WeightGemmTile, call: WeightGradientCall, device: Dev
 
 /** The matrix of one group: its output channels, and its (input channel, tap) pairs. */
 function gemmSides(call: WeightGradientCall): { channels: number; columns: number } {
-  const [outChannels, ...filter] = weightShape(call) as [number, ...number[]];
+  const [outChannels, ...filter] = weightShape(call.inputs, call.attrs);
   return { channels: outChannels / call.attrs.groups, columns: elementCount(filter) };
 }
 
@@ -95,15 +88,15 @@ const fewestPartPixels = 128;
  */
 export function preferWeightGemm(call: WeightGradientCall, device: DeviceTraits): string | undefined {
   const tiles = weightGemmTiles.filter((tile) => gemmApplies(tile, call, device));
-  const fullest = Math.max(0, ...tiles.map((tile) => filled(tile, call)));
-  if (fullest < leastFilled) return undefined;
+  const [fullest] = tiles.toSorted((a, b) => filled(b, call) - filled(a, call));
+  if (!fullest || filled(fullest, call) < leastFilled) return undefined;
   const whole = { ...call, attrs: { ...call.attrs, parts: 1 } };
   const partCounts = [1, ...possibleParts(whole)];
   const partsFor = (tile: WeightGemmTile) =>
     partCounts.find((count) => count * elementCount(gemmGrid(tile, whole)) >= enoughWorkgroups);
   const wellSuited = (tile: WeightGemmTile) => filled(tile, call) >= wellFilled && partsFor(tile) !== undefined;
-  const tile = tiles.findLast(wellSuited) ?? tiles.find((candidate) => filled(candidate, call) === fullest)!;
-  const parts = partsFor(tile) ?? partCounts.at(-1)!;
+  const tile = tiles.findLast(wellSuited) ?? fullest;
+  const parts = partsFor(tile) ?? Math.max(...partCounts);
   return parts === 1 || call.attrs.parts > 1 ? weightGemmName(tile) : `convWeightGradient/split${parts}`;
 }
 

@@ -7,38 +7,32 @@ import type { DeviceTraits } from "../device-traits.ts";
 import { cast } from "../elementwise/cast.ts";
 import { spread } from "../grid.ts";
 import { reshape } from "../move/reshape.ts";
-import type { Decomposition, Kernel, Operator } from "../operator.ts";
+import type { Decomposition, Operator } from "../operator.ts";
 import { sumParts } from "../reduce/sum-parts.ts";
 import { floatType, isAligned } from "../walk/operands.ts";
-import { convSizes } from "./sizes.ts";
+import { convSizes, lastTwo } from "./sizes.ts";
 import {
   type ConvWeightGradientAttributes,
   forwardCall,
-  gradientParams,
+  gradientDispatches,
   isUnrolled,
   splitApplies,
   splits,
   template,
   type WeightGradientCall,
+  type WeightGradientKernel,
   weightShape,
 } from "./weight-call.ts";
 import { preferWeightGemm, weightGemmKernels } from "./weight-gemm.ts";
 import { subgroup, subgroupWorkgroups } from "./weight-subgroup.ts";
 
-const direct: Kernel<ConvWeightGradientAttributes> = {
+const direct: WeightGradientKernel = {
   name: "convWeightGradient/direct",
   applies: ({ attrs }) => attrs.parts === 1,
   views: [0, 1],
   dispatches(call, device) {
-    const elements = elementCount(weightShape(call));
-    return [
-      {
-        code: convWeightGrad(template(call)),
-        bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
-        params: gradientParams(call),
-        workgroups: [...spread(Math.ceil(elements / convWeightGradWorkgroup), device), 1],
-      },
-    ];
+    const workgroups = Math.ceil(elementCount(weightShape(call.inputs, call.attrs)) / convWeightGradWorkgroup);
+    return gradientDispatches(call, convWeightGrad(template(call)), [...spread(workgroups, device), 1]);
   },
 };
 
@@ -50,40 +44,33 @@ function tileOf(call: WeightGradientCall): { outChannels: number; rows: number }
   const { groupOutChannels, kernelWidth } = convSizes(forwardCall(call));
   const outChannels = [4, 3, 2].find((count) => groupOutChannels % count === 0) ?? 1;
   // Of a volume's kernel one slice: SwiftShader takes minutes and gigabytes for more.
-  const sliceRows = call.attrs.kernel.at(-2)!;
+  const [sliceRows] = lastTwo(call.attrs.kernel);
   const rows = outChannels * sliceRows * kernelWidth <= mostCells ? sliceRows : 1;
   return { outChannels, rows };
 }
 
 function tiledInvocations(call: WeightGradientCall): number {
   const { outChannels, rows } = tileOf(call);
-  return elementCount(weightShape(call)) / (outChannels * rows * call.attrs.kernel.at(-1)!);
+  const [, columns] = lastTwo(call.attrs.kernel);
+  return elementCount(weightShape(call.inputs, call.attrs)) / (outChannels * rows * columns);
 }
 
-const tiled: Kernel<ConvWeightGradientAttributes> = {
+const tiled: WeightGradientKernel = {
   name: "convWeightGradient/tiled",
   applies: isUnrolled,
   views: [0, 1],
   dispatches(call, device) {
-    const { kernelWidth, outWidth } = convSizes(forwardCall(call));
-    const { parts, stride, dilation } = call.attrs;
+    const { kernelWidth, outWidth, stride, dilation } = convSizes(forwardCall(call));
     const code = convWeightGradTiled({
       ...template(call),
       ...tileOf(call),
       kernelWidth,
-      strideWidth: stride.at(-1)!,
-      dilationWidth: dilation.at(-1)!,
-      aligned: isAligned(call.inputs[1]!, outWidth),
+      strideWidth: stride[2],
+      dilationWidth: dilation[2],
+      aligned: isAligned(call.inputs[1], outWidth),
     });
-    const workgroups = Math.ceil((tiledInvocations(call) * parts) / convWeightGradWorkgroup);
-    return [
-      {
-        code,
-        bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
-        params: gradientParams(call),
-        workgroups: [...spread(workgroups, device), 1],
-      },
-    ];
+    const workgroups = Math.ceil((tiledInvocations(call) * call.attrs.parts) / convWeightGradWorkgroup);
+    return gradientDispatches(call, code, [...spread(workgroups, device), 1]);
   },
 };
 
@@ -98,19 +85,19 @@ function splitFor(call: WeightGradientCall, device: DeviceTraits): number {
     ? subgroupWorkgroups(call) / enoughWorkgroups
     : tiledInvocations(call) / enoughInvocations[device.kind];
   const possible = [1, ...splits].filter((parts) => parts <= items * outHeight);
-  return possible.find((parts) => parts * occupied >= 1) ?? possible.at(-1)!;
+  return possible.find((parts) => parts * occupied >= 1) ?? Math.max(...possible);
 }
 
 /** `convWeightGradient/split2` to `/split64`: rows of the output in parts that are summed on their own, then added in order. */
-function split(parts: number): Decomposition<ConvWeightGradientAttributes> {
+function split(parts: number): Decomposition<ConvWeightGradientAttributes, 2> {
   return {
     name: `convWeightGradient/split${parts}`,
     applies: (call) => splitApplies(parts, call),
     build({ inputs: [x, gy], apply }, call) {
-      const sums = apply("parts", convWeightGradient, [x!, gy!], { ...call.attrs, parts });
+      const sums = apply("parts", convWeightGradient, [x, gy], { ...call.attrs, parts });
       const sum = apply("sum", sumParts, [sums], { parts });
-      const weight = apply("weight", reshape, [sum], { shape: weightShape(call) });
-      const { dtype } = call.inputs[0]!;
+      const weight = apply("weight", reshape, [sum], { shape: weightShape(call.inputs, call.attrs) });
+      const { dtype } = call.inputs[0];
       return dtype === "f32" ? weight : apply("stored", cast, [weight], { to: dtype });
     },
   };
@@ -121,20 +108,18 @@ function split(parts: number): Decomposition<ConvWeightGradientAttributes> {
  * - x: [N, C, H, W]; gy: [N, K, P, Q]; output: [K, C/groups, R, S]; volumes too
  * For a transposed convolution, x is its gy and gy its x.
  */
-export const convWeightGradient: Operator<ConvWeightGradientAttributes, ConvWeightGradientAttributes> = {
+export const convWeightGradient: Operator<ConvWeightGradientAttributes, ConvWeightGradientAttributes, 2> = {
   name: "convWeightGradient",
   attributes: (given) => given,
   shape(inputs, attrs) {
     const dtype = floatType("convWeightGradient", inputs);
-    const [x, gy] = inputs;
-    const shape = [gy!.shape[1]!, x!.shape[1]! / attrs.groups, ...attrs.kernel];
-    if (attrs.parts === 1) return [{ shape, dtype }];
-    return [{ shape: [1, attrs.parts * shape[0]!, ...shape.slice(1)], dtype: "f32" }];
+    const [outChannels, ...filter] = weightShape(inputs, attrs);
+    if (attrs.parts === 1) return [{ shape: [outChannels, ...filter], dtype }];
+    return [{ shape: [1, attrs.parts * outChannels, ...filter], dtype: "f32" }];
   },
   cost(call) {
-    const [, gy] = call.inputs;
-    const terms = elementCount(gy!.shape) / gy!.shape[1]!;
-    return { flop: 2 * terms * elementCount(weightShape(call)), bytes: operandBytes(call) };
+    const [, ...filter] = weightShape(call.inputs, call.attrs);
+    return { flop: 2 * elementCount(call.inputs[1].shape) * elementCount(filter), bytes: operandBytes(call) };
   },
   kernels: [direct, ...weightGemmKernels, tiled, subgroup],
   decompositions: splits.map(split),

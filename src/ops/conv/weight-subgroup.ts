@@ -3,17 +3,18 @@ import { convWeightGradSubgroup } from "../../../shaders/conv/weight-grad-subgro
 import { elementCount } from "../../tensor.ts";
 import { spread } from "../grid.ts";
 import { transpose } from "../move/transpose.ts";
-import type { Kernel, Operator } from "../operator.ts";
+import { dimensions } from "../walk/dimensions.ts";
 import { isAligned } from "../walk/operands.ts";
 import type { Pair } from "../walk/window.ts";
-import { convSizes, widestUnrolled } from "./sizes.ts";
-import { hasMeasuredLanes, lanesMeasured, lastTwo } from "./subgroup.ts";
+import { convSizes, lastTwo } from "./sizes.ts";
+import { hasMeasuredLanes, lanesMeasured } from "./subgroup.ts";
 import {
-  type ConvWeightGradientAttributes,
   forwardCall,
-  gradientParams,
+  gradientDispatches,
+  isUnrolled,
   template,
   type WeightGradientCall,
+  type WeightGradientKernel,
 } from "./weight-call.ts";
 
 /** Sums per lane are registers, twice, and compile time grows faster than their number. */
@@ -24,13 +25,13 @@ const mostPixels = 8;
 /** Rows of gy that cannot be read as vec4 are packed channel by channel, if those can. */
 function vectorsOf(call: WeightGradientCall): "pixels" | "channels" | undefined {
   const { outWidth, groupOutChannels } = convSizes(forwardCall(call));
-  if (isAligned(call.inputs[1]!, outWidth)) return groupOutChannels * 2 >= lanesMeasured ? "pixels" : undefined;
+  if (isAligned(call.inputs[1], outWidth)) return groupOutChannels * 2 >= lanesMeasured ? "pixels" : undefined;
   return groupOutChannels % 4 === 0 && groupOutChannels >= lanesMeasured * 2 ? "channels" : undefined;
 }
 
 function tileOf(call: WeightGradientCall) {
   const { groupOutChannels, groupChannels, outWidth } = convSizes(forwardCall(call));
-  const vectors = vectorsOf(call)!;
+  const vectors = vectorsOf(call) ?? "pixels";
   const [rows, columns] = lastTwo(call.attrs.kernel);
   const kernel: Pair = [rows * columns <= mostSums ? rows : 1, columns];
   const taps = kernel[0] * kernel[1];
@@ -51,16 +52,16 @@ export function subgroupWorkgroups(call: WeightGradientCall): number {
   return channelTiles * rowTiles * call.attrs.groups * call.attrs.parts;
 }
 
-export const subgroup: Kernel<ConvWeightGradientAttributes> = {
+export const subgroup: WeightGradientKernel = {
   name: "convWeightGradient/subgroup",
   applies(call, device) {
-    return hasMeasuredLanes(device) && call.attrs.kernel.at(-1)! <= widestUnrolled && vectorsOf(call) !== undefined;
+    return hasMeasuredLanes(device) && isUnrolled(call) && vectorsOf(call) !== undefined;
   },
   views: [0],
   packs(call) {
     if (vectorsOf(call) === "pixels") return [];
-    const [items, channels, ...pixels] = [...call.inputs[1]!.shape.keys()] as [number, number, ...number[]];
-    return [{ input: 1, operator: transpose as Operator, given: { permutation: [items, ...pixels, channels] } }];
+    const [items, channels, ...pixels] = dimensions([...call.inputs[1].shape.keys()], 2);
+    return [{ input: 1, operator: transpose, given: { permutation: [items, ...pixels, channels] } }];
   },
   dispatches(call, device) {
     const code = convWeightGradSubgroup({
@@ -70,13 +71,6 @@ export const subgroup: Kernel<ConvWeightGradientAttributes> = {
       stride: lastTwo(call.attrs.stride),
       dilation: lastTwo(call.attrs.dilation),
     });
-    return [
-      {
-        code,
-        bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
-        params: gradientParams(call),
-        workgroups: [...spread(subgroupWorkgroups(call), device), 1],
-      },
-    ];
+    return gradientDispatches(call, code, [...spread(subgroupWorkgroups(call), device), 1]);
   },
 };

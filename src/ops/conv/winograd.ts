@@ -23,12 +23,11 @@ import { byteLength, elementCount } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import type { DeviceTraits } from "../device-traits.ts";
 import { spread } from "../grid.ts";
-import type { Call, Kernel, Operator } from "../operator.ts";
+import type { Kernel, Operator } from "../operator.ts";
 import { params, viewParams } from "../parameters.ts";
+import { dimensions } from "../walk/dimensions.ts";
 import { epilogueBindings, epilogueOperands, isAligned } from "../walk/operands.ts";
-import type { ConvAttributes } from "./rules.ts";
-
-type Shape4 = readonly [number, number, number, number];
+import type { ConvCall } from "./rules.ts";
 
 /** Elements of a transformed patch. */
 export function winogradElements(tile: WinogradTile): number {
@@ -38,13 +37,13 @@ export function winogradElements(tile: WinogradTile): number {
 /** f32 (in f16 the transforms lose too much), 3x3 kernels, stride and dilation 1, one group, and transformed tensors that fit into a binding. */
 export function winogradApplies(
   tile: WinogradTile,
-  { inputs, outputs, attrs }: Call<ConvAttributes>,
+  { inputs, outputs, attrs }: ConvCall,
   device: DeviceTraits,
 ): boolean {
-  const [outChannels, channels, rows, columns] = inputs[1]!.shape as unknown as Shape4;
+  const [outChannels, channels, rows, columns] = dimensions(inputs[1].shape, 4);
   const isPlain = [...attrs.stride, ...attrs.dilation, attrs.groups].every((size) => size === 1);
-  if (!isPlain || rows !== 3 || columns !== 3 || inputs[0]!.dtype !== "f32") return false;
-  const [items, , height, width] = outputs[0]!.shape as unknown as Shape4;
+  if (!isPlain || rows !== 3 || columns !== 3 || inputs[0].dtype !== "f32") return false;
+  const [items, , height, width] = dimensions(outputs[0].shape, 4);
   const tiles = Math.ceil(height / tile) * Math.ceil(width / tile);
   const values = items * Math.max(channels, outChannels) * winogradElements(tile) * tiles;
   return byteLength({ shape: [values], dtype: "f32" }) <= device.maxBufferBytes;
@@ -63,8 +62,8 @@ const inputPatches: Kernel<WinogradInputAttributes> = {
   applies: () => true,
   views: [0],
   dispatches({ inputs: [x], outputs: [y], attrs: { tile, padding } }, device) {
-    const [items, channels, height, width] = x!.shape as unknown as Shape4;
-    const [, , rows, columns] = y!.shape as unknown as Shape4;
+    const [items, channels, height, width] = dimensions(x.shape, 4);
+    const [, , rows, columns] = dimensions(y.shape, 4);
     const values = {
       channels,
       height,
@@ -73,8 +72,8 @@ const inputPatches: Kernel<WinogradInputAttributes> = {
       tile_columns: columns,
       pad_top: padding[0],
       pad_left: padding[1],
-      ...viewParams("x", x!),
-      ...viewParams("y", y!),
+      ...viewParams("x", x),
+      ...viewParams("y", y),
     };
     return [
       {
@@ -95,13 +94,13 @@ export const winogradInput: Operator<WinogradInputAttributes, WinogradInputAttri
   name: "winogradInput",
   attributes: (given) => given,
   shape([x], { tile, size }) {
-    const [items, channels] = x!.shape as unknown as Shape4;
+    const [items, channels] = dimensions(x.shape, 4);
     const shape = [items, winogradElements(tile) * channels, ...size.map((length) => Math.ceil(length / tile))];
     return [{ shape, dtype: "f32" }];
   },
   cost: (call) => ({
     // Two one-dimensional transforms of every element, about four terms each.
-    flop: 16 * elementCount(call.outputs[0]!.shape),
+    flop: 16 * elementCount(call.outputs[0].shape),
     bytes: operandBytes(call),
   }),
   kernels: [inputPatches],
@@ -115,7 +114,7 @@ const weightKernels: Kernel<WinogradWeightAttributes> = {
   name: "winogradWeight/kernels",
   applies: () => true,
   dispatches({ inputs: [w], attrs }, device) {
-    const [outChannels, channels] = w!.shape as unknown as Shape4;
+    const [outChannels, channels] = dimensions(w.shape, 4);
     const kernels = outChannels * channels;
     const workgroups = Math.ceil(kernels / winogradWeightWorkgroup);
     const [x, y] = spread(workgroups, device);
@@ -135,10 +134,10 @@ export const winogradWeight: Operator<WinogradWeightAttributes, WinogradWeightAt
   name: "winogradWeight",
   attributes: (given) => given,
   shape([weight], { tile }) {
-    const [outChannels, channels] = weight!.shape as unknown as Shape4;
+    const [outChannels, channels] = dimensions(weight.shape, 4);
     return [{ shape: [winogradElements(tile) * outChannels, channels, 1, 1], dtype: "f32" }];
   },
-  cost: (call) => ({ flop: 8 * elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: 8 * elementCount(call.outputs[0].shape), bytes: operandBytes(call) }),
   kernels: [weightKernels],
 };
 
@@ -153,10 +152,11 @@ const outputTiles: Kernel<WinogradOutputAttributes> = {
   views: [0],
   residualInPlace: true,
   dispatches(call, device) {
-    const [x, y] = [call.inputs[0]!, call.outputs[0]!];
-    const [items, channels, height, width] = y.shape as unknown as Shape4;
-    const [, , rows, columns] = x.shape as unknown as Shape4;
-    const residual = call.epilogue.residual ? call.inputs.at(-1)! : y;
+    const [x] = call.inputs;
+    const [y] = call.outputs;
+    const [items, channels, height, width] = dimensions(y.shape, 4);
+    const [, , rows, columns] = dimensions(x.shape, 4);
+    const [, residual = y] = epilogueOperands(call);
     const { tile } = call.attrs;
     const values = {
       channels,
@@ -193,9 +193,9 @@ export const winogradOutput: Operator<WinogradOutputAttributes, WinogradOutputAt
   epilogue: true,
   attributes: (given) => given,
   shape([x], { tile, size }) {
-    const [items, channels] = x!.shape as unknown as Shape4;
+    const [items, channels] = dimensions(x.shape, 4);
     return [{ shape: [items, channels / winogradElements(tile), ...size], dtype: "f32" }];
   },
-  cost: (call) => ({ flop: 14 * elementCount(call.inputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: 14 * elementCount(call.inputs[0].shape), bytes: operandBytes(call) }),
   kernels: [outputTiles],
 };

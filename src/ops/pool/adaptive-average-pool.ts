@@ -7,10 +7,11 @@ import {
   adaptiveAveragePoolShared,
 } from "../../../shaders/pool/adaptive-average-pool.wgsl.ts";
 import { ShapeError } from "../../errors.ts";
-import { elementCount, formatShape, type TensorType } from "../../tensor.ts";
+import { elementCount, formatShape } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import type { Call, Kernel, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
+import { dimensions } from "../walk/dimensions.ts";
 import { floatType, storageOf } from "../walk/operands.ts";
 import { outputPlanes, planeGrid, planeValues, volumeValues } from "../walk/planes.ts";
 import {
@@ -23,11 +24,8 @@ import {
   type VolumeTypes,
   volume,
 } from "../walk/window.ts";
+import type { AdaptiveAveragePoolAttributes } from "./attributes.ts";
 import { adaptiveAveragePoolGradient } from "./average-pool-gradient.ts";
-
-export interface AdaptiveAveragePoolAttributes<T extends SpaceTypes> {
-  readonly outputSize: T["size"];
-}
 
 interface AdaptiveAveragePoolGiven<T extends SpaceTypes> {
   /** 1 averages each whole plane. */
@@ -39,14 +37,14 @@ export type AdaptiveAveragePool2dGiven = AdaptiveAveragePoolGiven<ImageTypes>;
 export type AdaptiveAveragePool3dAttributes = AdaptiveAveragePoolAttributes<VolumeTypes>;
 export type AdaptiveAveragePool3dGiven = AdaptiveAveragePoolGiven<VolumeTypes>;
 
-type AdaptiveKernel = Kernel<AdaptiveAveragePoolAttributes<SpaceTypes>>;
+type AdaptiveKernel = Kernel<AdaptiveAveragePoolAttributes>;
 
 function paramsOf(call: Call, isVolume: boolean) {
   const values = { ...planeValues(call), ...volumeValues(call) };
   return params(isVolume ? adaptiveAveragePool3dParams : adaptiveAveragePoolParams, values);
 }
 
-const direct = (name: string, isVolume: boolean): AdaptiveKernel => ({
+const directKernel = (name: string, isVolume: boolean): AdaptiveKernel => ({
   name: `${name}/direct`,
   applies: () => true,
   views: [0],
@@ -64,7 +62,7 @@ const direct = (name: string, isVolume: boolean): AdaptiveKernel => ({
 });
 
 /** For windows with work for all lanes. Software adapters pay dearly for barriers: 5 times the direct kernel on large windows. */
-const shared = (name: string, isVolume: boolean): AdaptiveKernel => ({
+const sharedKernel = (name: string, isVolume: boolean): AdaptiveKernel => ({
   name: `${name}/shared`,
   applies(call, device) {
     const { height, width } = outputPlanes(call);
@@ -88,40 +86,44 @@ const shared = (name: string, isVolume: boolean): AdaptiveKernel => ({
 
 /** Pixels of a window, on average. */
 function windowPixels(call: Call): number {
-  return summands(call) / elementCount(call.outputs[0]!.shape);
+  return summands(call) / elementCount(call.outputs[0].shape);
 }
 
 /** Additions of all windows together, which overlap where sizes do not divide. */
 function summands({ inputs, outputs }: Call): number {
-  const [items, channels, ...sizes] = inputs[0]!.shape as [number, number, ...number[]];
-  const outSizes = outputs[0]!.shape.slice(2);
+  const [items, channels, ...sizes] = dimensions(inputs[0].shape, 2);
+  const outSizes = outputs[0].shape.slice(2);
   return sizes.reduce((sum, size, axis) => sum * coverage(size, outSizes[axis]!), items * channels);
 }
 
 const adaptiveAveragePool = <T extends SpaceTypes>(
   name: string,
   space: Space<T>,
-): Operator<AdaptiveAveragePoolAttributes<T>, AdaptiveAveragePoolGiven<T>> => ({
-  name,
-  attributes: ({ outputSize }) => ({ outputSize: space.size(`${name}: outputSize`, outputSize, 1) }),
-  shape(inputs, { outputSize }) {
-    const [x] = inputs as [TensorType];
-    const dtype = floatType(name, inputs);
-    requireRank(name, "x", x, space.rank, space.format);
-    if (outputSize.some((size, axis) => (x.shape[axis + 2]! + 1) * (size + 1) >= 2 ** 32))
-      throw new ShapeError(
-        `${name}: got outputSize ${formatShape(outputSize)}, expected input size * output size below 2^32 ` +
-          `along each axis (input shapes: ${formatShape(x.shape)})`,
-      );
-    return [{ shape: [...x.shape.slice(0, 2), ...outputSize], dtype }];
-  },
-  cost: (call) => ({ flop: summands(call), bytes: operandBytes(call) }),
-  kernels: [direct(name, space.rank === volume.rank), shared(name, space.rank === volume.rank)],
-  gradient({ inputs, outputGradients, attrs, type, apply }) {
-    const inputSize = type(inputs[0]!).shape.slice(2);
-    return [apply(adaptiveAveragePoolGradient, [outputGradients[0]!], { ...attrs, inputSize })];
-  },
-});
+): Operator<AdaptiveAveragePoolAttributes<T>, AdaptiveAveragePoolGiven<T>> => {
+  const direct = directKernel(name, space.rank === volume.rank);
+  const shared = sharedKernel(name, space.rank === volume.rank);
+  return {
+    name,
+    attributes: ({ outputSize }) => ({ outputSize: space.size(`${name}: outputSize`, outputSize, 1) }),
+    shape(inputs, { outputSize }) {
+      const [x] = inputs;
+      const dtype = floatType(name, inputs);
+      requireRank(name, "x", x, space.rank, space.format);
+      if (outputSize.some((size, axis) => (x.shape[axis + 2]! + 1) * (size + 1) >= 2 ** 32))
+        throw new ShapeError(
+          `${name}: got outputSize ${formatShape(outputSize)}, expected input size * output size below 2^32 ` +
+            `along each axis (input shapes: ${formatShape(x.shape)})`,
+        );
+      return [{ shape: [...x.shape.slice(0, 2), ...outputSize], dtype }];
+    },
+    cost: (call) => ({ flop: summands(call), bytes: operandBytes(call) }),
+    kernels: [direct, shared],
+    prefer: (call, device) => (shared.applies(call, device) ? shared : direct).name,
+    gradient: ({ inputs: [x], gy, attrs, type, apply }) => [
+      apply(adaptiveAveragePoolGradient, [gy], { ...attrs, inputSize: type(x).shape.slice(2) }),
+    ],
+  };
+};
 
 /**
  * Averages windows chosen so that the output has the given size.

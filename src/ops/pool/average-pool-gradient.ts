@@ -4,13 +4,13 @@ import {
   averagePoolGradient as averageRule,
 } from "../../../shaders/pool/average-pool-grad.wgsl.ts";
 import { elementCount } from "../../tensor.ts";
+import { dimensions } from "../walk/dimensions.ts";
 import { createPlaneGradient, type InputSize } from "../walk/plane-gradient.ts";
-import { coverage, type SpaceTypes } from "../walk/window.ts";
-import type { AdaptiveAveragePoolAttributes } from "./adaptive-average-pool.ts";
-import type { AveragePoolAttributes } from "./average-pool.ts";
+import { coverage } from "../walk/window.ts";
+import type { AdaptiveAveragePoolAttributes, AveragePoolAttributes } from "./attributes.ts";
 
-export type AveragePoolGradientAttributes = AveragePoolAttributes<SpaceTypes> & InputSize;
-export type AdaptiveAveragePoolGradientAttributes = AdaptiveAveragePoolAttributes<SpaceTypes> & InputSize;
+export type AveragePoolGradientAttributes = AveragePoolAttributes & InputSize;
+export type AdaptiveAveragePoolGradientAttributes = AdaptiveAveragePoolAttributes & InputSize;
 
 /**
  * Gives each pixel its share of the gradients of the windows that averaged it.
@@ -26,7 +26,7 @@ export const averagePoolGradient = createPlaneGradient<AveragePoolGradientAttrib
       factor: 1 / (divisorOverride ?? 1),
     };
   },
-  terms: ({ inputs, attrs }) => elementCount(inputs[0]!.shape) * elementCount(attrs.kernel),
+  terms: ({ inputs, attrs }) => elementCount(inputs[0].shape) * elementCount(attrs.kernel),
 });
 
 /** As {@link averagePoolGradient}, of windows that fit the size of gy. */
@@ -35,7 +35,7 @@ export const adaptiveAveragePoolGradient = createPlaneGradient<AdaptiveAveragePo
   {
     describe: () => ({ rule: adaptiveRule, values: {}, flat: {}, factor: 1 }),
     terms({ inputs, attrs: { inputSize } }) {
-      const [items, channels, ...windows] = inputs[0]!.shape as [number, number, ...number[]];
+      const [items, channels, ...windows] = dimensions(inputs[0].shape, 2);
       return inputSize.reduce((product, pixels, axis) => product * coverage(pixels, windows[axis]!), items * channels);
     },
   },

@@ -5,41 +5,17 @@ import {
   averagePool as averagePoolShader,
 } from "../../../shaders/pool/average-pool.wgsl.ts";
 import { ShapeError } from "../../errors.ts";
-import { elementCount, type TensorType } from "../../tensor.ts";
+import { elementCount } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import type { Kernel, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
-import { floatType, storageOf } from "../walk/operands.ts";
+import { storageOf } from "../walk/operands.ts";
 import { asSides3d, outputPlanes, planeGrid, planeValues, volumeValues, windowValues } from "../walk/planes.ts";
-import {
-  type ImageTypes,
-  image,
-  requireOutput,
-  requirePoolPadding,
-  requireRank,
-  type Space,
-  type SpaceTypes,
-  type VolumeTypes,
-  volume,
-  windowCounts,
-} from "../walk/window.ts";
+import { type ImageTypes, image, type Space, type SpaceTypes, type VolumeTypes, volume } from "../walk/window.ts";
+import { type AveragePoolAttributes, type PoolGiven, poolAttributes, poolShape } from "./attributes.ts";
 import { averagePoolGradient } from "./average-pool-gradient.ts";
 
-export interface AveragePoolAttributes<T extends SpaceTypes> {
-  readonly kernel: T["size"];
-  readonly stride: T["size"];
-  readonly padding: T["sides"];
-  readonly ceilMode: boolean;
-  readonly countIncludePad: boolean;
-  readonly divisorOverride: number | undefined;
-}
-
-interface AveragePoolGiven<T extends SpaceTypes> {
-  readonly kernel: T["givenSize"];
-  /** Default: the kernel. */
-  readonly stride?: T["givenSize"];
-  /** Zeros around the input, at most half the kernel. Default 0. */
-  readonly padding?: T["givenSides"];
+interface AveragePoolGiven<T extends SpaceTypes> extends PoolGiven<T> {
   /** Keep a last window that only partly fits. Default false. */
   readonly ceilMode?: boolean;
   /** Divide by the pixels of a window in the image and its padding, not only in the image. Default true. */
@@ -94,38 +70,25 @@ const averagePool = <T extends SpaceTypes>(
 ): Operator<AveragePoolAttributes<T>, AveragePoolGiven<T>> => ({
   name,
   attributes(given) {
-    const kernel = space.size(`${name}: kernel`, given.kernel, 1);
-    const padding = space.sides(`${name}: padding`, given.padding ?? 0);
     const { divisorOverride } = given;
-    requirePoolPadding(name, padding, kernel);
     if (divisorOverride === 0 || !Number.isSafeInteger(divisorOverride ?? 1))
       throw new ShapeError(`${name}: divisorOverride is ${divisorOverride}, expected an integer other than 0`);
     return {
-      kernel,
-      stride: space.size(`${name}: stride`, given.stride ?? kernel, 1),
-      padding,
+      ...poolAttributes(name, space, given),
       ceilMode: given.ceilMode ?? false,
       countIncludePad: given.countIncludePad ?? true,
       divisorOverride,
     };
   },
-  shape(inputs, attrs) {
-    const [x] = inputs as [TensorType];
-    const dtype = floatType(name, inputs);
-    requireRank(name, "x", x, space.rank, space.format);
-    const shape = [...x.shape.slice(0, 2), ...windowCounts(x.shape, attrs)];
-    requireOutput(name, shape, x.shape);
-    return [{ shape, dtype }];
-  },
+  shape: (inputs, attrs) => [poolShape(name, space, inputs, attrs)],
   cost: (call) => ({
-    flop: elementCount(call.outputs[0]!.shape) * elementCount(call.attrs.kernel),
+    flop: elementCount(call.outputs[0].shape) * elementCount(call.attrs.kernel),
     bytes: operandBytes(call),
   }),
   kernels: [direct(name, space)],
-  gradient({ inputs, outputGradients, attrs, type, apply }) {
-    const inputSize = type(inputs[0]!).shape.slice(2);
-    return [apply(averagePoolGradient, [outputGradients[0]!], { ...attrs, inputSize })];
-  },
+  gradient: ({ inputs: [x], gy, attrs, type, apply }) => [
+    apply(averagePoolGradient, [gy], { ...attrs, inputSize: type(x).shape.slice(2) }),
+  ],
 });
 
 /**

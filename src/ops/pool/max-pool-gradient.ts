@@ -8,31 +8,29 @@ import { params, viewParams } from "../parameters.ts";
 import { floatType, isAligned, storageOf } from "../walk/operands.ts";
 import type { InputSize } from "../walk/plane-gradient.ts";
 import { asTriple, outputPlanes, planeGrid, planeValues, volumeValues, windowValues } from "../walk/planes.ts";
-import type { SpaceTypes } from "../walk/window.ts";
-import type { MaxPoolAttributes } from "./max-pool.ts";
+import type { MaxPoolAttributes } from "./attributes.ts";
 
-export type MaxPoolGradientAttributes = MaxPoolAttributes<SpaceTypes> & InputSize;
+export type MaxPoolGradientAttributes = MaxPoolAttributes & InputSize;
 
 /** One pixel per invocation, or four neighbours, which share what they read. */
-const gather = (name: string, width: Width): Kernel<MaxPoolGradientAttributes> => ({
+const gather = (name: string, width: Width): Kernel<MaxPoolGradientAttributes, 2> => ({
   name: `maxPoolGradient/${name}`,
-  applies: ({ outputs: [gx] }) => gx!.shape.at(-1)! % width === 0,
+  applies: ({ outputs: [gx] }) => elementCount(gx.shape.slice(-1)) % width === 0,
   views: [0, 1],
   dispatches(call, device) {
     const kernel = asTriple(call.attrs.kernel, 1);
     const dilation = asTriple(call.attrs.dilation, 1);
-    const reach = kernel.map((taps, axis) => dilation[axis]! * (taps - 1) + 1);
     const planes = outputPlanes(call);
-    const aligned = isAligned(call.outputs[0]!, planes.width);
+    const aligned = isAligned(call.outputs[0], planes.width);
     const { workgroup, workgroups } = planeGrid({ ...planes, width: planes.width / width }, device);
     const values = {
       ...planeValues(call),
       ...volumeValues(call),
-      ...viewParams("indices", call.inputs[1]!),
+      ...viewParams("indices", call.inputs[1]),
       ...windowValues(call.attrs),
-      reach_depth: reach[0]!,
-      reach_height: reach[1]!,
-      reach_width: reach[2]!,
+      reach_depth: dilation[0] * (kernel[0] - 1) + 1,
+      reach_height: dilation[1] * (kernel[1] - 1) + 1,
+      reach_width: dilation[2] * (kernel[2] - 1) + 1,
     };
     return [
       {
@@ -45,17 +43,21 @@ const gather = (name: string, width: Width): Kernel<MaxPoolGradientAttributes> =
   },
 });
 
+const direct = gather("direct", 1);
+const quads = gather("quads", 4);
+
 /**
  * Gives each pixel the gradients of the windows that chose it.
  * - gy: [N, C, P, Q]; indices: i32, of the same shape, as the pool gives them; output: [N, C, inputSize]; volumes have one
  *   axis more.
  */
-export const maxPoolGradient: Operator<MaxPoolGradientAttributes, MaxPoolGradientAttributes> = {
+export const maxPoolGradient: Operator<MaxPoolGradientAttributes, MaxPoolGradientAttributes, 2> = {
   name: "maxPoolGradient",
   attributes: (given) => given,
   shape([gy], { inputSize }) {
-    return [{ shape: [...gy!.shape.slice(0, 2), ...inputSize], dtype: floatType("maxPoolGradient", [gy!]) }];
+    return [{ shape: [...gy.shape.slice(0, 2), ...inputSize], dtype: floatType("maxPoolGradient", [gy]) }];
   },
-  cost: (call) => ({ flop: elementCount(call.inputs[0]!.shape), bytes: operandBytes(call) }),
-  kernels: [gather("direct", 1), gather("quads", 4)],
+  cost: (call) => ({ flop: elementCount(call.inputs[0].shape), bytes: operandBytes(call) }),
+  kernels: [direct, quads],
+  prefer: (call, device) => (quads.applies(call, device) ? quads : direct).name,
 };

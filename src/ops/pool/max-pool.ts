@@ -1,40 +1,16 @@
 // Max pooling of images and volumes.
 import { maxPool3dParams, maxPoolParams, maxPool as maxPoolShader } from "../../../shaders/pool/max-pool.wgsl.ts";
-import { elementCount, type TensorType } from "../../tensor.ts";
+import { elementCount } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import type { Kernel, Operator } from "../operator.ts";
 import { params, viewParams } from "../parameters.ts";
-import { floatType, storageOf } from "../walk/operands.ts";
+import { storageOf } from "../walk/operands.ts";
 import { asTriple, outputPlanes, planeGrid, planeValues, volumeValues, windowValues } from "../walk/planes.ts";
-import {
-  type ImageTypes,
-  image,
-  requireOutput,
-  requirePoolPadding,
-  requireRank,
-  type Space,
-  type SpaceTypes,
-  type VolumeTypes,
-  volume,
-  windowCounts,
-} from "../walk/window.ts";
+import { type ImageTypes, image, type Space, type SpaceTypes, type VolumeTypes, volume } from "../walk/window.ts";
+import { type MaxPoolAttributes, type PoolGiven, poolAttributes, poolShape } from "./attributes.ts";
 import { maxPoolGradient } from "./max-pool-gradient.ts";
 
-export interface MaxPoolAttributes<T extends SpaceTypes> {
-  readonly kernel: T["size"];
-  readonly stride: T["size"];
-  readonly padding: T["sides"];
-  readonly dilation: T["size"];
-  readonly ceilMode: boolean;
-  readonly indices: boolean;
-}
-
-interface MaxPoolGiven<T extends SpaceTypes> {
-  readonly kernel: T["givenSize"] | T["size"];
-  /** Default: the kernel. */
-  readonly stride?: T["givenSize"] | T["size"];
-  /** Pixels around the input that are never chosen, at most half the kernel. Default 0. */
-  readonly padding?: T["givenSides"] | T["sides"];
+interface MaxPoolGiven<T extends SpaceTypes> extends PoolGiven<T> {
   /** Distance between the taps of a window. Default 1. */
   readonly dilation?: T["givenSize"] | T["size"];
   /** Keep a last window that only partly fits. Default false. */
@@ -54,13 +30,14 @@ const direct = <T extends SpaceTypes>(name: string, space: Space<T>): Kernel<Max
   views: [0],
   dispatches(call, device) {
     const { indices } = call.attrs;
+    const [y, indicesAt = y] = call.outputs;
     const isVolume = space.rank === volume.rank;
     const dilation = asTriple(call.attrs.dilation, 1);
     const { workgroup, workgroups } = planeGrid(outputPlanes(call), device);
     const values = {
       ...planeValues(call),
       ...volumeValues(call),
-      ...viewParams("indices", call.outputs.at(-1)!),
+      ...viewParams("indices", indicesAt),
       ...windowValues(call.attrs),
       dilation_depth: dilation[0],
       dilation_height: dilation[1],
@@ -81,40 +58,28 @@ const direct = <T extends SpaceTypes>(name: string, space: Space<T>): Kernel<Max
 const maxPool = <T extends SpaceTypes>(name: string, space: Space<T>) => {
   const operator: Operator<MaxPoolAttributes<T>, MaxPoolGiven<T>> = {
     name,
-    attributes(given) {
-      const kernel = space.size(`${name}: kernel`, given.kernel, 1);
-      const padding = space.sides(`${name}: padding`, given.padding ?? 0);
-      requirePoolPadding(name, padding, kernel);
-      return {
-        kernel,
-        stride: space.size(`${name}: stride`, given.stride ?? kernel, 1),
-        padding,
-        dilation: space.size(`${name}: dilation`, given.dilation ?? 1, 1),
-        ceilMode: given.ceilMode ?? false,
-        indices: given.indices ?? false,
-      };
-    },
+    attributes: (given) => ({
+      ...poolAttributes(name, space, given),
+      dilation: space.size(`${name}: dilation`, given.dilation ?? 1, 1),
+      ceilMode: given.ceilMode ?? false,
+      indices: given.indices ?? false,
+    }),
     shape(inputs, attrs) {
-      const [x] = inputs as [TensorType];
-      const dtype = floatType(name, inputs);
-      requireRank(name, "x", x, space.rank, space.format);
-      const shape = [...x.shape.slice(0, 2), ...windowCounts(x.shape, attrs)];
-      requireOutput(name, shape, x.shape);
-      const output = { shape, dtype } as const;
-      return attrs.indices ? [output, { shape, dtype: "i32" }] : [output];
+      const output = poolShape(name, space, inputs, attrs);
+      return attrs.indices ? [output, { ...output, dtype: "i32" }] : [output];
     },
     cost: (call) => ({
-      flop: elementCount(call.outputs[0]!.shape) * elementCount(call.attrs.kernel),
+      flop: elementCount(call.outputs[0].shape) * elementCount(call.attrs.kernel),
       bytes: operandBytes(call),
     }),
     kernels: [direct(name, space)],
     covers: ({ indices, ...window }, { indices: wanted, ...other }) =>
       (indices || !wanted) && JSON.stringify(window) === JSON.stringify(other),
-    gradient({ inputs, outputs, outputGradients, attrs, type, apply, applyAll }) {
+    gradient({ inputs, outputs, gy, attrs, type, apply, applyAll }) {
       // The same pool once more, which merges with the first.
       const [, indices] = attrs.indices ? outputs : applyAll(operator, inputs, { ...attrs, indices: true });
-      const inputSize = type(inputs[0]!).shape.slice(2);
-      return [apply(maxPoolGradient, [outputGradients[0]!, indices!], { ...attrs, inputSize })];
+      const inputSize = type(inputs[0]).shape.slice(2);
+      return [apply(maxPoolGradient, [gy, indices!], { ...attrs, inputSize })];
     },
   };
   return operator;

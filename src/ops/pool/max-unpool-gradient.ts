@@ -6,13 +6,13 @@ import type { Kernel, Operator } from "../operator.ts";
 import { params, viewParams } from "../parameters.ts";
 import { floatType, storageOf } from "../walk/operands.ts";
 import { outputPlanes, planeGrid, planeValues, volumeValues, windowValues } from "../walk/planes.ts";
-import type { SpaceTypes } from "../walk/window.ts";
-import type { MaxUnpoolAttributes } from "./max-unpool.ts";
-
-type Attributes = MaxUnpoolAttributes<SpaceTypes>;
+import type { MaxUnpoolAttributes } from "./attributes.ts";
 
 /** A kernel of one invocation per output element, of what is read and the indices. */
-export const unpoolKernel = (name: string, shader: (t: MaxUnpoolTemplate) => string): Kernel<Attributes> => ({
+export const unpoolKernel = (
+  name: string,
+  shader: (t: MaxUnpoolTemplate) => string,
+): Kernel<MaxUnpoolAttributes, 2> => ({
   name,
   applies: () => true,
   views: [0, 1],
@@ -21,7 +21,7 @@ export const unpoolKernel = (name: string, shader: (t: MaxUnpoolTemplate) => str
     const values = {
       ...planeValues(call),
       ...volumeValues(call),
-      ...viewParams("indices", call.inputs[1]!),
+      ...viewParams("indices", call.inputs[1]),
       ...windowValues(call.attrs),
     };
     return [
@@ -39,10 +39,10 @@ export const unpoolKernel = (name: string, shader: (t: MaxUnpoolTemplate) => str
  * Gives each maximum the gradient of the pixel that it was put at.
  * - gy: [N, C, H, W]; indices: i32 [N, C, P, Q]; output: [N, C, P, Q]; volumes have one axis more.
  */
-export const maxUnpoolGradient: Operator<Attributes, Attributes> = {
+export const maxUnpoolGradient: Operator<MaxUnpoolAttributes, MaxUnpoolAttributes, 2> = {
   name: "maxUnpoolGradient",
   attributes: (given) => given,
-  shape: ([gy, indices]) => [{ shape: indices!.shape, dtype: floatType("maxUnpoolGradient", [gy!]) }],
+  shape: ([gy, indices]) => [{ shape: indices.shape, dtype: floatType("maxUnpoolGradient", [gy]) }],
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [unpoolKernel("maxUnpoolGradient/direct", shader)],
 };

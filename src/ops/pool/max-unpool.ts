@@ -1,7 +1,7 @@
 // The partial inverse of max pooling, of images and volumes.
 import { maxUnpool as maxUnpoolShader } from "../../../shaders/pool/max-unpool.wgsl.ts";
 import { ShapeError } from "../../errors.ts";
-import { formatShape, type TensorType } from "../../tensor.ts";
+import { formatShape } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import type { Operator } from "../operator.ts";
 import { floatType } from "../walk/operands.ts";
@@ -9,29 +9,17 @@ import {
   type ImageTypes,
   image,
   requireOutput,
-  requirePoolPadding,
   requireRank,
   type Space,
   type SpaceTypes,
   type VolumeTypes,
   volume,
 } from "../walk/window.ts";
+import { type MaxUnpoolAttributes, type PoolGiven, poolAttributes } from "./attributes.ts";
 import { maxUnpoolGradient, unpoolKernel } from "./max-unpool-gradient.ts";
 
-export interface MaxUnpoolAttributes<T extends SpaceTypes> {
-  readonly kernel: T["size"];
-  readonly stride: T["size"];
-  readonly padding: T["sides"];
-  readonly outputSize: T["size"] | undefined;
-}
-
 /** As for the pool that this operator undoes. */
-interface MaxUnpoolGiven<T extends SpaceTypes> {
-  readonly kernel: T["givenSize"];
-  /** Default: the kernel. */
-  readonly stride?: T["givenSize"];
-  /** Default 0. */
-  readonly padding?: T["givenSides"];
+interface MaxUnpoolGiven<T extends SpaceTypes> extends PoolGiven<T> {
   /** Of the pool's input, which several sizes can have been. Default: the smallest that its windows fill. */
   readonly outputSize?: T["givenSize"];
 }
@@ -44,21 +32,13 @@ export type MaxUnpool3dGiven = MaxUnpoolGiven<VolumeTypes>;
 const maxUnpool = <T extends SpaceTypes>(
   name: string,
   space: Space<T>,
-): Operator<MaxUnpoolAttributes<T>, MaxUnpoolGiven<T>> => ({
+): Operator<MaxUnpoolAttributes<T>, MaxUnpoolGiven<T>, 2> => ({
   name,
-  attributes(given) {
-    const kernel = space.size(`${name}: kernel`, given.kernel, 1);
-    const padding = space.sides(`${name}: padding`, given.padding ?? 0);
-    requirePoolPadding(name, padding, kernel);
-    return {
-      kernel,
-      stride: space.size(`${name}: stride`, given.stride ?? kernel, 1),
-      padding,
-      outputSize: given.outputSize === undefined ? undefined : space.size(`${name}: outputSize`, given.outputSize, 1),
-    };
-  },
-  shape(inputs, { kernel, stride, padding, outputSize }) {
-    const [x, indices] = inputs as [TensorType, TensorType];
+  attributes: (given) => ({
+    ...poolAttributes(name, space, given),
+    outputSize: given.outputSize === undefined ? undefined : space.size(`${name}: outputSize`, given.outputSize, 1),
+  }),
+  shape([x, indices], { kernel, stride, padding, outputSize }) {
     const dtype = floatType(name, [x]);
     requireRank(name, "x", x, space.rank, space.format);
     if (indices.dtype !== "i32" || formatShape(indices.shape) !== formatShape(x.shape))
@@ -79,9 +59,7 @@ const maxUnpool = <T extends SpaceTypes>(
   },
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [unpoolKernel(`${name}/gather`, maxUnpoolShader)],
-  gradient: ({ inputs, outputGradients, attrs, apply }) => [
-    apply(maxUnpoolGradient, [outputGradients[0]!, inputs[1]!], attrs),
-  ],
+  gradient: ({ inputs: [, indices], gy, attrs, apply }) => [apply(maxUnpoolGradient, [gy, indices], attrs)],
 });
 
 /**

@@ -1,10 +1,8 @@
 // First values of parameters that no file gives: PyTorch's defaults, drawn from a seed.
 import type { Graph, Value } from "../../graph/ir/graph.ts";
-import { conv2d } from "../../ops/conv/conv2d.ts";
-import { conv3d } from "../../ops/conv/conv3d.ts";
-import { convTranspose2d } from "../../ops/conv/transpose2d.ts";
-import { convTranspose3d } from "../../ops/conv/transpose3d.ts";
-import { linear } from "../../ops/matrix/matmul.ts";
+import { conv2d, convTranspose2d } from "../../ops/conv/conv2d.ts";
+import { conv3d, convTranspose3d } from "../../ops/conv/conv3d.ts";
+import { linear } from "../../ops/matrix/linear.ts";
 import { batchNorm } from "../../ops/norm/batch-norm.ts";
 import type { Operator } from "../../ops/operator.ts";
 import { Random } from "../../random.ts";

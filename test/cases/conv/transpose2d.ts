@@ -2,7 +2,7 @@ import {
   type ConvTranspose2dAttributes,
   type ConvTranspose2dGiven,
   convTranspose2d,
-} from "../../../src/ops/conv/transpose2d.ts";
+} from "../../../src/ops/conv/conv2d.ts";
 import type { OperatorCases } from "../../support/operator-cases.ts";
 
 export const convTranspose2dCases: OperatorCases<ConvTranspose2dAttributes, ConvTranspose2dGiven> = {

@@ -2,7 +2,7 @@ import {
   type ConvTranspose3dAttributes,
   type ConvTranspose3dGiven,
   convTranspose3d,
-} from "../../../src/ops/conv/transpose3d.ts";
+} from "../../../src/ops/conv/conv3d.ts";
 import type { OperatorCases } from "../../support/operator-cases.ts";
 
 export const convTranspose3dCases: OperatorCases<ConvTranspose3dAttributes, ConvTranspose3dGiven> = {

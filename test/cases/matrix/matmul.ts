@@ -1,4 +1,6 @@
-import { type GemmAttributes, type GemmGiven, gemm, linear, matmul } from "../../../src/ops/matrix/matmul.ts";
+import { type GemmAttributes, type GemmGiven, gemm } from "../../../src/ops/matrix/gemm.ts";
+import { linear } from "../../../src/ops/matrix/linear.ts";
+import { matmul } from "../../../src/ops/matrix/matmul.ts";
 import type { Shape } from "../../../src/tensor.ts";
 import type { OperatorCase, OperatorCases, ReferenceTensor } from "../../support/operator-cases.ts";
 

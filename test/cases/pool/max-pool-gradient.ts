@@ -1,4 +1,4 @@
-import type { MaxPoolAttributes } from "../../../src/ops/pool/max-pool.ts";
+import type { MaxPoolAttributes } from "../../../src/ops/pool/attributes.ts";
 import { type MaxPoolGradientAttributes, maxPoolGradient } from "../../../src/ops/pool/max-pool-gradient.ts";
 import type { SpaceTypes } from "../../../src/ops/walk/window.ts";
 import {

@@ -1,5 +1,5 @@
 import { coordinates } from "../../../src/difference.ts";
-import type { MaxUnpoolAttributes } from "../../../src/ops/pool/max-unpool.ts";
+import type { MaxUnpoolAttributes } from "../../../src/ops/pool/attributes.ts";
 import { maxUnpoolGradient } from "../../../src/ops/pool/max-unpool-gradient.ts";
 import type { SpaceTypes } from "../../../src/ops/walk/window.ts";
 import { inputSpec, type OperatorCases } from "../../support/operator-cases.ts";

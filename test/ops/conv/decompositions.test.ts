@@ -4,7 +4,7 @@ import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { type Conv2dAttributes, type Conv2dGiven, conv2d } from "../../../src/ops/conv/conv2d.ts";
 import { splitChannels } from "../../../src/ops/conv/decompositions.ts";
 import { type DeviceTraits, deviceTraits } from "../../../src/ops/device-traits.ts";
-import type { Operator } from "../../../src/ops/operator.ts";
+import type { Decomposition, Operator } from "../../../src/ops/operator.ts";
 import { conv2dCases } from "../../cases/conv/conv2d.ts";
 import { compare, prepareCase } from "../../support/check-operator.ts";
 import { openTestGpu } from "../../support/gpu.ts";
@@ -19,7 +19,7 @@ afterAll(() => gpu?.dispose());
 
 const asHardware = (device: DeviceTraits): DeviceTraits => ({ ...device, kind: "hardware" });
 
-function offered(parts: number): Operator<Conv2dAttributes, Conv2dGiven> {
+function offered(parts: number): Operator<Conv2dAttributes, Conv2dGiven, 2> {
   const split = splitChannels(parts, () => conv2d);
   const anywhere = {
     ...split,
@@ -83,7 +83,8 @@ describe("channels in parts", () => {
       const [, channels] = shape as [number, number];
       const entry = { why: "", inputs: [shape, [8, channels / (given.groups ?? 1), 1, 1]], given };
       const call = prepareCase(conv2dCases, entry, storage).call(conv2d.kernels[0]!, "whole");
-      return splitChannels(parts, () => conv2d).applies(call, traits);
+      const split: Decomposition<Conv2dAttributes> = splitChannels(parts, () => conv2d);
+      return split.applies(call, traits);
     };
     expect(applies(2, [1, 32, 4, 4], {})).toBe(true);
     expect(applies(2, [1, 32, 4, 4], {}, { ...device, kind: "software" })).toBe(false);

@@ -11,7 +11,7 @@ import { checkOperator } from "../../support/check-operator.ts";
 import type { OperatorCases } from "../../support/operator-cases.ts";
 import { onHardware } from "../../support/other-device.ts";
 
-const [smallest, ...larger] = gemmTiles.map((tile) => gemmName("", tile));
+const [smallest, ...larger] = gemmTiles.map((tile) => `/${gemmName(tile)}`);
 
 function only<A extends object, G extends object>(
   suite: OperatorCases<A, G>,

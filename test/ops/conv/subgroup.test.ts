@@ -1,5 +1,5 @@
-// The subgroup kernels: who gets them, how their weights lie, and one run on whatever subgroups this adapter has, since
-// `conv2d.test.ts` runs them only where they apply.
+// The subgroup kernels: who gets them and what others get, how their weights lie, and one run on whatever subgroups this adapter
+// has, since `conv2d.test.ts` runs them only where they apply.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { conv2d } from "../../../src/ops/conv/conv2d.ts";
@@ -35,18 +35,28 @@ describe("the kernel chosen", () => {
     maxBufferBytes: 2 ** 27,
     subgroupSize: 8,
   };
-  const chosen = (weight: readonly [number, number, number, number], groups: number, device: DeviceTraits) => {
-    const [x, w] = [operand(1, weight[1] * groups, 20, 20), operand(...weight)];
+  const chosen = (
+    weight: readonly [number, number, number, number],
+    groups: number,
+    device: DeviceTraits,
+    size = 10,
+  ) => {
+    const [x, w] = [operand(1, weight[1] * groups, size, size), operand(...weight)];
     const attrs = conv2d.attributes({ groups });
     const [y] = conv2d.shape([x, w], attrs);
-    const call: Call<typeof attrs> = { inputs: [x, w], outputs: [operand(...y!.shape)], attrs, epilogue: noEpilogue };
-    return conv2d.kernels.findLast((kernel) => kernel.applies(call, device))?.name;
+    const call: Call<typeof attrs, 2> = {
+      inputs: [x, w],
+      outputs: [operand(...y!.shape)],
+      attrs,
+      epilogue: noEpilogue,
+    };
+    return conv2d.prefer?.(call, device);
   };
 
   test("is by subgroups on software with 8 lanes only", () => {
     expect(chosen([64, 64, 3, 3], 1, software)).toBe("conv2d/subgroup");
     expect(chosen([64, 64, 3, 3], 1, { ...software, subgroupSize: 4 })).toBe("conv2d/tiled-8x8");
-    expect(chosen([64, 64, 3, 3], 1, { ...software, kind: "hardware" })).toBe("conv2d/tiled-8x8");
+    expect(chosen([64, 64, 3, 3], 1, { ...software, kind: "hardware" })).toBe("conv2d/gemm-32x32-4x4");
     const { subgroupSize, ...without } = software;
     expect(subgroupSize).toBe(8);
     expect(chosen([64, 64, 3, 3], 1, without)).toBe("conv2d/tiled-8x8");
@@ -57,6 +67,14 @@ describe("the kernel chosen", () => {
     expect(chosen([8, 8, 1, 9], 1, software)).toBe("conv2d/direct");
     expect(chosen([16, 1, 3, 3], 16, software)).toBe("conv2d/depthwise-tiled");
     expect(chosen([64, 8, 3, 3], 1, { ...software, maxWorkgroupsPerDimension: 7 })).toBe("conv2d/tiled-8x8");
+  });
+
+  test("is on hardware the largest matrix product that suits and that the device takes", () => {
+    const hardware: DeviceTraits = { ...software, kind: "hardware" };
+    expect(chosen([256, 64, 1, 1], 1, hardware, 128)).toBe("conv2d/gemm-128x128-8x8");
+    expect(chosen([256, 64, 1, 1], 1, { ...hardware, maxWorkgroupInvocations: 128 }, 128)).toBe(
+      "conv2d/gemm-128x64-8x8",
+    );
   });
 });
 

@@ -1,8 +1,7 @@
 // Transposed convolutions of stride 1 as convolutions.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
-import { flippedApplies } from "../../../src/ops/conv/transpose-flipped.ts";
-import { type ConvTranspose2dGiven, convTranspose2d } from "../../../src/ops/conv/transpose2d.ts";
+import type { ConvTranspose2dGiven } from "../../../src/ops/conv/conv2d.ts";
 import { deviceTraits } from "../../../src/ops/device-traits.ts";
 import { convTranspose2dCases } from "../../cases/conv/transpose2d.ts";
 import { convTranspose3dCases } from "../../cases/conv/transpose3d.ts";
@@ -16,6 +15,9 @@ beforeAll(async () => {
   gpu = await openTestGpu();
 });
 afterAll(() => gpu?.dispose());
+
+const convTranspose2d = convTranspose2dCases.operator;
+const [flipped] = convTranspose2d.decompositions!;
 
 const imageCases: readonly OperatorCase<ConvTranspose2dGiven>[] = [
   {
@@ -85,7 +87,7 @@ describe("images", () => {
         const { operator } = convTranspose2dCases;
         const { data, call: prepared, expected } = prepareCase(convTranspose2dCases, entry, storage);
         const call = prepared(operator.kernels[0]!, "whole");
-        expect(flippedApplies(call)).toBe(true);
+        expect(flipped!.applies(call, deviceTraits(gpu))).toBe(true);
         const result = await runDecomposition(gpu, "convTranspose2d/flipped", { operator, call, inputs: data });
         compare("flipped", call.outputs[0]!, result, expected[0]!);
       });
@@ -120,7 +122,8 @@ describe("as the gradient of a convolution's input", () => {
     convTranspose2d.prefer!(call(...args), { ...deviceTraits(gpu), kind: "hardware" });
 
   test("is not offered with a stride, or for a crop", () => {
-    const applies = (given: ConvTranspose2dGiven) => flippedApplies(call([1, 2, 9, 9], [2, 2, 3, 3], given));
+    const applies = (given: ConvTranspose2dGiven) =>
+      flipped!.applies(call([1, 2, 9, 9], [2, 2, 3, 3], given), deviceTraits(gpu));
     expect(applies({ padding: 2 })).toBe(true);
     expect(applies({ padding: 3 })).toBe(false);
     expect(applies({ padding: [3, 0] })).toBe(false);
@@ -140,9 +143,9 @@ describe("as the gradient of a convolution's input", () => {
       convTranspose2d.prefer!(call(...args), { ...deviceTraits(gpu), kind: "software", subgroupSize });
     const dense = [[4, 64, 8, 8], [64, 64, 3, 3], { padding: 1 }] as const;
     expect(onSoftware(4, ...dense)).toBe("convTranspose2d/flipped");
-    expect(onSoftware(8, ...dense)).toBeUndefined();
+    expect(onSoftware(8, ...dense)).toBe("convTranspose2d/subgroup");
     const depthwise = [[4, 64, 8, 8], [64, 1, 3, 3], { padding: 1, groups: 64 }] as const;
     expect(onSoftware(8, ...depthwise)).toBe("convTranspose2d/flipped");
-    expect(onSoftware(4, dense[0], dense[1], { stride: 2 })).toBeUndefined();
+    expect(onSoftware(4, dense[0], dense[1], { stride: 2 })).toBe("convTranspose2d/tiled");
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ShapeError } from "../../../src/errors.ts";
-import { convTranspose2d } from "../../../src/ops/conv/transpose2d.ts";
+import { convTranspose2d } from "../../../src/ops/conv/conv2d.ts";
 import { convTranspose2dCases } from "../../cases/conv/transpose2d.ts";
 import { checkOperator } from "../../support/check-operator.ts";
 

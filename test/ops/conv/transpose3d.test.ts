@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ShapeError } from "../../../src/errors.ts";
-import { convTranspose3d } from "../../../src/ops/conv/transpose3d.ts";
+import { convTranspose3d } from "../../../src/ops/conv/conv3d.ts";
 import { convTranspose3dCases } from "../../cases/conv/transpose3d.ts";
 import { checkOperator } from "../../support/check-operator.ts";
 

@@ -63,7 +63,7 @@ describe("in parts, as many as leave some empty, the same as the tiled kernel's"
       const { data, call: prepared, expected } = prepareCase(convWeightGradientCases, entry, storage);
       const kernel = weightGemmKernels[0]!;
       const whole = prepared(kernel, "views");
-      const [inParts] = convWeightGradient.shape(whole.inputs, { ...whole.attrs, parts });
+      const [inParts] = convWeightGradientCases.operator.shape(whole.inputs, { ...whole.attrs, parts });
       const outputs = [{ ...inParts, view: wholeView(inParts) }] as const;
       const call = { ...whole, outputs, attrs: { ...whole.attrs, parts } };
       const [result] = await runKernel(gpu, { kernel, call, inputs: data });

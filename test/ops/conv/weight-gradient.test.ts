@@ -35,7 +35,9 @@ describe("in parts", () => {
     test(entry.why, async () => {
       const { data, call: prepared, expected } = prepareCase(convWeightGradientCases, entry);
       const call = prepared(convWeightGradient.kernels[0]!, "whole");
-      const splits = convWeightGradient.decompositions!.filter((split) => split.applies(call, deviceTraits(gpu)));
+      const splits = convWeightGradientCases.operator.decompositions!.filter((split) =>
+        split.applies(call, deviceTraits(gpu)),
+      );
       for (const { name } of splits) {
         const result = await runDecomposition(gpu, name, { operator: convWeightGradient, call, inputs: data });
         compare(name, call.outputs[0]!, result, expected[0]!);

@@ -41,7 +41,7 @@ describe.each([2, 4] as const)("F(%i) of 3x3", (tile) => {
   });
 
   const name = `conv2d/winograd${tile}`;
-  const decomposition = conv2d.decompositions!.find((candidate) => candidate.name === name)!;
+  const decomposition = conv2dCases.operator.decompositions!.find((candidate) => candidate.name === name)!;
   for (const entry of conv2dCases.cases.filter(isPlain)) {
     test(entry.why, async () => {
       const { data, call: prepared, expected } = prepareCase(conv2dCases, entry);

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { gemm, linear, matmul } from "../../../src/ops/matrix/matmul.ts";
+import { gemm } from "../../../src/ops/matrix/gemm.ts";
+import { linear } from "../../../src/ops/matrix/linear.ts";
+import { matmul } from "../../../src/ops/matrix/matmul.ts";
 import { gemmCases, linearCases, matmulCases } from "../../cases/matrix/matmul.ts";
 import { checkOperator } from "../../support/check-operator.ts";
 import { onShortGrid } from "../../support/short-grid.ts";

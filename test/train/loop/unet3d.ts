@@ -2,8 +2,7 @@
 import type { GraphBuilder } from "../../../src/graph/ir/builder.ts";
 import type { Value } from "../../../src/graph/ir/graph.ts";
 import { channelsOf, normRelu } from "../../../src/models/blocks/layers.ts";
-import { conv3d } from "../../../src/ops/conv/conv3d.ts";
-import { convTranspose3d } from "../../../src/ops/conv/transpose3d.ts";
+import { conv3d, convTranspose3d } from "../../../src/ops/conv/conv3d.ts";
 import { concat } from "../../../src/ops/move/concat.ts";
 import { maxPool3d } from "../../../src/ops/pool/max-pool.ts";
 

@@ -2,10 +2,9 @@
 // Sources: https://onnx.ai/onnx/operators/onnx__Conv.html, https://onnx.ai/onnx/operators/onnx__ConvTranspose.html
 
 import type { Value } from "../../../graph/ir/graph.ts";
-import { conv2d } from "../../../ops/conv/conv2d.ts";
-import { conv3d } from "../../../ops/conv/conv3d.ts";
-import { convTranspose2d } from "../../../ops/conv/transpose2d.ts";
-import { convTranspose3d } from "../../../ops/conv/transpose3d.ts";
+import { conv2d, convTranspose2d } from "../../../ops/conv/conv2d.ts";
+import { conv3d, convTranspose3d } from "../../../ops/conv/conv3d.ts";
+
 import { type PadAttributes, pad } from "../../../ops/move/pad.ts";
 import type { SpaceTypes } from "../../../ops/walk/window.ts";
 import { formatShape } from "../../../tensor.ts";

@@ -2,7 +2,8 @@
 // Sources: https://onnx.ai/onnx/operators/onnx__Gemm.html, https://onnx.ai/onnx/operators/onnx__MatMul.html
 
 import type { Value } from "../../../graph/ir/graph.ts";
-import { gemm, matmul } from "../../../ops/matrix/matmul.ts";
+import { gemm } from "../../../ops/matrix/gemm.ts";
+import { matmul } from "../../../ops/matrix/matmul.ts";
 import { reshape } from "../../../ops/move/reshape.ts";
 import type { OnnxOperator, OperatorTable } from "./operator.ts";
 import { step } from "./window.ts";

@@ -1,6 +1,6 @@
 // A fully connected layer that is spelt out: a product with a matrix of weights, and a bias added to each of its columns.
 
-import { gemm } from "../../../ops/matrix/matmul.ts";
+import { gemm } from "../../../ops/matrix/gemm.ts";
 import { reshape } from "../../../ops/move/reshape.ts";
 import { elementCount } from "../../../tensor.ts";
 import { eitherOrder, type Pattern } from "./neighbourhood.ts";

@@ -7,10 +7,12 @@ import {
   tileColumns,
   tileRows,
 } from "../../../shaders/matrix/matmul.wgsl.ts";
-import type { Shape } from "../../tensor.ts";
+import { elementCount, type Shape } from "../../tensor.ts";
+import { operandBytes } from "../cost.ts";
 import { transpose } from "../move/transpose.ts";
 import type { Call, Kernel, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
+import { dimensions } from "../walk/dimensions.ts";
 import { isAligned, storageOf } from "../walk/operands.ts";
 import { flatGrid, type Strided, walk } from "../walk/strided.ts";
 
@@ -30,13 +32,18 @@ export interface Product {
   readonly beta: number;
 }
 
-/** The readable kernel, and register tiles. `packB` says whether b is [.., N, K], which the tiles read as [.., K, N]. */
-export function matmulKernels<A extends object>(
+/** Two floating-point operations for each of the terms of an output. */
+export function productCost(call: Call, terms: number) {
+  return { flop: 2 * elementCount(call.outputs[0].shape) * terms, bytes: operandBytes(call) };
+}
+
+/** The readable kernel, and register tiles, which are taken where they apply. `packB` says whether b is [.., N, K], which the tiles read as [.., K, N]. */
+export function productKernels<A extends object>(
   operator: string,
-  { product, packB }: { product(call: Call<A>, packed: boolean): Product; packB(call: Call<A>): boolean },
-): readonly Kernel<A>[] {
-  const bindings = (call: Call<A>) => [...call.inputs.map((_, input) => ({ input })), { output: 0 }];
-  const direct: Kernel<A> = {
+  { product, packB }: { product(call: Call<A, 2>, packed: boolean): Product; packB(call: Call<A, 2>): boolean },
+): Pick<Operator<A, object, 2>, "kernels"> & Required<Pick<Operator<A, object, 2>, "prefer">> {
+  const bindings = (call: Call<A, 2>) => [...call.inputs.map((_, input) => ({ input })), { output: 0 }];
+  const direct: Kernel<A, 2> = {
     name: `${operator}/direct`,
     applies: () => true,
     views: "all",
@@ -54,25 +61,23 @@ export function matmulKernels<A extends object>(
       ];
     },
   };
-  const tiled: Kernel<A> = {
+  const tiled: Kernel<A, 2> = {
     name: `${operator}/tiled-${tileRows}x${tileColumns}`,
     // Neighbours of a vector are apart where it is a view.
-    applies: ({ outputs }) => outputs[0]!.shape.length > 1,
+    applies: ({ outputs: [y] }) => y.shape.length > 1,
     views: [0],
     packs: (call) =>
-      packB(call)
-        ? [{ input: 1, operator: transpose as Operator, given: { permutation: swapped(call.inputs[1]!.shape) } }]
-        : [],
+      packB(call) ? [{ input: 1, operator: transpose, given: { permutation: swapped(call.inputs[1].shape) } }] : [],
     dispatches(call, device) {
       const found = product(call, true);
-      const [rows, columns] = found.sizes.slice(-2) as [number, number];
+      const [rows, columns] = dimensions(found.sizes.slice(-2), 2);
       const tiles = [...found.sizes.slice(0, -2), Math.ceil(rows / tileRows), Math.ceil(columns / tileColumns)];
       const plan = walk<string>(tiles, byTile(arrays(found)), { vectors: false, join: false });
       const template = {
         ...plan.template,
         storage: storageOf(call),
         bias: found.c !== undefined,
-        vectors: found.b.strides.at(-1) === 1 && columns % 4 === 0 && isAligned(call.outputs[0]!, columns),
+        vectors: along(found.b, 1) === 1 && columns % 4 === 0 && isAligned(call.outputs[0], columns),
       };
       const values = {
         ...plan.values,
@@ -95,7 +100,10 @@ export function matmulKernels<A extends object>(
       ];
     },
   };
-  return [direct, tiled];
+  return {
+    kernels: [direct, tiled],
+    prefer: (call, device) => (tiled.applies(call, device) ? tiled : direct).name,
+  };
 }
 
 function arrays({ a, b, c, y }: Product): Record<string, Strided> {
@@ -103,9 +111,9 @@ function arrays({ a, b, c, y }: Product): Record<string, Strided> {
 }
 
 function byTile(given: Readonly<Record<string, Strided>>): Record<string, Strided> {
-  const tile = ({ offset, strides }: Strided): Strided => ({
-    offset,
-    strides: [...strides.slice(0, -2), strides.at(-2)! * tileRows, strides.at(-1)! * tileColumns],
+  const tile = (array: Strided): Strided => ({
+    offset: array.offset,
+    strides: [...array.strides.slice(0, -2), along(array, 2) * tileRows, along(array, 1) * tileColumns],
   });
   return Object.fromEntries(Object.entries(given).map(([name, array]) => [name, tile(array)]));
 }
@@ -115,12 +123,12 @@ function shared({ terms, aStep, bStep, alpha, beta }: Product) {
 }
 
 /** The stride of the axis `fromEnd` axes from the end. */
-function along({ strides }: Strided, fromEnd: 1 | 2): number {
+export function along({ strides }: Strided, fromEnd: 1 | 2): number {
   return strides.at(-fromEnd)!;
 }
 
 /** The permutation that swaps the last two axes. */
-function swapped(shape: Shape): number[] {
+export function swapped(shape: Shape): number[] {
   const axes = [...shape.keys()];
   return [...axes.slice(0, -2), axes.length - 1, axes.length - 2];
 }
