@@ -4,7 +4,7 @@ import { nanTest } from "../../../shaders/wgsl/functions.ts";
 import { power } from "../../../shaders/wgsl/power.ts";
 import type { DType } from "../../tensor.ts";
 import type { GradientContext, Operator } from "../operator.ts";
-import { sumToShape } from "../reduce/broadcast-gradient.ts";
+import { sumToShape } from "../reduce/sum-expand.ts";
 import { joinedType } from "../walk/operands.ts";
 import { extremeGradient, powGradient } from "./arithmetic-gradients.ts";
 import { createElementwise } from "./elementwise.ts";

@@ -3,7 +3,7 @@ import { registerOf } from "../../../shaders/elementwise/elementwise.wgsl.ts";
 import { ShapeError } from "../../errors.ts";
 import type { TensorType } from "../../tensor.ts";
 import type { Operator } from "../operator.ts";
-import { sumToShape } from "../reduce/broadcast-gradient.ts";
+import { sumToShape } from "../reduce/sum-expand.ts";
 import { sameType } from "../walk/operands.ts";
 import { createElementwise } from "./elementwise.ts";
 

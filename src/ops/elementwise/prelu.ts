@@ -2,7 +2,7 @@
 import { ShapeError } from "../../errors.ts";
 import { formatShape } from "../../tensor.ts";
 import type { Operator } from "../operator.ts";
-import { sumToShape } from "../reduce/broadcast-gradient.ts";
+import { sumToShape } from "../reduce/sum-expand.ts";
 import { floatType } from "../walk/operands.ts";
 import { createElementwise } from "./elementwise.ts";
 

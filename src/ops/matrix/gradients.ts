@@ -4,7 +4,7 @@ import { mul } from "../elementwise/arithmetic.ts";
 import { reshape } from "../move/reshape.ts";
 import { transpose } from "../move/transpose.ts";
 import type { GradientContext } from "../operator.ts";
-import { sumToShape } from "../reduce/broadcast-gradient.ts";
+import { sumToShape } from "../reduce/sum-expand.ts";
 import { type GemmAttributes, gemm, matmul } from "./matmul.ts";
 
 /** Of a and b in y = alpha * a b, matrices all, each transposed or not. */

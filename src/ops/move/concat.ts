@@ -6,7 +6,7 @@ import type { Kernel, Operator } from "../operator.ts";
 import { requireAxis, resolveAxis } from "../walk/axes.ts";
 import { strided } from "../walk/strided.ts";
 import { copyDispatch } from "./copy.ts";
-import { slice } from "./slice.ts";
+import { slice } from "./slice-pad.ts";
 
 export interface ConcatAttributes {
   readonly axis: number;

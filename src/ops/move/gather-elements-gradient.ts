@@ -10,9 +10,9 @@ import { params } from "../parameters.ts";
 import { resolveAxis } from "../walk/axes.ts";
 import { requireF32 } from "../walk/operands.ts";
 import { flatGrid, strided, walk } from "../walk/strided.ts";
-import type { GatherAttributes } from "./gather.ts";
 
-export interface GatherElementsGradientAttributes extends GatherAttributes {
+export interface GatherElementsGradientAttributes {
+  readonly axis: number;
   /** Of x along the axis. */
   readonly size: number;
 }

@@ -7,9 +7,9 @@ import { params } from "../parameters.ts";
 import { resolveAxis } from "../walk/axes.ts";
 import { floatType, storageOf } from "../walk/operands.ts";
 import { flatGrid } from "../walk/strided.ts";
-import type { GatherAttributes } from "./gather.ts";
 
-export interface GatherGradientAttributes extends GatherAttributes {
+export interface GatherGradientAttributes {
+  readonly axis: number;
   /** Of x. */
   readonly shape: Shape;
 }

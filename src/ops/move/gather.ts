@@ -10,7 +10,7 @@ import { wordType } from "../walk/operands.ts";
 import { flatGrid, type Strided, strided, walk } from "../walk/strided.ts";
 import { gatherElementsGradient } from "./gather-elements-gradient.ts";
 import { gatherGradient } from "./gather-gradient.ts";
-import { pad } from "./pad.ts";
+import { pad } from "./slice-pad.ts";
 
 export interface GatherAttributes {
   readonly axis: number;

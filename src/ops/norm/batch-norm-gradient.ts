@@ -3,7 +3,7 @@ import { add, mul, sub } from "../elementwise/arithmetic.ts";
 import { neg, reciprocal, sqrt } from "../elementwise/unary.ts";
 import { reshape } from "../move/reshape.ts";
 import type { GradientContext } from "../operator.ts";
-import { sum } from "../reduce/reductions.ts";
+import { sum } from "../reduce/sum-expand.ts";
 
 /** Of x, gamma, beta, mean and variance. */
 export function batchNormGradients<V>(context: GradientContext<V, { readonly eps: number }>): V[] {

@@ -6,7 +6,7 @@ import { conv2d } from "../../../ops/conv/conv2d.ts";
 import { conv3d } from "../../../ops/conv/conv3d.ts";
 import { convTranspose2d } from "../../../ops/conv/transpose2d.ts";
 import { convTranspose3d } from "../../../ops/conv/transpose3d.ts";
-import { type PadAttributes, pad } from "../../../ops/move/pad.ts";
+import { type PadAttributes, pad } from "../../../ops/move/slice-pad.ts";
 import type { SpaceTypes } from "../../../ops/walk/window.ts";
 import { formatShape } from "../../../tensor.ts";
 import type { NodeContext } from "../node-context.ts";
