@@ -14,16 +14,16 @@ import { createElementwise } from "./elementwise.ts";
  * Throws ShapeError unless both are floats of one type and the slope broadcasts to x.
  * Source: https://onnx.ai/onnx/operators/onnx__PRelu.html
  */
-export const prelu: Operator = createElementwise("prelu", {
+export const prelu: Operator<object, object, 2> = createElementwise<object, object, 2>("prelu", {
   attributes: () => ({}),
   dtype([x, slope]) {
-    const missing = x!.shape.length - slope!.shape.length;
-    if (missing < 0 || slope!.shape.some((size, axis) => size !== 1 && size !== x!.shape[axis + missing])) {
+    const missing = x.shape.length - slope.shape.length;
+    if (missing < 0 || slope.shape.some((size, axis) => size !== 1 && size !== x.shape[axis + missing])) {
       throw new ShapeError(
-        `prelu: slope has shape ${formatShape(slope!.shape)}, expected one that broadcasts to ${formatShape(x!.shape)}`,
+        `prelu: slope has shape ${formatShape(slope.shape)}, expected one that broadcasts to ${formatShape(x.shape)}`,
       );
     }
-    return floatType("prelu", [x!, slope!]);
+    return floatType("prelu", [x, slope]);
   },
   function: () => ({
     register: "f32",
@@ -33,9 +33,9 @@ export const prelu: Operator = createElementwise("prelu", {
   }),
   extra: {
     gradient(context) {
-      const { inputs, outputGradients, apply, type } = context;
-      const [x, slope] = [inputs[0]!, inputs[1]!];
-      const of = (which: "x" | "slope") => apply(preluGradient, [outputGradients[0]!, x, slope], { of: which });
+      const { inputs, gy, apply, type } = context;
+      const [x, slope] = inputs;
+      const of = (which: "x" | "slope") => apply(preluGradient, [gy, x, slope], { of: which });
       return [of("x"), sumToShape(context, of("slope"), type(slope).shape)];
     },
   },

@@ -23,13 +23,11 @@ export function createUnary<A extends object, G extends object>(
     function: ({ attrs }) => unaryText(record.function(attrs)),
     extra: {
       ...(record.fuses && { activation: record.function }),
-      gradient({ attrs, inputs, outputs, outputGradients, apply }) {
+      gradient({ attrs, inputs: [x], outputs: [y], gy, apply }) {
         const f = record.function(attrs);
         const from = derivative(f)?.of;
         if (from === undefined) return [];
-        const gy = outputGradients[0]!;
-        const v = { x: inputs[0]!, y: outputs[0]!, neither: gy }[from];
-        return [apply(unaryGradient, [gy, v], { function: f })];
+        return [apply(unaryGradient, [gy, { x, y, neither: gy }[from]], { function: f })];
       },
     },
   });

@@ -57,7 +57,7 @@ const copies: Kernel<SliceAttributes> = {
   applies: () => true,
   views: "all",
   dispatches(call, device) {
-    const [input, output] = [call.inputs[0]!, call.outputs[0]!];
+    const [input, output] = [call.inputs[0], call.outputs[0]];
     const x = strided(input);
     const ranges = sliceRanges(input.shape, call.attrs);
     const region = {
@@ -105,7 +105,7 @@ export const slice: Operator<SliceAttributes, SliceGiven> = {
     return { axes, starts, ends, steps };
   },
   shape(inputs, attrs) {
-    const { shape, dtype } = inputs[0]!;
+    const [{ shape, dtype }] = inputs;
     resolveAxes("slice", attrs.axes, shape);
     const output = sliceRanges(shape, attrs).map(({ count }) => count);
     if (output.some((size) => size === 0)) {
@@ -119,9 +119,10 @@ export const slice: Operator<SliceAttributes, SliceGiven> = {
   cost: (call) => ({ flop: 0, bytes: 2 * operandBytes({ ...call, inputs: [] }) }),
   kernels: [copies],
   gradient(context) {
-    const { shape } = context.type(context.inputs[0]!);
+    const [x] = context.inputs;
+    const { shape } = context.type(x);
     const ranges = sliceRanges(shape, context.attrs);
-    const spread = spreadSteps(context, context.outputGradients[0]!, ranges);
+    const spread = spreadSteps(context, context.gy, ranges);
     const covered = context.type(spread).shape;
     const begin = ranges.map(({ start }) => start);
     const end = shape.map((size, axis) => size - begin[axis]! - covered[axis]!);
@@ -154,7 +155,7 @@ const gather: Kernel<PadAttributes> = {
   applies: () => true,
   views: "all",
   dispatches(call, device) {
-    const [input, output] = [call.inputs[0]!, call.outputs[0]!];
+    const [input, output] = [call.inputs[0], call.outputs[0]];
     const { begin, mode, value } = call.attrs;
     const plan = walk(output.shape, { y: strided(output) }, { join: false, vectors: false });
     const x = strided(input);
@@ -208,7 +209,7 @@ export const pad: Operator<PadAttributes, PadGiven> = {
     return { begin, end, mode, value };
   },
   shape(inputs, { begin, end, mode, value }) {
-    const { shape, dtype } = inputs[0]!;
+    const [{ shape, dtype }] = inputs;
     if (begin.length !== shape.length || end.length !== shape.length) {
       throw new ShapeError(
         `pad: got begin ${formatShape(begin)} and end ${formatShape(end)}, expected ${shape.length} of each ` +
@@ -227,10 +228,9 @@ export const pad: Operator<PadAttributes, PadGiven> = {
   },
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [gather],
-  gradient({ inputs, outputGradients, attrs: { begin, end, mode }, type, apply }) {
-    const [gy] = outputGradients as [(typeof inputs)[number]];
+  gradient({ inputs: [x], gy, attrs: { begin, end, mode }, type, apply }) {
     if (mode !== "constant") return [apply(padGradient, [gy], { begin, end, mode })];
-    const ends = type(inputs[0]!).shape.map((size, axis) => begin[axis]! + size);
+    const ends = type(x).shape.map((size, axis) => begin[axis]! + size);
     return [apply(slice, [gy], { starts: begin, ends })];
   },
 };

@@ -17,8 +17,7 @@ const tiling: Kernel<TileAttributes> = {
   name: "tile/copy",
   applies: () => true,
   views: "all",
-  dispatches({ inputs, outputs, attrs: { repeats } }, device) {
-    const [x, y] = [inputs[0]!, outputs[0]!];
+  dispatches({ inputs: [x], outputs: [y], attrs: { repeats } }, device) {
     const [source, target] = [strided(x), strided(y)];
     // Each axis of y is two: which copy, and which element of it.
     const sizes = x.shape.flatMap((size, axis) => [repeats[axis]!, size]);
@@ -45,7 +44,7 @@ export const tile: Operator<TileAttributes, TileAttributes> = {
     return { repeats };
   },
   shape(inputs, { repeats }) {
-    const { shape, dtype } = inputs[0]!;
+    const [{ shape, dtype }] = inputs;
     if (repeats.length !== shape.length) {
       throw new ShapeError(
         `tile: got repeats ${formatShape(repeats)}, expected ${shape.length} (input shapes: ${formatShape(shape)})`,
@@ -55,10 +54,10 @@ export const tile: Operator<TileAttributes, TileAttributes> = {
   },
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [tiling],
-  gradient({ inputs, outputGradients, attrs: { repeats }, type, apply }) {
-    const { shape } = type(inputs[0]!);
+  gradient({ inputs: [x], gy, attrs: { repeats }, type, apply }) {
+    const { shape } = type(x);
     // Each axis as two: which copy, and which element of it.
-    const copies = apply(reshape, [outputGradients[0]!], {
+    const copies = apply(reshape, [gy], {
       shape: shape.flatMap((size, axis) => [repeats[axis]!, size]),
     });
     return [apply(sum, [copies], { axes: shape.map((_, axis) => 2 * axis) })];
