@@ -1,5 +1,5 @@
 // Functions of one number in float64, with what the rounding of f32 and the built-in functions of WGSL may do to them.
-import type { Activation } from "../../src/ops/elementwise/activation.ts";
+import type { UnaryFunction } from "../../shaders/wgsl/functions.ts";
 
 /** `8 eps32 * magnitude` bounds the error; `slope` is what the function does to an error of its argument. */
 export interface FunctionReference {
@@ -27,7 +27,7 @@ const halves = (x: number, y: number) => Math.abs(x) + Math.abs(y);
 const sigmoidUlps = (x: number) => expUlps(x) * (1 - sigmoid(x)) + 4;
 
 /** Of every kind; functions with attributes get them from `f`. */
-export function functionReference(f: Activation): FunctionReference {
+export function functionReference(f: UnaryFunction): FunctionReference {
   switch (f.kind) {
     case "none":
       return { value: (x) => x, magnitude: () => 0 };
