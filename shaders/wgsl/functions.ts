@@ -183,10 +183,10 @@ export function derivativeOf(f: UnaryFunction): Derivative["of"] | undefined {
   return ruleOf(f).derivative?.of;
 }
 
-/** gx of `g` = gy and `v`: x or y, as {@link derivativeOf} says. */
-export function derivativeText(f: UnaryFunction): FunctionText {
+/** The body of gx, of `g` = gy and `v`: x or y, as {@link derivativeOf} says. */
+export function derivativeText(f: UnaryFunction): string {
   const { given = "", gradient } = ruleOf(f).derivative ?? { gradient: "T(0.0)" };
-  return { register: "f32", parameters: ["g: T", "v: T"], result: "T", body: `${given}\n  return ${gradient};` };
+  return `${given}\n  return ${gradient};`;
 }
 
 /** `fn name(v: T) -> T`, T = f32, or vec4f for four elements. */

@@ -5,6 +5,7 @@ import { type DType, elementCount, type Shape, type TensorType } from "../../ten
 import { operandBytes } from "../cost.ts";
 import type { AtLeast, Call, Kernel, Operator } from "../operator.ts";
 import { broadcastShape } from "../walk/axes.ts";
+import { floatType } from "../walk/operands.ts";
 import { broadcast, flatGrid, strided, walk, walkParams } from "../walk/strided.ts";
 
 export interface ElementwiseRecord<A extends object, G extends object, I extends number = number> {
@@ -34,6 +35,19 @@ export function createElementwise<A extends object, G extends object>(
     kernels: [elementwiseKernel(name, text)],
     ...extra,
   };
+}
+
+/** One on floats that gradients are made of, with all its attributes given. Not for users. */
+export function createGradient<A extends object>(
+  name: string,
+  parameters: readonly string[],
+  body: (attrs: A) => string,
+): Operator<A, A> {
+  return createElementwise<A, A>(name, {
+    attributes: (given) => given,
+    dtype: (inputs) => floatType(name, inputs),
+    function: ({ attrs }) => ({ register: "f32", parameters, result: "T", body: body(attrs) }),
+  });
 }
 
 function commonShape(name: string, inputs: readonly TensorType[]): Shape {

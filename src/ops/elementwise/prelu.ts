@@ -4,7 +4,7 @@ import { formatShape } from "../../tensor.ts";
 import type { Operator } from "../operator.ts";
 import { sumToShape } from "../reduce/sum-expand.ts";
 import { floatType } from "../walk/operands.ts";
-import { createElementwise } from "./elementwise.ts";
+import { createElementwise, createGradient } from "./elementwise.ts";
 
 /**
  * x where it is at least 0, slope * x elsewhere.
@@ -49,13 +49,8 @@ interface PreluGradientAttributes {
  * gy or gy * slope, or gy * min(x, 0): the slope's before it is summed to its shape. Not for users.
  * - gy, x, output: [...]; slope: what broadcasts to x
  */
-export const preluGradient = createElementwise<PreluGradientAttributes, PreluGradientAttributes>("preluGradient", {
-  attributes: (given) => given,
-  dtype: (inputs) => floatType("preluGradient", inputs),
-  function: ({ attrs }) => ({
-    register: "f32",
-    parameters: ["g: T", "v: T", "slope: T"],
-    result: "T",
-    body: attrs.of === "x" ? "return select(g * slope, g, v > T(0.0));" : "return select(g * v, T(0.0), v > T(0.0));",
-  }),
-});
+export const preluGradient = createGradient<PreluGradientAttributes>(
+  "preluGradient",
+  ["g: T", "v: T", "slope: T"],
+  ({ of }) => (of === "x" ? "return select(g * slope, g, v > T(0.0));" : "return select(g * v, T(0.0), v > T(0.0));"),
+);

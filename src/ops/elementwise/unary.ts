@@ -9,7 +9,7 @@ import {
 } from "../../../shaders/wgsl/functions.ts";
 import type { Operator } from "../operator.ts";
 import { floatType } from "../walk/operands.ts";
-import { createElementwise } from "./elementwise.ts";
+import { createElementwise, createGradient } from "./elementwise.ts";
 
 interface UnaryRecord<A extends object, G extends object, F extends UnaryFunction> {
   attributes(given: G): A;
@@ -49,11 +49,9 @@ export function createActivation<A extends object, G extends object>(
  * the next layer mostly keeps it anyway. Not for users.
  * - gy, x or y, output: [...], floats
  */
-export const unaryGradient = createElementwise<UnaryGradientAttributes, UnaryGradientAttributes>("unaryGradient", {
-  attributes: (given) => given,
-  dtype: (inputs) => floatType("unaryGradient", inputs),
-  function: ({ attrs }) => derivativeText(attrs.function),
-});
+export const unaryGradient = createGradient<UnaryGradientAttributes>("unaryGradient", ["g: T", "v: T"], (attrs) =>
+  derivativeText(attrs.function),
+);
 
 interface UnaryGradientAttributes {
   readonly function: UnaryFunction;

@@ -3,9 +3,8 @@
 import { elementCount } from "../../tensor.ts";
 import { div, mul } from "../elementwise/arithmetic.ts";
 import { cast } from "../elementwise/cast.ts";
-import { createElementwise } from "../elementwise/elementwise.ts";
+import { createGradient } from "../elementwise/elementwise.ts";
 import { equal, where } from "../elementwise/masks.ts";
-import { floatType } from "../walk/operands.ts";
 import { createReduction, floats, numbers, type Reduced } from "./reduce.ts";
 import { expand, sum } from "./sum-expand.ts";
 
@@ -70,13 +69,8 @@ function normGradient<V>({ context, x, y, gy }: Reduced<V>): V {
 }
 
 /** gy * exp(x - y). Not for users. */
-export const logSumExpGradient = createElementwise<object, object>("logSumExpGradient", {
-  attributes: () => ({}),
-  dtype: (inputs) => floatType("logSumExpGradient", inputs),
-  function: () => ({
-    register: "f32",
-    parameters: ["g: T", "v: T", "sum: T"],
-    result: "T",
-    body: "return g * exp_of(v - sum);",
-  }),
-});
+export const logSumExpGradient = createGradient<object>(
+  "logSumExpGradient",
+  ["g: T", "v: T", "sum: T"],
+  () => "return g * exp_of(v - sum);",
+);
