@@ -5,7 +5,7 @@ import { type DType, elementCount, type Shape, type TensorType } from "../../ten
 import { operandBytes } from "../cost.ts";
 import type { AtLeast, Call, Kernel, Operator } from "../operator.ts";
 import { broadcastShape } from "../walk/axes.ts";
-import { floatType } from "../walk/operands.ts";
+import { allBindings, floatType } from "../walk/operands.ts";
 import { broadcast, flatGrid, strided, walk, walkParams } from "../walk/strided.ts";
 
 export interface ElementwiseRecord<A extends object, G extends object, I extends number = number> {
@@ -69,7 +69,7 @@ function elementwiseKernel<A extends object>(name: string, text: (call: Call<A>)
       return [
         {
           code: elementwise({ ...plan.template, types, function: text(call) }),
-          bindings: [...inputs.map((_, input) => ({ input })), { output: 0 }],
+          bindings: allBindings(call),
           params: walkParams(plan),
           workgroups: flatGrid(plan.count, device),
         },

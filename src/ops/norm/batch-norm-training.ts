@@ -10,6 +10,7 @@ import { operandBytes } from "../cost.ts";
 import type { Kernel, Operand, Operator } from "../operator.ts";
 import { params, viewParams } from "../parameters.ts";
 import {
+  allBindings,
   epilogueBindings,
   epilogueOperands,
   epilogueTemplate,
@@ -103,7 +104,7 @@ const gradientPerChannel: Kernel<BatchNormAttributes, 5, 3> = {
     return [
       {
         code: batchNormGrad({ storage, width: widthOf([gy, x, gx], plane) }),
-        bindings: [...call.inputs.map((_, input) => ({ input })), ...call.outputs.map((_, output) => ({ output }))],
+        bindings: allBindings(call),
         params: params(batchNormGradParams, { items, plane, ...values, eps: call.attrs.eps }),
         workgroups: [channels, 1, 1],
       },

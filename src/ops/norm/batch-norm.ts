@@ -5,7 +5,7 @@ import { elementCount } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import type { Kernel, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
-import { channelsOf, floatType, requireChannels, requireF32, storageOf } from "../walk/operands.ts";
+import { allBindings, channelsOf, floatType, requireChannels, requireF32, storageOf } from "../walk/operands.ts";
 import { flatGrid, strided, walk } from "../walk/strided.ts";
 import { batchNormGradients } from "./batch-norm-gradient.ts";
 import { foldBatchNorm } from "./fold-batch-norm.ts";
@@ -30,7 +30,7 @@ const strides: Kernel<BatchNormAttributes> = {
     return [
       {
         code: batchNormShader({ ...plan.template, storage: storageOf(call) }),
-        bindings: [...call.inputs.map((_, input) => ({ input })), { output: 0 }],
+        bindings: allBindings(call),
         params: params(batchNormSpec(plan.template), { ...plan.values, eps: call.attrs.eps }),
         workgroups: flatGrid(plan.count, device),
       },

@@ -9,7 +9,7 @@ import { operandBytes } from "../cost.ts";
 import type { DeviceTraits } from "../device-traits.ts";
 import type { Call, Dispatch, GradientContext, Kernel, Operand, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
-import { floatType, storageOf } from "../walk/operands.ts";
+import { allBindings, floatType, storageOf } from "../walk/operands.ts";
 import { planFold, prefersWorkgroups, rowGrid, rowLanes } from "../walk/rows.ts";
 import { flatGrid, rowMajorStrides, type Strided, walk, walkParams } from "../walk/strided.ts";
 import { type NormRows, normRows, type RowKind } from "./rows.ts";
@@ -90,7 +90,7 @@ export const normStatistics: Operator<StatisticsAttributes, StatisticsAttributes
     return [
       {
         code: normStatisticsShader(template),
-        bindings: [...call.inputs.map((_, input) => ({ input })), { output: 0 }],
+        bindings: allBindings(call),
         params: params(normStatisticsSpec(template), { ...plan.values, eps: call.attrs.eps }),
         workgroups: rowGrid(plan.count, lanes, device),
       },
@@ -120,7 +120,7 @@ const strides: Kernel<RowAttributes, 3> = {
     return [
       {
         code: normGradientShader({ ...plan.template, storage: storageOf(call), weight: weight !== undefined }),
-        bindings: [...call.inputs.map((_, input) => ({ input })), { output: 0 }],
+        bindings: allBindings(call),
         params: walkParams(plan),
         workgroups: flatGrid(plan.count, device),
       },
@@ -177,7 +177,7 @@ export const normWeightGradient: Operator<WeightAttributes, WeightAttributes, 3>
     return [
       {
         code: normWeightShader(template),
-        bindings: [...call.inputs.map((_, input) => ({ input })), ...call.outputs.map((_, output) => ({ output }))],
+        bindings: allBindings(call),
         params: params(normWeightSpec(template), plan.values),
         workgroups: rowGrid(plan.count, lanes, device),
       },

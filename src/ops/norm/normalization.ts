@@ -6,7 +6,7 @@ import { operandBytes } from "../cost.ts";
 import type { Call, Kernel, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
 import { requireAxis, resolveAxis } from "../walk/axes.ts";
-import { channelsOf, floatType, requireF32, storageOf } from "../walk/operands.ts";
+import { allBindings, channelsOf, floatType, requireF32, storageOf } from "../walk/operands.ts";
 import { planFold, prefersWorkgroups, rowGrid, rowLanes } from "../walk/rows.ts";
 import { normGradients } from "./gradient.ts";
 import { normRows, type RowKind } from "./rows.ts";
@@ -165,7 +165,7 @@ function rowKernel<A extends { readonly eps: number }, G extends object>(
       return [
         {
           code,
-          bindings: [...call.inputs.map((_, input) => ({ input })), { output: 0 }],
+          bindings: allBindings(call),
           params: params(normalizeSpec(template), { ...values, eps: call.attrs.eps }),
           workgroups: rowGrid(count, lanes, device),
         },

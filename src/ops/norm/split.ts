@@ -9,7 +9,7 @@ import { elementCount, type Shape, type TensorType } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import type { Decomposition, Kernel, Operand, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
-import { floatType, requireF32, storageOf } from "../walk/operands.ts";
+import { allBindings, floatType, requireF32, storageOf } from "../walk/operands.ts";
 import { rowGrid, rowLanes } from "../walk/rows.ts";
 import { type Strided, strided, walk } from "../walk/strided.ts";
 
@@ -136,7 +136,7 @@ const applied: Kernel<ApplyAttributes> = {
     return [
       {
         code,
-        bindings: [...call.inputs.map((_, input) => ({ input })), { output: 0 }],
+        bindings: allBindings(call),
         params: params(applyMomentsSpec(template), { ...values, parts, plane: elementCount(inner), eps }),
         workgroups: rowGrid(count, rowLanes, device),
       },

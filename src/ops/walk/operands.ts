@@ -85,6 +85,11 @@ export function epilogueBindings(call: Call, ownInputs: number): readonly Bindin
   return [...Array.from({ length: count }, (_, input) => ({ input })), { output: 0 }];
 }
 
+/** Bindings in the order of the operands: all inputs, then all outputs. */
+export function allBindings({ inputs, outputs }: Call): readonly Binding[] {
+  return [...inputs.map((_, input) => ({ input })), ...outputs.map((_, output) => ({ output }))];
+}
+
 /** Whether `size` elements on end, from wherever a view begins, are whole and aligned vec4. */
 export function isAligned({ view }: Operand, size: number): boolean {
   return [size, view.offset, view.batchStride].every((count) => count % 4 === 0);
