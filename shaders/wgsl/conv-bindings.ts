@@ -1,6 +1,6 @@
 // What all convolution kernels declare: uniform parameters, and bindings x, w, then bias and residual where the epilogue
 // has them, then y and `p`.
-import type { ActivationTemplate } from "./activation.ts";
+import type { Activation } from "./functions.ts";
 import { volumeParams } from "./planes.ts";
 import { type Storage, storageTypes } from "./storage.ts";
 import { numbered, structParams } from "./wgsl.ts";
@@ -45,7 +45,7 @@ export interface EpilogueTemplate {
   readonly bias: boolean;
   /** In place: it has no binding of its own, y holds it. */
   readonly residual: boolean | "in place";
-  readonly activation: ActivationTemplate;
+  readonly activation: Activation;
 }
 
 export interface ConvEpilogueTemplate extends EpilogueTemplate {

@@ -8,13 +8,19 @@ import type { Activation } from "./elementwise/activation.ts";
 import type { Params } from "./parameters.ts";
 import type { View } from "./view.ts";
 
-/** A list of at least N: an operator's own operands, whatever an epilogue adds behind them. */
-export type AtLeast<T, N extends number> = Readonly<LongTuple<T, N>>;
+interface Lists<T> {
+  readonly [least: number]: readonly [T, ...T[]];
+  readonly 2: readonly [T, T, ...T[]];
+  readonly 3: readonly [T, T, T, ...T[]];
+  readonly 4: readonly [T, T, T, T, ...T[]];
+  readonly 5: readonly [T, T, T, T, T, ...T[]];
+}
 
-/** Mapped by `Readonly` above, since TypeScript compares records of other N by their lists only then, and not by N itself. */
-type LongTuple<T, N extends number, Begin extends readonly T[] = readonly []> = Begin["length"] extends N
-  ? readonly [...Begin, ...T[]]
-  : LongTuple<T, N, readonly [...Begin, T]>;
+/**
+ * A list of at least N, or of at least one where N is `number`: an operator's own operands, whatever an epilogue adds behind
+ * them. A longer list fits where any is asked for, and so does an operator of more inputs.
+ */
+export type AtLeast<T, N extends number> = Lists<T>[N];
 
 /** Throws ShapeError for an empty list: every operator has an input and an output. */
 export function nonEmpty<T>(items: readonly T[], what: string): AtLeast<T, 1> {
@@ -40,7 +46,7 @@ export interface Epilogue {
 export const noEpilogue: Epilogue = { bias: false, residual: false, activation: { kind: "none" } };
 
 /** One use of an operator of `I` inputs and `O` outputs, with everything known but the data. */
-export interface Call<A extends object = object, I extends number = 1, O extends number = 1> {
+export interface Call<A extends object = object, I extends number = number, O extends number = number> {
   /** The operator's inputs, then bias and residual where the epilogue has them. */
   readonly inputs: AtLeast<Operand, I>;
   readonly outputs: AtLeast<Operand, O>;
@@ -68,7 +74,7 @@ export interface Pack {
   readonly given: object;
 }
 
-export interface Kernel<A extends object = object, I extends number = 1, O extends number = 1> {
+export interface Kernel<A extends object = object, I extends number = number, O extends number = number> {
   /** `operator/kernel`, e.g. `conv2d/direct`. */
   readonly name: string;
   applies(call: Call<A, I, O>, device: DeviceTraits): boolean;
@@ -88,7 +94,7 @@ export interface Kernel<A extends object = object, I extends number = 1, O exten
 }
 
 /** What a decomposition works with; `V` is the graph's value, which this layer does not know. */
-export interface DecompositionContext<V, I extends number = 1> {
+export interface DecompositionContext<V, I extends number = number> {
   /** The call's inputs, then bias and residual where the epilogue has them. */
   readonly inputs: AtLeast<V, I>;
   /** Appends a node named after the call's own with `part` behind it; the last one appended takes the call's name. */
@@ -105,7 +111,7 @@ export interface DecompositionContext<V, I extends number = 1> {
  * A way to compute a call by other operators, where that is faster: Winograd's algorithm, a sum split over channels.
  * The parts are ordinary nodes, so that planning, profiling and the choice of kernels work on them unchanged.
  */
-export interface Decomposition<A extends object = object, I extends number = 1> {
+export interface Decomposition<A extends object = object, I extends number = number> {
   /** `operator/algorithm`, e.g. `conv2d/winograd4`. */
   readonly name: string;
   applies(call: Call<A, I>, device: DeviceTraits): boolean;
@@ -114,7 +120,7 @@ export interface Decomposition<A extends object = object, I extends number = 1> 
 }
 
 /** What a gradient rule works with; `V` is the graph's value, which this layer does not know. */
-export interface GradientContext<V, A extends object = object, I extends number = 1, O extends number = 1> {
+export interface GradientContext<V, A extends object = object, I extends number = number, O extends number = number> {
   /** The operator's own inputs; the gradient of an epilogue's bias is the differentiator's job. */
   readonly inputs: AtLeast<V, I>;
   readonly outputs: AtLeast<V, O>;
@@ -140,8 +146,8 @@ export interface GradientContext<V, A extends object = object, I extends number 
 export interface Operator<
   A extends object = object,
   G extends object = object,
-  I extends number = 1,
-  O extends number = 1,
+  I extends number = number,
+  O extends number = number,
 > {
   readonly name: string;
   /** Fills in defaults. Throws ShapeError for attributes that are wrong whatever the inputs. */

@@ -1,5 +1,7 @@
 // Slices at another pixel spacing.
+
 import { ShapeError } from "../errors.ts";
+import { roundHalfEven } from "../round.ts";
 
 /** A slice as a scanner gives it. */
 export interface SliceSize {
@@ -17,6 +19,7 @@ export function resampledSize({ height, width, spacingMm }: SliceSize, target: n
   requireSide("height", height);
   requireSide("width", width);
   const resample = (side: "height" | "width", size: number, spacing: number) => {
+    // As Python rounds, so that sizes are those of the training.
     const pixels = Math.max(1, roundHalfEven((size * spacing) / target));
     requireSide(side, pixels, ` at ${target} mm, got ${size} of ${spacing} mm`);
     return pixels;
@@ -28,13 +31,6 @@ function requireSide(side: "height" | "width", pixels: number, found = ""): void
   if (pixels <= longestSide) return;
   const kind = side === "height" ? "tall" : "wide";
   throw new ShapeError(`segment: slices are ${pixels} pixels ${kind}${found}, expected at most ${longestSide}`);
-}
-
-/** As Python rounds, so that sizes are those of the training. */
-function roundHalfEven(value: number): number {
-  const low = Math.floor(value);
-  if (value - low !== 0.5) return Math.round(value);
-  return low % 2 === 0 ? low : low + 1;
 }
 
 /**

@@ -28,7 +28,7 @@ import {
   where,
 } from "../../src/ops/index.ts";
 import { batchNormTraining } from "../../src/ops/norm/batch-norm-training.ts";
-import type { ReductionAttributes, ReductionGiven } from "../../src/ops/reduce/reductions.ts";
+import type { ReductionAttributes, ReductionGiven } from "../../src/ops/reduce/reduce.ts";
 import { type Call, OutOfScope, type Translation } from "./opinfo-call.ts";
 
 export const reductions: Readonly<Record<string, Translation>> = {

@@ -1,5 +1,6 @@
 // Functions of one number in float64, with what the rounding of f32 and the built-in functions of WGSL may do to them.
-import type { Activation } from "../../src/ops/elementwise/activation.ts";
+import type { UnaryFunction } from "../../shaders/wgsl/functions.ts";
+import { roundHalfEven } from "../../src/round.ts";
 
 /** `8 eps32 * magnitude` bounds the error; `slope` is what the function does to an error of its argument. */
 export interface FunctionReference {
@@ -27,7 +28,7 @@ const halves = (x: number, y: number) => Math.abs(x) + Math.abs(y);
 const sigmoidUlps = (x: number) => expUlps(x) * (1 - sigmoid(x)) + 4;
 
 /** Of every kind; functions with attributes get them from `f`. */
-export function functionReference(f: Activation): FunctionReference {
+export function functionReference(f: UnaryFunction): FunctionReference {
   switch (f.kind) {
     case "none":
       return { value: (x) => x, magnitude: () => 0 };
@@ -88,7 +89,7 @@ export function functionReference(f: Activation): FunctionReference {
     case "neg":
       return { value: (x) => -x, magnitude: () => 0 };
     case "round":
-      return { value: roundToEven, magnitude: () => 0 };
+      return { value: roundHalfEven, magnitude: () => 0 };
     case "sign":
       return { value: (x) => (x > 0 ? 1 : x < 0 ? -1 : 0), magnitude: () => 0 };
     default:
@@ -110,10 +111,4 @@ export function erf(x: number): number {
     sum += term;
   }
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
-}
-
-function roundToEven(x: number): number {
-  const below = Math.floor(x);
-  if (x - below !== 0.5) return Math.round(x);
-  return below % 2 === 0 ? below : below + 1;
 }

@@ -1,7 +1,7 @@
 // From bytes to the messages of an ONNX file. Unknown fields are skipped, as the standard of protocol buffers asks.
 
 import { FormatError } from "../../errors.ts";
-import { quote } from "../safetensors/header-json.ts";
+import { quote } from "../quote.ts";
 import { readTensor } from "./decode-tensor.ts";
 import type {
   AttributeProto,

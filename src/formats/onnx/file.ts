@@ -3,7 +3,7 @@
 import { FormatError } from "../../errors.ts";
 import { f32ToF16 } from "../../half.ts";
 import { elementCount } from "../../tensor.ts";
-import { quote } from "../safetensors/header-json.ts";
+import { quote } from "../quote.ts";
 import { openSibling } from "../source/sibling.ts";
 import { type ByteSource, type Origin, openSource, readAll } from "../source/source.ts";
 import { decodeModel } from "./decode.ts";

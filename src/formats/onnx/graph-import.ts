@@ -5,7 +5,7 @@ import { FormatError, type ImportedNode, ShapeError, UnsupportedError } from "..
 import type { GraphBuilder } from "../../graph/ir/builder.ts";
 import type { Graph, Value } from "../../graph/ir/graph.ts";
 import { elementCount, formatShape, type Shape, type Tensor } from "../../tensor.ts";
-import { quote } from "../safetensors/header-json.ts";
+import { quote } from "../quote.ts";
 import { chosenBranch } from "./branch.ts";
 import { deviceType, type ElementType, elementType } from "./element-type.ts";
 import { isStandard, type OnnxFile } from "./file.ts";

@@ -4,7 +4,7 @@ import { UnsupportedError, UsageError } from "../../errors.ts";
 import { GraphBuilder } from "../../graph/ir/builder.ts";
 import type { Graph } from "../../graph/ir/graph.ts";
 import type { Shape, Tensor } from "../../tensor.ts";
-import { quote } from "../safetensors/header-json.ts";
+import { quote } from "../quote.ts";
 import { type ByteSource, type Origin, openSource } from "../source/source.ts";
 import { elementType, elementTypeName } from "./element-type.ts";
 import { type OnnxFile, openOnnx, readSmall } from "./file.ts";

@@ -2,7 +2,7 @@
 
 import { ShapeError, UsageError } from "../../errors.ts";
 import { formatShape, type Shape } from "../../tensor.ts";
-import { quote } from "../safetensors/header-json.ts";
+import { quote } from "../quote.ts";
 import type { Dimension, ValueInfo } from "./messages.ts";
 
 interface Given {

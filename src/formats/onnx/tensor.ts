@@ -2,7 +2,7 @@
 
 import { FormatError, UnsupportedError } from "../../errors.ts";
 import { elementCount, formatShape, type Shape } from "../../tensor.ts";
-import { quote } from "../safetensors/header-json.ts";
+import { quote } from "../quote.ts";
 import { type ElementType, elementByteSize, elementType, elementTypeName } from "./element-type.ts";
 import { readElements } from "./elements.ts";
 import type { TensorProto } from "./messages.ts";

@@ -2,8 +2,8 @@
 
 import { FormatError } from "../../errors.ts";
 import { formatShape, type Shape, shapesEqual } from "../../tensor.ts";
+import { quote } from "../quote.ts";
 import type { TensorEntry } from "./header.ts";
-import { quote } from "./header-json.ts";
 
 export interface CheckEntriesOptions {
   /** Names that may be there without being expected. By default none may. */

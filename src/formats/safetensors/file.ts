@@ -3,10 +3,10 @@
 import { FormatError } from "../../errors.ts";
 import { bf16ToF32, f16ToF32 } from "../../half.ts";
 import type { Shape } from "../../tensor.ts";
+import { quote } from "../quote.ts";
 import { type ByteSource, type Origin, openSource } from "../source/source.ts";
 import type { SafetensorsDType } from "./dtype.ts";
 import { type FileHeader, readHeader, type TensorEntry } from "./header.ts";
-import { quote } from "./header-json.ts";
 
 /** One tensor in memory. F16 and BF16 are widened to F32, which is exact; `dtype` tells how the file stores it. */
 export interface LoadedTensor {

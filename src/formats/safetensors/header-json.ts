@@ -6,6 +6,7 @@
 //   tensor  = { "dtype": string, "shape": [ integer, ... ], "data_offsets": [ integer, integer ] }, in any order
 
 import { FormatError } from "../../errors.ts";
+import { quote } from "../quote.ts";
 
 /** One tensor as the header writes it; nothing is checked but the types. */
 export interface HeaderTensor {
@@ -24,11 +25,6 @@ export interface Header {
 
 /** More axes than any tensor has; the arrays of a hostile header must not grow without end. */
 const maxRank = 64;
-
-/** Quotes a name from a file for a message: one line, escaped, cut when long. */
-export function quote(name: string): string {
-  return JSON.stringify(name.length <= 120 ? name : `${name.slice(0, 120)}...`);
-}
 
 /** Reads header text. Throws FormatError that names `file` and the place. */
 export function parseHeader(text: string, file: string): Header {

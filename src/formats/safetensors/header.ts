@@ -4,9 +4,10 @@
 
 import { FormatError } from "../../errors.ts";
 import { formatShape, type Shape } from "../../tensor.ts";
+import { quote } from "../quote.ts";
 import type { ByteSource } from "../source/source.ts";
 import { dtypeByteSize, isSupportedDType, type SafetensorsDType, supportedDTypes } from "./dtype.ts";
-import { type HeaderTensor, parseHeader, quote } from "./header-json.ts";
+import { type HeaderTensor, parseHeader } from "./header-json.ts";
 
 /** Where one tensor lies. */
 export interface TensorEntry {

@@ -4,9 +4,9 @@
 import { UsageError } from "../../errors.ts";
 import { f32ToBf16, f32ToF16 } from "../../half.ts";
 import { elementCount, formatShape, type Shape } from "../../tensor.ts";
+import { quote } from "../quote.ts";
 import { dtypeByteSize, isSupportedDType, type SafetensorsDType, supportedDTypes } from "./dtype.ts";
 import { lengthBytes, maxHeaderBytes } from "./header.ts";
-import { quote } from "./header-json.ts";
 
 /**
  * One tensor to write. Without `dtype`, a Float32Array is stored as F32, a Uint8Array as U8, a BigInt64Array as I64.

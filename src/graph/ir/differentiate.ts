@@ -3,7 +3,7 @@
 import { UsageError } from "../../errors.ts";
 import { add } from "../../ops/elementwise/arithmetic.ts";
 import { type GradientContext, nonEmpty, type Operator } from "../../ops/operator.ts";
-import { sum } from "../../ops/reduce/reductions.ts";
+import { sum } from "../../ops/reduce/sum-expand.ts";
 import { formatShape, shapesEqual } from "../../tensor.ts";
 import { createNode, isFloat, type Node, type Value } from "./graph.ts";
 

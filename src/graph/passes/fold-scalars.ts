@@ -1,6 +1,7 @@
 // Folds factors and terms of all elements into the weight and bias of the convolution before them.
-import { expand } from "../../ops/move/expand.ts";
+
 import { noEpilogue } from "../../ops/operator.ts";
+import { expand } from "../../ops/reduce/sum-expand.ts";
 import { elementCount } from "../../tensor.ts";
 import { countUses, createNode, type Graph, type Node, type Value } from "../ir/graph.ts";
 import { rewrite } from "./rewrite.ts";

@@ -1,6 +1,6 @@
 // Gradients of convolutions and transposed ones: each is the other's with respect to its input.
 import { shapesEqual } from "../../tensor.ts";
-import { slice } from "../move/slice.ts";
+import { slice } from "../move/slice-pad.ts";
 import type { Operator } from "../operator.ts";
 import { axesOf, type ConvAttributes, type ConvTransposeAttributes } from "./rules.ts";
 import { convWeightGradient } from "./weight-gradient.ts";

@@ -1,8 +1,9 @@
 // Activations as operators of their own, for where no kernel's epilogue can take them.
+import type { Activation, PlainKind } from "../../../shaders/wgsl/functions.ts";
 import { ShapeError } from "../../errors.ts";
 import type { Operator } from "../operator.ts";
 import { requireFinite } from "../walk/operands.ts";
-import { createUnary } from "./unary.ts";
+import { createActivation } from "./unary.ts";
 
 /**
  * The larger of x and 0.
@@ -22,10 +23,9 @@ export interface LeakyReluGiven {
  * - x, output: [...]; NaN stays NaN.
  * Throws ShapeError unless the slope is finite. Source: https://pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html
  */
-export const leakyRelu = createUnary<Required<LeakyReluGiven>, LeakyReluGiven>("leakyRelu", {
+export const leakyRelu = createActivation<Required<LeakyReluGiven>, LeakyReluGiven>("leakyRelu", {
   attributes: ({ slope = 0.01 }) => requireFinite("leakyRelu", { slope }),
   function: ({ slope }) => ({ kind: "leaky-relu", slope }),
-  fuses: true,
 });
 
 /**
@@ -53,10 +53,9 @@ export interface EluGiven {
  * x where it is above 0, alpha * (exp(x) - 1) elsewhere.
  * Throws ShapeError unless alpha is finite. Source: https://pytorch.org/docs/stable/generated/torch.nn.ELU.html
  */
-export const elu = createUnary<Required<EluGiven>, EluGiven>("elu", {
+export const elu = createActivation<Required<EluGiven>, EluGiven>("elu", {
   attributes: ({ alpha = 1 }) => requireFinite("elu", { alpha }),
   function: ({ alpha }) => ({ kind: "elu", alpha }),
-  fuses: true,
 });
 
 export interface HardSigmoidGiven {
@@ -70,10 +69,9 @@ export interface HardSigmoidGiven {
  * alpha * x + beta, cut at 0 and 1.
  * Throws ShapeError unless alpha and beta are finite. Source: https://onnx.ai/onnx/operators/onnx__HardSigmoid.html
  */
-export const hardSigmoid = createUnary<Required<HardSigmoidGiven>, HardSigmoidGiven>("hardSigmoid", {
+export const hardSigmoid = createActivation<Required<HardSigmoidGiven>, HardSigmoidGiven>("hardSigmoid", {
   attributes: ({ alpha = 1 / 6, beta = 0.5 }) => requireFinite("hardSigmoid", { alpha, beta }),
   function: ({ alpha, beta }) => ({ kind: "hard-sigmoid", alpha, beta }),
-  fuses: true,
 });
 
 export interface GeluGiven {
@@ -85,14 +83,13 @@ export interface GeluGiven {
  * x times the normal distribution's share below x: 0.5 * x * (1 + erf(x / sqrt(2))).
  * Throws ShapeError for another approximation. Source: https://pytorch.org/docs/stable/generated/torch.nn.GELU.html
  */
-export const gelu = createUnary<Required<GeluGiven>, GeluGiven>("gelu", {
+export const gelu = createActivation<Required<GeluGiven>, GeluGiven>("gelu", {
   attributes({ approximate = "none" }) {
     if (approximate !== "none" && approximate !== "tanh")
       throw new ShapeError(`gelu: approximate is ${String(approximate)}, expected none or tanh`);
     return { approximate };
   },
   function: ({ approximate }) => ({ kind: approximate === "tanh" ? "gelu-tanh" : "gelu" }),
-  fuses: true,
 });
 
 export interface ClipGiven {
@@ -107,16 +104,15 @@ export interface ClipGiven {
  * - x, output: [...]; NaN stays NaN.
  * Throws ShapeError if a limit is NaN. Source: https://pytorch.org/docs/stable/generated/torch.clamp.html
  */
-export const clip = createUnary<Required<ClipGiven>, ClipGiven>("clip", {
+export const clip = createActivation<Required<ClipGiven>, ClipGiven>("clip", {
   attributes({ min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }) {
     if (Number.isNaN(min) || Number.isNaN(max))
       throw new ShapeError(`clip: got limits ${min} and ${max}, expected numbers`);
     return { min, max };
   },
   function: ({ min, max }) => ({ kind: "clip", min, max }),
-  fuses: true,
 });
 
-function plain(name: string, kind: "relu" | "sigmoid" | "tanh" | "silu" | "hard-swish"): Operator {
-  return createUnary(name, { attributes: () => ({}), function: () => ({ kind }), fuses: true });
+function plain(name: string, kind: Activation["kind"] & PlainKind): Operator {
+  return createActivation(name, { attributes: () => ({}), function: () => ({ kind }) });
 }

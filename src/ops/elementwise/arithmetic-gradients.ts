@@ -1,7 +1,6 @@
 // Gradients of arithmetic that would take several passes as other operators. Not for users.
 import { power } from "../../../shaders/wgsl/power.ts";
-import { floatType } from "../walk/operands.ts";
-import { createElementwise } from "./elementwise.ts";
+import { createGradient } from "./elementwise.ts";
 
 export interface ExtremeGradientAttributes {
   readonly of: "maximum" | "minimum";
@@ -11,18 +10,10 @@ export interface ExtremeGradientAttributes {
  * The share of gy that an operand of maximum or minimum gets: all, half where both are equal, or none.
  * - gy, a, the other operand: floats; output: the shape that all broadcast to. NaN gets all, as in PyTorch.
  */
-export const extremeGradient = createElementwise<ExtremeGradientAttributes, ExtremeGradientAttributes>(
+export const extremeGradient = createGradient<ExtremeGradientAttributes>(
   "extremeGradient",
-  {
-    attributes: (given) => given,
-    dtype: (inputs) => floatType("extremeGradient", inputs),
-    function: ({ attrs }) => ({
-      register: "f32",
-      parameters: ["g: T", "a: T", "b: T"],
-      result: "T",
-      body: `return select(select(g, 0.5 * g, a == b), T(0.0), a ${attrs.of === "maximum" ? "<" : ">"} b);`,
-    }),
-  },
+  ["g: T", "a: T", "b: T"],
+  ({ of }) => `return select(select(g, 0.5 * g, a == b), T(0.0), a ${of === "maximum" ? "<" : ">"} b);`,
 );
 
 export interface PowGradientAttributes {
@@ -33,20 +24,15 @@ export interface PowGradientAttributes {
  * gy * b * a^(b - 1), 0 where b is 0; or gy * a^b * log(a), 0 where a is 0 and b is not negative.
  * - gy, a, b: floats; output: the shape that all broadcast to.
  */
-export const powGradient = createElementwise<PowGradientAttributes, PowGradientAttributes>("powGradient", {
-  attributes: (given) => given,
-  dtype: (inputs) => floatType("powGradient", inputs),
-  function: ({ attrs }) => ({
-    register: "f32",
-    parameters: ["g: T", "a: T", "given: T"],
-    result: "T",
-    body:
-      attrs.of === "base"
-        ? `let b = given - 1.0;
+export const powGradient = createGradient<PowGradientAttributes>(
+  "powGradient",
+  ["g: T", "a: T", "given: T"],
+  ({ of }) =>
+    of === "base"
+      ? `let b = given - 1.0;
   ${power}
   return select(g * given * y, T(0.0), given == T(0.0));`
-        : `let b = given;
+      : `let b = given;
   ${power}
   return select(g * y * log_of(a), T(0.0), (a == T(0.0)) & (b >= T(0.0)));`,
-  }),
-});
+);

@@ -4,11 +4,13 @@ import { nanTest } from "../../../shaders/wgsl/functions.ts";
 import { power } from "../../../shaders/wgsl/power.ts";
 import type { DType } from "../../tensor.ts";
 import type { GradientContext, Operator } from "../operator.ts";
-import { sumToShape } from "../reduce/broadcast-gradient.ts";
+import { sumToShape } from "../reduce/sum-expand.ts";
 import { joinedType } from "../walk/operands.ts";
 import { extremeGradient, powGradient } from "./arithmetic-gradients.ts";
 import { createElementwise } from "./elementwise.ts";
 import { neg } from "./unary.ts";
+
+type Binary = Operator<object, object, 2>;
 
 const floats: readonly DType[] = ["f32", "f16"];
 const numbers: readonly DType[] = [...floats, "i32", "u32"];
@@ -20,24 +22,24 @@ const numbers: readonly DType[] = [...floats, "i32", "u32"];
  * Throws ShapeError unless both have the same type, or are floats, and broadcast.
  * Source: https://pytorch.org/docs/stable/generated/torch.add.html
  */
-export const add: Operator = {
+export const add: Binary = {
   ...createOperation("add", "+"),
   residual: true,
   affine: "shift",
-  gradient: binaryGradient((_, gy) => [gy, gy]),
+  gradient: binaryGradient(({ gy }) => [gy, gy]),
 };
 
 /** Difference a - b; see {@link add}. Source: https://pytorch.org/docs/stable/generated/torch.sub.html */
-export const sub: Operator = {
+export const sub: Binary = {
   ...createOperation("sub", "-"),
-  gradient: binaryGradient(({ apply }, gy) => [gy, apply(neg, [gy], {})]),
+  gradient: binaryGradient(({ apply, gy }) => [gy, apply(neg, [gy], {})]),
 };
 
 /** Product; see {@link add}. Source: https://pytorch.org/docs/stable/generated/torch.mul.html */
-export const mul: Operator = {
+export const mul: Binary = {
   ...createOperation("mul", "*"),
   affine: "scale",
-  gradient: binaryGradient(({ apply, inputs: [a, b] }, gy) => [apply(mul, [gy, b!], {}), apply(mul, [gy, a!], {})]),
+  gradient: binaryGradient(({ apply, inputs: [a, b], gy }) => [apply(mul, [gy, b], {}), apply(mul, [gy, a], {})]),
 };
 
 /**
@@ -45,11 +47,11 @@ export const mul: Operator = {
  * - gradient: that of b from the output, which the next layer mostly keeps anyway.
  * Source: https://pytorch.org/docs/stable/generated/torch.div.html
  */
-export const div: Operator = {
+export const div: Binary = {
   ...createOperation("div", "/"),
-  gradient: binaryGradient(({ apply, inputs: [, b], outputs: [y] }, gy) => {
-    const ga = apply(div, [gy, b!], {});
-    return [ga, apply(neg, [apply(mul, [ga, y!], {})], {})];
+  gradient: binaryGradient(({ apply, inputs: [, b], outputs: [y], gy }) => {
+    const ga = apply(div, [gy, b], {});
+    return [ga, apply(neg, [apply(mul, [ga, y], {})], {})];
   }),
 };
 
@@ -58,7 +60,7 @@ export const div: Operator = {
  * - gradient: half each where both are equal, as in PyTorch.
  * Source: https://pytorch.org/docs/stable/generated/torch.maximum.html
  */
-export const maximum: Operator = {
+export const maximum: Binary = {
   ...createArithmetic("maximum", extreme(">"), "return max(a, b);"),
   gradient: extremeOperandsGradient("maximum"),
 };
@@ -68,7 +70,7 @@ export const maximum: Operator = {
  * - gradient: half each where both are equal, as in PyTorch.
  * Source: https://pytorch.org/docs/stable/generated/torch.minimum.html
  */
-export const minimum: Operator = {
+export const minimum: Binary = {
   ...createArithmetic("minimum", extreme("<"), "return min(a, b);"),
   gradient: extremeOperandsGradient("minimum"),
 };
@@ -81,30 +83,29 @@ export const minimum: Operator = {
  * Throws ShapeError unless both are floats of one type and broadcast.
  * Source: https://pytorch.org/docs/stable/generated/torch.pow.html
  */
-export const pow: Operator = {
+export const pow: Binary = {
   ...createArithmetic("pow", `${power}\n  return y;`, undefined),
-  gradient: binaryGradient(({ apply, inputs: [a, b] }, gy) => [
-    apply(powGradient, [gy, a!, b!], { of: "base" }),
-    apply(powGradient, [gy, a!, b!], { of: "exponent" }),
+  gradient: binaryGradient(({ apply, inputs: [a, b], gy }) => [
+    apply(powGradient, [gy, a, b], { of: "base" }),
+    apply(powGradient, [gy, a, b], { of: "exponent" }),
   ]),
 };
 
 /** A rule for [ga, gb] in the shape of the output; each is summed to the shape of its input. */
 function binaryGradient(
-  rule: <V>(context: GradientContext<V>, gy: V) => readonly [V, V],
-): NonNullable<Operator["gradient"]> {
+  rule: <V>(context: GradientContext<V, object, 2>) => readonly [V, V],
+): NonNullable<Binary["gradient"]> {
   return (context) => {
-    const { inputs, outputGradients, type } = context;
-    return rule(context, outputGradients[0]!).map((gradient, i) =>
-      sumToShape(context, gradient, type(inputs[i]!).shape),
-    );
+    const [ga, gb] = rule(context);
+    const [a, b] = context.inputs;
+    return [sumToShape(context, ga, context.type(a).shape), sumToShape(context, gb, context.type(b).shape)];
   };
 }
 
 function extremeOperandsGradient(of: "maximum" | "minimum") {
-  return binaryGradient(({ apply, inputs: [a, b] }, gy) => [
-    apply(extremeGradient, [gy, a!, b!], { of }),
-    apply(extremeGradient, [gy, b!, a!], { of }),
+  return binaryGradient(({ apply, inputs: [a, b], gy }) => [
+    apply(extremeGradient, [gy, a, b], { of }),
+    apply(extremeGradient, [gy, b, a], { of }),
   ]);
 }
 
@@ -113,12 +114,12 @@ function extreme(comparison: "<" | ">"): string {
 }
 
 /** Without a body for integers, there is no such operator. */
-function createArithmetic(name: string, body: string, integers: string | undefined): Operator {
-  return createElementwise(name, {
+function createArithmetic(name: string, body: string, integers: string | undefined): Binary {
+  return createElementwise<object, object, 2>(name, {
     attributes: () => ({}),
     dtype: (inputs) => joinedType(name, inputs, integers === undefined ? floats : numbers),
     function({ inputs }) {
-      const register = registerOf(inputs[0]!.dtype);
+      const register = registerOf(inputs[0].dtype);
       const text = register === "f32" ? body : (integers ?? body);
       return { register, parameters: ["a: T", "b: T"], result: "T", body: text };
     },
@@ -126,7 +127,7 @@ function createArithmetic(name: string, body: string, integers: string | undefin
   });
 }
 
-function createOperation(name: string, symbol: "+" | "-" | "*" | "/"): Operator {
+function createOperation(name: string, symbol: "+" | "-" | "*" | "/"): Binary {
   const body = `return a ${symbol} b;`;
   return createArithmetic(name, body, body);
 }

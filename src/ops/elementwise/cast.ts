@@ -21,12 +21,12 @@ export const cast: Operator<CastAttributes, CastAttributes> = createElementwise<
     dtype: (_, { to }) => to,
     function({ inputs, attrs }) {
       const result = ({ f32: "F", f16: "F", i32: "I", u32: "U" } as const)[attrs.to];
-      return { register: registerOf(inputs[0]!.dtype), parameters: ["v: T"], result, body: `return ${result}(v);` };
+      return { register: registerOf(inputs[0].dtype), parameters: ["v: T"], result, body: `return ${result}(v);` };
     },
     extra: {
-      gradient({ inputs, outputGradients, apply, type }) {
-        const { dtype } = type(inputs[0]!);
-        return dtype === "f32" || dtype === "f16" ? [apply(cast, [outputGradients[0]!], { to: dtype })] : [];
+      gradient({ inputs: [x], gy, apply, type }) {
+        const { dtype } = type(x);
+        return dtype === "f32" || dtype === "f16" ? [apply(cast, [gy], { to: dtype })] : [];
       },
     },
   },

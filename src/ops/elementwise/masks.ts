@@ -1,9 +1,8 @@
 // Masks: u32, 1 where something holds and 0 elsewhere. Any other number than 0 counts as 1.
 import { registerOf } from "../../../shaders/elementwise/elementwise.wgsl.ts";
 import { ShapeError } from "../../errors.ts";
-import type { TensorType } from "../../tensor.ts";
 import type { Operator } from "../operator.ts";
-import { sumToShape } from "../reduce/broadcast-gradient.ts";
+import { sumToShape } from "../reduce/sum-expand.ts";
 import { sameType } from "../walk/operands.ts";
 import { createElementwise } from "./elementwise.ts";
 
@@ -52,36 +51,29 @@ export const logicalNot = createLogical("logicalNot", "a == U()", ["a: T"]);
  * Throws ShapeError unless the mask is u32, a and b have the same type and all broadcast.
  * Source: https://pytorch.org/docs/stable/generated/torch.where.html
  */
-export const where: Operator = createElementwise("where", {
+export const where: Operator<object, object, 3> = createElementwise<object, object, 3>("where", {
   attributes: () => ({}),
-  dtype([mask, ...values]) {
-    requireMask(mask!);
-    return sameValues(values);
+  dtype([mask, a, b]) {
+    if (mask.dtype !== "u32") throw new ShapeError(`where: input 0 is ${mask.dtype}, expected u32, a mask`);
+    if (a.dtype === b.dtype) return a.dtype;
+    throw new ShapeError(`where: input 2 is ${b.dtype}, expected ${a.dtype} as input 1`);
   },
-  function: ({ inputs }) => ({
-    register: registerOf(inputs[1]!.dtype),
+  function: ({ inputs: [, a] }) => ({
+    register: registerOf(a.dtype),
     parameters: ["mask: U", "a: T", "b: T"],
     result: "T",
     body: "return select(b, a, mask != U());",
   }),
   extra: {
     gradient(context) {
-      const { inputs, outputGradients, apply, constant, type } = context;
-      const [mask, gy, zero] = [inputs[0]!, outputGradients[0]!, constant(0)];
-      const parts = [apply(where, [mask, gy, zero], {}), apply(where, [mask, zero, gy], {})];
-      return [undefined, ...parts.map((part, i) => sumToShape(context, part, type(inputs[i + 1]!).shape))];
+      const { inputs, gy, apply, constant, type } = context;
+      const [mask, a, b] = inputs;
+      const zero = constant(0);
+      const [ga, gb] = [apply(where, [mask, gy, zero], {}), apply(where, [mask, zero, gy], {})];
+      return [undefined, sumToShape(context, ga, type(a).shape), sumToShape(context, gb, type(b).shape)];
     },
   },
 });
-
-function requireMask({ dtype }: TensorType): void {
-  if (dtype !== "u32") throw new ShapeError(`where: input 0 is ${dtype}, expected u32, a mask`);
-}
-
-function sameValues([a, b]: readonly TensorType[]) {
-  if (a!.dtype === b!.dtype) return a!.dtype;
-  throw new ShapeError(`where: input 2 is ${b!.dtype}, expected ${a!.dtype} as input 1`);
-}
 
 function createComparison(name: string, symbol: string): Operator {
   return createElementwise(name, {
@@ -91,7 +83,7 @@ function createComparison(name: string, symbol: string): Operator {
       return "u32";
     },
     function: ({ inputs }) => ({
-      register: registerOf(inputs[0]!.dtype),
+      register: registerOf(inputs[0].dtype),
       parameters: ["a: T", "b: T"],
       result: "U",
       body: `return select(U(), U(1u), a ${symbol} b);`,

@@ -2,9 +2,9 @@
 import { ShapeError } from "../../errors.ts";
 import { formatShape } from "../../tensor.ts";
 import type { Operator } from "../operator.ts";
-import { sumToShape } from "../reduce/broadcast-gradient.ts";
+import { sumToShape } from "../reduce/sum-expand.ts";
 import { floatType } from "../walk/operands.ts";
-import { createElementwise } from "./elementwise.ts";
+import { createElementwise, createGradient } from "./elementwise.ts";
 
 /**
  * x where it is at least 0, slope * x elsewhere.
@@ -14,16 +14,16 @@ import { createElementwise } from "./elementwise.ts";
  * Throws ShapeError unless both are floats of one type and the slope broadcasts to x.
  * Source: https://onnx.ai/onnx/operators/onnx__PRelu.html
  */
-export const prelu: Operator = createElementwise("prelu", {
+export const prelu: Operator<object, object, 2> = createElementwise<object, object, 2>("prelu", {
   attributes: () => ({}),
   dtype([x, slope]) {
-    const missing = x!.shape.length - slope!.shape.length;
-    if (missing < 0 || slope!.shape.some((size, axis) => size !== 1 && size !== x!.shape[axis + missing])) {
+    const missing = x.shape.length - slope.shape.length;
+    if (missing < 0 || slope.shape.some((size, axis) => size !== 1 && size !== x.shape[axis + missing])) {
       throw new ShapeError(
-        `prelu: slope has shape ${formatShape(slope!.shape)}, expected one that broadcasts to ${formatShape(x!.shape)}`,
+        `prelu: slope has shape ${formatShape(slope.shape)}, expected one that broadcasts to ${formatShape(x.shape)}`,
       );
     }
-    return floatType("prelu", [x!, slope!]);
+    return floatType("prelu", [x, slope]);
   },
   function: () => ({
     register: "f32",
@@ -33,9 +33,9 @@ export const prelu: Operator = createElementwise("prelu", {
   }),
   extra: {
     gradient(context) {
-      const { inputs, outputGradients, apply, type } = context;
-      const [x, slope] = [inputs[0]!, inputs[1]!];
-      const of = (which: "x" | "slope") => apply(preluGradient, [outputGradients[0]!, x, slope], { of: which });
+      const { inputs, gy, apply, type } = context;
+      const [x, slope] = inputs;
+      const of = (which: "x" | "slope") => apply(preluGradient, [gy, x, slope], { of: which });
       return [of("x"), sumToShape(context, of("slope"), type(slope).shape)];
     },
   },
@@ -49,13 +49,8 @@ interface PreluGradientAttributes {
  * gy or gy * slope, or gy * min(x, 0): the slope's before it is summed to its shape. Not for users.
  * - gy, x, output: [...]; slope: what broadcasts to x
  */
-export const preluGradient = createElementwise<PreluGradientAttributes, PreluGradientAttributes>("preluGradient", {
-  attributes: (given) => given,
-  dtype: (inputs) => floatType("preluGradient", inputs),
-  function: ({ attrs }) => ({
-    register: "f32",
-    parameters: ["g: T", "v: T", "slope: T"],
-    result: "T",
-    body: attrs.of === "x" ? "return select(g * slope, g, v > T(0.0));" : "return select(g * v, T(0.0), v > T(0.0));",
-  }),
-});
+export const preluGradient = createGradient<PreluGradientAttributes>(
+  "preluGradient",
+  ["g: T", "v: T", "slope: T"],
+  ({ of }) => (of === "x" ? "return select(g * slope, g, v > T(0.0));" : "return select(g * v, T(0.0), v > T(0.0));"),
+);

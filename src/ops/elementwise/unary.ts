@@ -1,50 +1,57 @@
 // Functions of one number, elementwise.
-import { derivative, derivativeText } from "../../../shaders/wgsl/derivatives.ts";
-import { type UnaryFunction, unaryText } from "../../../shaders/wgsl/functions.ts";
+import {
+  type Activation,
+  derivativeOf,
+  derivativeText,
+  type PlainKind,
+  type UnaryFunction,
+  unaryText,
+} from "../../../shaders/wgsl/functions.ts";
 import type { Operator } from "../operator.ts";
 import { floatType } from "../walk/operands.ts";
-import { createElementwise } from "./elementwise.ts";
+import { createElementwise, createGradient } from "./elementwise.ts";
 
-interface UnaryRecord<A extends object, G extends object> {
+interface UnaryRecord<A extends object, G extends object, F extends UnaryFunction> {
   attributes(given: G): A;
-  function(attrs: A): UnaryFunction;
-  /** Whether the epilogue of the kernel before may compute it. */
-  readonly fuses?: boolean;
+  function(attrs: A): F;
 }
 
 /** An operator on floats, x to output of the same shape. */
 export function createUnary<A extends object, G extends object>(
   name: string,
-  record: UnaryRecord<A, G>,
+  { attributes, function: of }: UnaryRecord<A, G, UnaryFunction>,
 ): Operator<A, G> {
   return createElementwise(name, {
-    attributes: record.attributes,
+    attributes,
     dtype: (inputs) => floatType(name, inputs),
-    function: ({ attrs }) => unaryText(record.function(attrs)),
+    function: ({ attrs }) => unaryText(of(attrs)),
     extra: {
-      ...(record.fuses && { activation: record.function }),
-      gradient({ attrs, inputs, outputs, outputGradients, apply }) {
-        const f = record.function(attrs);
-        const from = derivative(f)?.of;
+      gradient({ attrs, inputs: [x], outputs: [y], gy, apply }) {
+        const f = of(attrs);
+        const from = derivativeOf(f);
         if (from === undefined) return [];
-        const gy = outputGradients[0]!;
-        const v = { x: inputs[0]!, y: outputs[0]!, neither: gy }[from];
-        return [apply(unaryGradient, [gy, v], { function: f })];
+        return [apply(unaryGradient, [gy, { x, y, neither: gy }[from]], { function: f })];
       },
     },
   });
 }
 
+/** One that the epilogue of the kernel before may compute. */
+export function createActivation<A extends object, G extends object>(
+  name: string,
+  record: UnaryRecord<A, G, Activation>,
+): Operator<A, G> {
+  return { ...createUnary(name, record), activation: record.function };
+}
+
 /**
- * gy * f'(x), of the function's argument or of its result, whichever `derivative` names: the result where it is cheap, since
+ * gy * f'(x), of the function's argument or of its result, whichever `derivativeOf` names: the result where it is cheap, since
  * the next layer mostly keeps it anyway. Not for users.
  * - gy, x or y, output: [...], floats
  */
-export const unaryGradient = createElementwise<UnaryGradientAttributes, UnaryGradientAttributes>("unaryGradient", {
-  attributes: (given) => given,
-  dtype: (inputs) => floatType("unaryGradient", inputs),
-  function: ({ attrs }) => derivativeText(attrs.function),
-});
+export const unaryGradient = createGradient<UnaryGradientAttributes>("unaryGradient", ["g: T", "v: T"], (attrs) =>
+  derivativeText(attrs.function),
+);
 
 interface UnaryGradientAttributes {
   readonly function: UnaryFunction;
@@ -91,6 +98,6 @@ export const erf = plain("erf");
 /** log(1 + exp(x)), without overflow. Source: https://pytorch.org/docs/stable/generated/torch.nn.Softplus.html */
 export const softplus = plain("softplus");
 
-function plain(kind: Exclude<UnaryFunction["kind"], "leaky-relu" | "elu" | "hard-sigmoid" | "clip">): Operator {
+function plain(kind: PlainKind): Operator {
   return createUnary(kind, { attributes: () => ({}), function: () => ({ kind }) });
 }

@@ -6,7 +6,7 @@ import { operandBytes } from "../cost.ts";
 import { reshape } from "../move/reshape.ts";
 import type { Decomposition, Kernel, Operand, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
-import { sum } from "../reduce/reductions.ts";
+import { sum } from "../reduce/sum-expand.ts";
 import { prefersWorkgroups, rowGrid, rowLanes } from "../walk/rows.ts";
 import { strided, walk } from "../walk/strided.ts";
 import { requireIntegers } from "../walk/window.ts";

@@ -4,7 +4,7 @@ import { elementCount, formatShape, type Shape, shapesEqual } from "../../tensor
 import { mul } from "../elementwise/arithmetic.ts";
 import { reshape } from "../move/reshape.ts";
 import type { GradientContext, Operator } from "../operator.ts";
-import { sumToShape } from "../reduce/broadcast-gradient.ts";
+import { sumToShape } from "../reduce/sum-expand.ts";
 import { dimensions } from "../walk/dimensions.ts";
 import { floatType, requireFinite } from "../walk/operands.ts";
 import { flatProduct, requireBias } from "./flat-product.ts";

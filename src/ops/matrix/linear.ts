@@ -2,7 +2,7 @@
 import { ShapeError } from "../../errors.ts";
 import { elementCount, formatShape } from "../../tensor.ts";
 import type { Operator } from "../operator.ts";
-import { sumToShape } from "../reduce/broadcast-gradient.ts";
+import { sumToShape } from "../reduce/sum-expand.ts";
 import { floatType } from "../walk/operands.ts";
 import { flatProduct, requireBias } from "./flat-product.ts";
 import { flatGradients } from "./gemm.ts";

@@ -3,7 +3,7 @@ import { ShapeError } from "../../errors.ts";
 import { elementCount, formatShape } from "../../tensor.ts";
 import { transpose } from "../move/transpose.ts";
 import type { Operand, Operator } from "../operator.ts";
-import { sumToShape } from "../reduce/broadcast-gradient.ts";
+import { sumToShape } from "../reduce/sum-expand.ts";
 import { broadcastShape } from "../walk/axes.ts";
 import { floatType } from "../walk/operands.ts";
 import { broadcast, type Strided, strided } from "../walk/strided.ts";

@@ -6,7 +6,7 @@ import type { Kernel, Operator } from "../operator.ts";
 import { requireAxis, resolveAxis } from "../walk/axes.ts";
 import { strided } from "../walk/strided.ts";
 import { copyDispatch } from "./copy.ts";
-import { slice } from "./slice.ts";
+import { slice } from "./slice-pad.ts";
 
 export interface ConcatAttributes {
   readonly axis: number;
@@ -22,8 +22,9 @@ const copies: Kernel<ConcatAttributes> = {
   applies: () => true,
   views: "all",
   dispatches(call, device) {
-    const y = strided(call.outputs[0]!);
-    const axis = resolveAxis("concat", call.attrs.axis, call.outputs[0]!.shape);
+    const [output] = call.outputs;
+    const y = strided(output);
+    const axis = resolveAxis("concat", call.attrs.axis, output.shape);
     const starts = startsAlong(axis, call.inputs);
     return call.inputs.flatMap((x, input) => {
       if (call.inPlace?.has(input)) return [];
@@ -61,14 +62,13 @@ export const concat: Operator<ConcatAttributes, ConcatGiven> = {
       dtype === first.dtype &&
       shape.length === first.shape.length &&
       shape.every((size, a) => a === axis || size === first.shape[a]);
-    const odd = inputs.findIndex((input) => !fits(input));
-    if (odd >= 0) {
-      const { shape, dtype } = inputs[odd]!;
+    inputs.forEach((input, i) => {
+      if (fits(input)) return;
       throw new ShapeError(
-        `concat: input ${odd} does not fit: got ${dtype} ${formatShape(shape)}, ` +
+        `concat: input ${i} does not fit: got ${input.dtype} ${formatShape(input.shape)}, ` +
           `expected ${first.dtype} ${formatAny(first.shape, axis)} as input 0`,
       );
-    }
+    });
     const joined = inputs.reduce((sum, { shape }) => sum + shape[axis]!, 0);
     return [{ shape: first.shape.map((size, a) => (a === axis ? joined : size)), dtype: first.dtype }];
   },
@@ -78,18 +78,19 @@ export const concat: Operator<ConcatAttributes, ConcatGiven> = {
     return { flop: 0, bytes: 2 * operandBytes({ ...call, inputs: copied, outputs: [] }) };
   },
   regions(inputs, attrs) {
-    const { shape } = inputs[0]!;
+    const [{ shape }] = inputs;
     if (resolveAxis("concat", attrs.axis, shape) !== 1) return undefined;
     const inner = elementCount(shape.slice(2));
     return { layout: "item", offsets: startsAlong(1, inputs).map((start) => start * inner) };
   },
   kernels: [copies],
-  gradient({ inputs, outputGradients, attrs, type, apply }) {
-    const types = inputs.map(type);
-    const axis = resolveAxis("concat", attrs.axis, types[0]!.shape);
-    return startsAlong(axis, types).map((start, i) =>
-      apply(slice, [outputGradients[0]!], { axes: [axis], starts: [start], ends: [start + types[i]!.shape[axis]!] }),
-    );
+  gradient({ inputs, gy, attrs, type, apply }) {
+    const axis = resolveAxis("concat", attrs.axis, type(inputs[0]).shape);
+    const starts = startsAlong(axis, inputs.map(type));
+    return inputs.map((x, i) => {
+      const start = starts[i]!;
+      return apply(slice, [gy], { axes: [axis], starts: [start], ends: [start + type(x).shape[axis]!] });
+    });
   },
 };
 

@@ -10,20 +10,20 @@ import { params } from "../parameters.ts";
 import { resolveAxis } from "../walk/axes.ts";
 import { requireF32 } from "../walk/operands.ts";
 import { flatGrid, strided, walk } from "../walk/strided.ts";
-import type { GatherAttributes } from "./gather.ts";
 
-export interface GatherElementsGradientAttributes extends GatherAttributes {
+export interface GatherElementsGradientAttributes {
+  readonly axis: number;
   /** Of x along the axis. */
   readonly size: number;
 }
 
-const lines: Kernel<GatherElementsGradientAttributes> = {
+const lines: Kernel<GatherElementsGradientAttributes, 2> = {
   name: "gatherElementsGradient/lines",
   applies: () => true,
-  dispatches({ inputs, outputs, attrs }, device) {
-    const { shape } = inputs[1]!;
+  dispatches({ inputs: [given, index], outputs: [output], attrs }, device) {
+    const { shape } = index;
     const axis = resolveAxis("gatherElementsGradient", attrs.axis, shape);
-    const [gy, gx] = [strided(inputs[0]!), strided(outputs[0]!)];
+    const [gy, gx] = [strided(given), strided(output)];
     const starts = shape.map((size, a) => (a === axis ? 1 : size));
     const plan = walk(starts, { gy, gx }, { vectors: false });
     const values = {
@@ -49,15 +49,15 @@ const lines: Kernel<GatherElementsGradientAttributes> = {
  * Lines along the axis run side by side, what is on one runs in turn. In f16 too its sums lie in f32, since they are in memory.
  * - gy: f32, of the index' shape; index: i32; output: f32, that shape with `size` elements along the axis
  */
-export const gatherElementsGradient: Operator<GatherElementsGradientAttributes, GatherElementsGradientAttributes> = {
+export const gatherElementsGradient: Operator<GatherElementsGradientAttributes, GatherElementsGradientAttributes, 2> = {
   name: "gatherElementsGradient",
   attributes: (given) => given,
   shape([gy, index], { axis: given, size }) {
-    requireF32("gatherElementsGradient", [gy!], [0]);
-    const axis = resolveAxis("gatherElementsGradient", given, index!.shape);
-    return [{ shape: index!.shape.with(axis, size), dtype: "f32" }];
+    requireF32("gatherElementsGradient", [gy], [0]);
+    const axis = resolveAxis("gatherElementsGradient", given, index.shape);
+    return [{ shape: index.shape.with(axis, size), dtype: "f32" }];
   },
-  cost: (call) => ({ flop: elementCount(call.inputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: elementCount(call.inputs[0].shape), bytes: operandBytes(call) }),
   fullInputs: [0],
   kernels: [lines],
 };

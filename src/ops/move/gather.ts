@@ -10,7 +10,7 @@ import { wordType } from "../walk/operands.ts";
 import { flatGrid, type Strided, strided, walk } from "../walk/strided.ts";
 import { gatherElementsGradient } from "./gather-elements-gradient.ts";
 import { gatherGradient } from "./gather-gradient.ts";
-import { pad } from "./pad.ts";
+import { pad } from "./slice-pad.ts";
 
 export interface GatherAttributes {
   readonly axis: number;
@@ -21,17 +21,17 @@ export interface GatherGiven {
   readonly axis?: number;
 }
 
-type GatherCall = Call<GatherAttributes>;
+type GatherCall = Call<GatherAttributes, 2>;
 
 /** How the arrays lie along the axes of y; x does not move where the index says where it goes. */
 type Lie = (call: GatherCall, axis: number) => Readonly<Record<"x" | "index" | "y", Strided>>;
 
-const stridedKernel = (name: string, lie: Lie): Kernel<GatherAttributes> => ({
+const stridedKernel = (name: string, lie: Lie): Kernel<GatherAttributes, 2> => ({
   name: `${name}/strided`,
   applies: () => true,
   views: "all",
   dispatches(call, device) {
-    const [x, y] = [call.inputs[0]!, call.outputs[0]!];
+    const [x, y] = [call.inputs[0], call.outputs[0]];
     const axis = resolveAxis(name, call.attrs.axis, x.shape);
     const plan = walk(y.shape, lie(call, axis), { vectors: false });
     const values = { ...plan.values, axis_size: x.shape[axis]!, axis_stride: strided(x).strides[axis]! };
@@ -51,18 +51,18 @@ function requireIndex(name: string, { dtype }: TensorType): void {
 }
 
 /** Reads as much of x as it writes. */
-function cost({ inputs, outputs }: GatherCall): Cost {
-  return { flop: 0, bytes: 2 * byteLength(outputs[0]!) + byteLength(inputs[1]!) };
+function cost({ inputs: [, index], outputs: [y] }: GatherCall): Cost {
+  return { flop: 0, bytes: 2 * byteLength(y) + byteLength(index) };
 }
 
-const slices: Lie = ({ inputs, outputs }, axis) => {
-  const [data, indices] = [strided(inputs[0]!), strided(inputs[1]!)];
+const slices: Lie = ({ inputs: [x, index], outputs: [y] }, axis) => {
+  const [data, indices] = [strided(x), strided(index)];
   const [before, after] = [data.strides.slice(0, axis), data.strides.slice(axis + 1)];
   const still = (strides: readonly number[]) => strides.map(() => 0);
   return {
     x: { offset: data.offset, strides: [...before, ...still(indices.strides), ...after] },
     index: { offset: indices.offset, strides: [...still(before), ...indices.strides, ...still(after)] },
-    y: strided(outputs[0]!),
+    y: strided(y),
   };
 };
 
@@ -74,29 +74,27 @@ const slices: Lie = ({ inputs, outputs }, axis) => {
  * Throws ShapeError unless x has the axis and the index is i32.
  * Source: https://onnx.ai/onnx/operators/onnx__Gather.html
  */
-export const gather: Operator<GatherAttributes, GatherGiven> = {
+export const gather: Operator<GatherAttributes, GatherGiven, 2> = {
   name: "gather",
   attributes: ({ axis = 0 }) => ({ axis: requireAxis("gather", axis) }),
-  shape(inputs, attrs) {
-    const [x, index] = [inputs[0]!, inputs[1]!];
+  shape([x, index], attrs) {
     requireIndex("gather", index);
     const axis = resolveAxis("gather", attrs.axis, x.shape);
     return [{ shape: [...x.shape.slice(0, axis), ...index.shape, ...x.shape.slice(axis + 1)], dtype: x.dtype }];
   },
   cost,
   kernels: [stridedKernel("gather", slices)],
-  gradient({ inputs, outputGradients, attrs, type, apply }) {
-    const { shape } = type(inputs[0]!);
-    return [apply(gatherGradient, [outputGradients[0]!, inputs[1]!], { ...attrs, shape })];
-  },
+  gradient: ({ inputs: [x, index], gy, attrs, type, apply }) => [
+    apply(gatherGradient, [gy, index], { ...attrs, shape: type(x).shape }),
+  ],
 };
 
-const elements: Lie = ({ inputs, outputs }, axis) => {
-  const { offset, strides } = strided(inputs[0]!);
+const elements: Lie = ({ inputs: [x, index], outputs: [y] }, axis) => {
+  const { offset, strides } = strided(x);
   return {
     x: { offset, strides: strides.map((stride, a) => (a === axis ? 0 : stride)) },
-    index: strided(inputs[1]!),
-    y: strided(outputs[0]!),
+    index: strided(index),
+    y: strided(y),
   };
 };
 
@@ -108,11 +106,10 @@ const elements: Lie = ({ inputs, outputs }, axis) => {
  * Throws ShapeError unless x has the axis and the index is i32 and fits.
  * Source: https://pytorch.org/docs/stable/generated/torch.gather.html
  */
-export const gatherElements: Operator<GatherAttributes, GatherGiven> = {
+export const gatherElements: Operator<GatherAttributes, GatherGiven, 2> = {
   name: "gatherElements",
   attributes: ({ axis = 0 }) => ({ axis: requireAxis("gatherElements", axis) }),
-  shape(inputs, attrs) {
-    const [x, index] = [inputs[0]!, inputs[1]!];
+  shape([x, index], attrs) {
     requireIndex("gatherElements", index);
     const axis = resolveAxis("gatherElements", attrs.axis, x.shape);
     const fits = index.shape.every((size, a) => a === axis || size <= (x.shape[a] ?? 0));
@@ -124,11 +121,9 @@ export const gatherElements: Operator<GatherAttributes, GatherGiven> = {
   },
   cost,
   kernels: [stridedKernel("gatherElements", elements)],
-  gradient({ inputs, outputGradients, attrs, type, apply }) {
-    const [x, index] = inputs as [(typeof inputs)[number], (typeof inputs)[number]];
+  gradient({ inputs: [x, index], gy, attrs, type, apply }) {
     const axis = resolveAxis("gatherElements", attrs.axis, type(x).shape);
-    const given = { axis, size: type(x).shape[axis]! };
-    const gx = apply(gatherElementsGradient, [outputGradients[0]!, index], given);
+    const gx = apply(gatherElementsGradient, [gy, index], { axis, size: type(x).shape[axis]! });
     // Lines that the index does not reach.
     const end = type(x).shape.map((size, a) => size - type(gx).shape[a]!);
     if (end.every((size) => size === 0)) return [gx];

@@ -18,7 +18,7 @@ const gather: Kernel<PadGradientAttributes> = {
   applies: () => true,
   views: "all",
   dispatches(call, device) {
-    const [gy, gx] = [call.inputs[0]!, call.outputs[0]!];
+    const [gy, gx] = [call.inputs[0], call.outputs[0]];
     const { begin, end, mode } = call.attrs;
     const plan = walk(gx.shape, { gx: strided(gx) }, { join: false, vectors: false });
     const from = strided(gy);
@@ -50,9 +50,9 @@ export const padGradient: Operator<PadGradientAttributes, PadGradientAttributes>
   name: "padGradient",
   attributes: (given) => given,
   shape([gy], { begin, end }) {
-    const shape = gy!.shape.map((size, axis) => size - begin[axis]! - end[axis]!);
-    return [{ shape, dtype: floatType("padGradient", [gy!]) }];
+    const shape = gy.shape.map((size, axis) => size - begin[axis]! - end[axis]!);
+    return [{ shape, dtype: floatType("padGradient", [gy]) }];
   },
-  cost: (call) => ({ flop: elementCount(call.inputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: elementCount(call.inputs[0].shape), bytes: operandBytes(call) }),
   kernels: [gather],
 };

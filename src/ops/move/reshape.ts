@@ -1,6 +1,6 @@
 // Another shape for the same elements.
 import { ShapeError } from "../../errors.ts";
-import { elementCount, formatShape, type Shape, type TensorType } from "../../tensor.ts";
+import { elementCount, formatShape, type Shape } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import type { Kernel, Operand, Operator } from "../operator.ts";
 import { copyDispatch } from "./copy.ts";
@@ -20,7 +20,7 @@ const copies: Kernel<ReshapeAttributes> = {
   applies: () => true,
   views: "all",
   dispatches(call, device) {
-    const [x, y] = [call.inputs[0]!, call.outputs[0]!];
+    const [x, y] = [call.inputs[0], call.outputs[0]];
     return sharedRuns(x, y).map(({ from, count }) => {
       const run = (operand: Operand) => ({ offset: wordOf(operand, from), strides: [1] });
       return copyDispatch(device, { sizes: [count], dtype: y.dtype, x: run(x), y: run(y) });
@@ -66,7 +66,7 @@ export const reshape: Operator<ReshapeAttributes, ReshapeGiven> = {
     return { shape };
   },
   shape(inputs, attrs) {
-    const x = inputs[0] as TensorType;
+    const [x] = inputs;
     const total = elementCount(x.shape);
     const known = elementCount(attrs.shape.filter((size) => size !== -1));
     const shape = attrs.shape.map((size) => (size === -1 ? total / known : size));
@@ -79,7 +79,5 @@ export const reshape: Operator<ReshapeAttributes, ReshapeGiven> = {
   },
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [copies],
-  gradient: ({ inputs, outputGradients, type, apply }) => [
-    apply(reshape, [outputGradients[0]!], { shape: type(inputs[0]!).shape }),
-  ],
+  gradient: ({ inputs: [x], gy, type, apply }) => [apply(reshape, [gy], { shape: type(x).shape })],
 };

@@ -20,7 +20,7 @@ const copies: Kernel<TransposeAttributes> = {
   applies: () => true,
   views: "all",
   dispatches(call, device) {
-    const [input, output] = [call.inputs[0]!, call.outputs[0]!];
+    const [input, output] = [call.inputs[0], call.outputs[0]];
     const { offset, strides } = strided(input);
     const x = { offset, strides: call.attrs.permutation.map((axis) => strides[axis]!) };
     return [copyDispatch(device, { sizes: output.shape, dtype: output.dtype, x, y: strided(output) })];
@@ -46,7 +46,7 @@ export const transpose: Operator<TransposeAttributes, TransposeGiven> = {
     return { permutation };
   },
   shape(inputs, { permutation }) {
-    const { shape, dtype } = inputs[0]!;
+    const [{ shape, dtype }] = inputs;
     if (permutation.length !== shape.length) {
       throw new ShapeError(
         `transpose: got permutation ${formatShape(permutation)}, expected ${shape.length} axes ` +
@@ -57,8 +57,8 @@ export const transpose: Operator<TransposeAttributes, TransposeGiven> = {
   },
   cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
   kernels: [copies],
-  gradient({ outputGradients, attrs: { permutation }, apply }) {
+  gradient({ gy, attrs: { permutation }, apply }) {
     const inverse = permutation.map((_, axis) => permutation.indexOf(axis));
-    return [apply(transpose, [outputGradients[0]!], { permutation: inverse })];
+    return [apply(transpose, [gy], { permutation: inverse })];
   },
 };

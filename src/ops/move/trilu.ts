@@ -21,8 +21,7 @@ const direct = (name: string, upper: boolean): Kernel<TriluAttributes> => ({
   name: `${name}/strided`,
   applies: () => true,
   views: "all",
-  dispatches({ inputs, outputs, attrs }, device) {
-    const [x, y] = [inputs[0]!, outputs[0]!];
+  dispatches({ inputs: [x], outputs: [y], attrs }, device) {
     const plan = walk(y.shape, { x: strided(x), y: strided(y) }, { join: false, vectors: false });
     const [rows, columns] = y.shape.slice(-2) as [number, number];
     // Beyond the corners nothing changes any more.
@@ -46,12 +45,12 @@ function trilu(name: string, upper: boolean): Operator<TriluAttributes, TriluGiv
       throw new ShapeError(`${name}: diagonal is ${diagonal}, expected an integer`);
     },
     shape([x]) {
-      if (x!.shape.length >= 2) return [x!];
-      throw new ShapeError(`${name}: x has shape ${formatShape(x!.shape)}, expected [.., R, C]`);
+      if (x.shape.length >= 2) return [x];
+      throw new ShapeError(`${name}: x has shape ${formatShape(x.shape)}, expected [.., R, C]`);
     },
     cost: (call) => ({ flop: 0, bytes: operandBytes(call) }),
     kernels: [direct(name, upper)],
-    gradient: ({ outputGradients, attrs, apply }) => [apply(operator, [outputGradients[0]!], attrs)],
+    gradient: ({ gy, attrs, apply }) => [apply(operator, [gy], attrs)],
   };
   return operator;
 }

@@ -3,13 +3,12 @@ import { add, mul, sub } from "../elementwise/arithmetic.ts";
 import { neg, reciprocal, sqrt } from "../elementwise/unary.ts";
 import { reshape } from "../move/reshape.ts";
 import type { GradientContext } from "../operator.ts";
-import { sum } from "../reduce/reductions.ts";
+import { sum } from "../reduce/sum-expand.ts";
 
 /** Of x, gamma, beta, mean and variance. */
-export function batchNormGradients<V>(context: GradientContext<V, { readonly eps: number }>): V[] {
-  const { inputs, outputGradients, attrs, apply, constant, type } = context;
-  const [x, gamma, , mean, variance] = inputs as [V, V, V, V, V];
-  const gy = outputGradients[0]!;
+export function batchNormGradients<V>(context: GradientContext<V, { readonly eps: number }, 5>): V[] {
+  const { inputs, gy, attrs, apply, constant, type } = context;
+  const [x, gamma, , mean, variance] = inputs;
   const { shape } = type(x);
   const axes = [...shape.keys()].filter((axis) => axis !== 1);
   const times = (a: V, b: V) => apply(mul, [a, b], {});

@@ -10,7 +10,9 @@ import { operandBytes } from "../cost.ts";
 import type { Kernel, Operand, Operator } from "../operator.ts";
 import { params, viewParams } from "../parameters.ts";
 import {
+  allBindings,
   epilogueBindings,
+  epilogueOperands,
   epilogueTemplate,
   floatType,
   isAligned,
@@ -19,34 +21,35 @@ import {
 } from "../walk/operands.ts";
 import { type BatchNormAttributes, type BatchNormGiven, batchNorm } from "./batch-norm.ts";
 
-/** Items and elements per channel. */
-function channelValues({ shape }: Operand): { items: number; plane: number } {
-  return { items: shape[0]!, plane: elementCount(shape.slice(2)) };
+/** Items, channels, and elements of a channel of an item. */
+function channelValues({ shape }: Operand): { items: number; channels: number; plane: number } {
+  const [items = 1, channels = 1, ...inner] = shape;
+  return { items, channels, plane: elementCount(inner) };
 }
 
 /** Loads of four, where every channel of every item is whole vec4. */
-function widthOf(operands: readonly Operand[]): 1 | 4 {
-  const { plane } = channelValues(operands[0]!);
+function widthOf(operands: readonly Operand[], plane: number): 1 | 4 {
   return operands.every((operand) => isAligned(operand, plane)) ? 4 : 1;
 }
 
-const perChannel: Kernel<BatchNormAttributes> = {
+const perChannel: Kernel<BatchNormAttributes, 3, 3> = {
   name: "batchNormTraining/channel",
   applies: () => true,
   views: [0],
   residualInPlace: true,
   dispatches(call) {
-    const [x, y] = [call.inputs[0]!, call.outputs[0]!];
-    const residual = call.epilogue.residual ? call.inputs.at(-1)! : y;
+    const [[x], [y]] = [call.inputs, call.outputs];
+    const [, residual = y] = epilogueOperands(call);
+    const { items, channels, plane } = channelValues(x);
     const { bias, residual: hasResidual, activation, storage } = epilogueTemplate(call);
-    const template = { bias, residual: hasResidual, activation, storage, width: widthOf([x, y, residual]) };
+    const template = { bias, residual: hasResidual, activation, storage, width: widthOf([x, y, residual], plane) };
     const values = { ...viewParams("x", x), ...viewParams("residual", residual), ...viewParams("y", y) };
     return [
       {
         code: batchNormTrainingShader(template),
         bindings: [...epilogueBindings(call, 3), { output: 1 }, { output: 2 }],
-        params: params(batchNormTrainingParams, { ...channelValues(x), ...values, eps: call.attrs.eps }),
-        workgroups: [x.shape[1]!, 1, 1],
+        params: params(batchNormTrainingParams, { items, plane, ...values, eps: call.attrs.eps }),
+        workgroups: [channels, 1, 1],
       },
     ];
   },
@@ -61,12 +64,12 @@ const perChannel: Kernel<BatchNormAttributes> = {
  * Throws ShapeError if x has no channel axis, only one element per channel, or the others are not [C].
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
  */
-export const batchNormTraining: Operator<BatchNormAttributes, BatchNormGiven> = {
+export const batchNormTraining: Operator<BatchNormAttributes, BatchNormGiven, 3, 3> = {
   name: "batchNormTraining",
   epilogue: true,
   attributes: (given) => batchNorm.attributes(given),
   shape(inputs) {
-    const x = inputs[0]!;
+    const [x] = inputs;
     const dtype = floatType("batchNormTraining", [x]);
     requireF32("batchNormTraining", inputs, [1, 2]);
     const channels = x.shape[1];
@@ -80,46 +83,47 @@ export const batchNormTraining: Operator<BatchNormAttributes, BatchNormGiven> = 
     const vector = { shape: [channels], dtype: "f32" } as const;
     return [{ shape: x.shape, dtype }, vector, vector];
   },
-  cost: (call) => ({ flop: 8 * elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: 8 * elementCount(call.outputs[0].shape), bytes: operandBytes(call) }),
   fullInputs: [1, 2],
   kernels: [perChannel],
   gradient({ inputs: [x, gamma], outputs: [, mean, variance], outputGradients: [gy], attrs, applyAll }) {
     if (gy === undefined) return [];
-    return applyAll(batchNormGradient, [gy, x!, gamma!, mean!, variance!], attrs);
+    return applyAll(batchNormGradient, [gy, x, gamma, mean, variance], attrs);
   },
 };
 
-const gradientPerChannel: Kernel<BatchNormAttributes> = {
+const gradientPerChannel: Kernel<BatchNormAttributes, 5, 3> = {
   name: "batchNormGradient/channel",
   applies: () => true,
   views: [0, 1],
   dispatches(call) {
-    const [gy, x, gx] = [call.inputs[0]!, call.inputs[1]!, call.outputs[0]!];
+    const [[gy, x], [gx]] = [call.inputs, call.outputs];
+    const { items, channels, plane } = channelValues(x);
     const { storage } = epilogueTemplate(call);
     const values = { ...viewParams("gy", gy), ...viewParams("x", x), ...viewParams("gx", gx) };
     return [
       {
-        code: batchNormGrad({ storage, width: widthOf([gy, x, gx]) }),
-        bindings: [...call.inputs.map((_, input) => ({ input })), ...call.outputs.map((_, output) => ({ output }))],
-        params: params(batchNormGradParams, { ...channelValues(x), ...values, eps: call.attrs.eps }),
-        workgroups: [x.shape[1]!, 1, 1],
+        code: batchNormGrad({ storage, width: widthOf([gy, x, gx], plane) }),
+        bindings: allBindings(call),
+        params: params(batchNormGradParams, { items, plane, ...values, eps: call.attrs.eps }),
+        workgroups: [channels, 1, 1],
       },
     ];
   },
 };
 
 /** gy, x [N, C, ...], gamma, mean and variance [C] to gx [N, C, ...], ggamma and gbeta [C]. Not for users. */
-export const batchNormGradient: Operator<BatchNormAttributes, BatchNormGiven> = {
+export const batchNormGradient: Operator<BatchNormAttributes, BatchNormGiven, 5, 3> = {
   name: "batchNormGradient",
   attributes: (given) => batchNorm.attributes(given),
   shape(inputs) {
     const [gy, x, gamma] = inputs;
-    const dtype = floatType("batchNormGradient", [gy!, x!]);
+    const dtype = floatType("batchNormGradient", [gy, x]);
     requireF32("batchNormGradient", inputs, [2, 3, 4]);
-    const vector = { shape: gamma!.shape, dtype: "f32" } as const;
-    return [{ shape: x!.shape, dtype }, vector, vector];
+    const vector = { shape: gamma.shape, dtype: "f32" } as const;
+    return [{ shape: x.shape, dtype }, vector, vector];
   },
-  cost: (call) => ({ flop: 10 * elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: 10 * elementCount(call.outputs[0].shape), bytes: operandBytes(call) }),
   fullInputs: [2, 3, 4],
   kernels: [gradientPerChannel],
 };

@@ -1,11 +1,11 @@
 // Batch normalization with given statistics (PyTorch's eval mode).
 import { batchNormShader, batchNormSpec } from "../../../shaders/norm/batch-norm.wgsl.ts";
 import { ShapeError } from "../../errors.ts";
-import { elementCount, formatShape } from "../../tensor.ts";
+import { elementCount } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import type { Kernel, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
-import { floatType, requireChannels, requireF32, storageOf } from "../walk/operands.ts";
+import { allBindings, channelsOf, floatType, requireChannels, requireF32, storageOf } from "../walk/operands.ts";
 import { flatGrid, strided, walk } from "../walk/strided.ts";
 import { batchNormGradients } from "./batch-norm-gradient.ts";
 import { foldBatchNorm } from "./fold-batch-norm.ts";
@@ -24,13 +24,13 @@ const strides: Kernel<BatchNormAttributes> = {
   applies: () => true,
   views: [0],
   dispatches(call, device) {
-    const [x, y] = [call.inputs[0]!, call.outputs[0]!];
+    const [x, y] = [call.inputs[0], call.outputs[0]];
     const channel = { offset: 0, strides: y.shape.map((_, axis) => (axis === 1 ? 1 : 0)) };
     const plan = walk(y.shape, { x: strided(x), c: channel, y: strided(y) });
     return [
       {
         code: batchNormShader({ ...plan.template, storage: storageOf(call) }),
-        bindings: [...call.inputs.map((_, input) => ({ input })), { output: 0 }],
+        bindings: allBindings(call),
         params: params(batchNormSpec(plan.template), { ...plan.values, eps: call.attrs.eps }),
         workgroups: flatGrid(plan.count, device),
       },
@@ -46,7 +46,7 @@ const strides: Kernel<BatchNormAttributes> = {
  * Throws ShapeError if x has no channel axis or the others are not [C].
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
  */
-export const batchNorm: Operator<BatchNormAttributes, BatchNormGiven> = {
+export const batchNorm: Operator<BatchNormAttributes, BatchNormGiven, 5> = {
   name: "batchNorm",
   attributes({ eps = 1e-5 }) {
     if (!(eps >= 0 && eps < Number.POSITIVE_INFINITY))
@@ -54,15 +54,13 @@ export const batchNorm: Operator<BatchNormAttributes, BatchNormGiven> = {
     return { eps };
   },
   shape(inputs) {
-    const x = inputs[0]!;
+    const [x] = inputs;
     const dtype = floatType("batchNorm", [x]);
     requireF32("batchNorm", inputs, [1, 2, 3, 4]);
-    if (x.shape.length < 2)
-      throw new ShapeError(`batchNorm: x has shape ${formatShape(x.shape)}, expected [N, C, ...]`);
-    requireChannels("batchNorm", inputs.slice(1), x.shape[1]!);
+    requireChannels("batchNorm", inputs.slice(1), channelsOf("batchNorm", x));
     return [{ shape: x.shape, dtype }];
   },
-  cost: (call) => ({ flop: 3 * elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: 3 * elementCount(call.outputs[0].shape), bytes: operandBytes(call) }),
   fullInputs: [1, 2, 3, 4],
   fold: ({ eps }, target) => ({ operator: foldBatchNorm, given: { eps, ...target } }),
   kernels: [strides],

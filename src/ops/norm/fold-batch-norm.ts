@@ -1,9 +1,9 @@
 // Merges a batch normalization into the weight and bias of the convolution before it.
 import { foldBias, foldSpec, foldWeight } from "../../../shaders/norm/fold-batch-norm.wgsl.ts";
 import { ShapeError } from "../../errors.ts";
-import { elementCount, type TensorType } from "../../tensor.ts";
+import { elementCount } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
-import type { Binding, Kernel, Operator } from "../operator.ts";
+import type { Kernel, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
 import { requireAxis, resolveAxis } from "../walk/axes.ts";
 import { requireChannels, requireF32 } from "../walk/operands.ts";
@@ -29,24 +29,23 @@ const strides: Kernel<FoldBatchNormAttributes> = {
   applies: () => true,
   dispatches(call, device) {
     const { eps, bias } = call.attrs;
-    const weight = call.inputs[0]!;
+    const [weight] = call.inputs;
     const axis = resolveAxis("foldBatchNorm", call.attrs.axis, weight.shape);
     const channel = { offset: 0, strides: weight.shape.map((_, a) => (a === axis ? 1 : 0)) };
     const scaled = walk(weight.shape, { w: strided(weight), c: channel });
     const shifted = walk([weight.shape[axis]!], { c: { offset: 0, strides: [1] } });
     const first = bias ? 2 : 1;
-    const [gamma, beta, mean, variance] = [first, first + 1, first + 2, first + 3].map((input) => ({ input }));
-    const shift: readonly Binding[] = bias ? [{ input: 1 }] : [];
+    const [gamma, variance] = [{ input: first }, { input: first + 3 }];
     return [
       {
         code: foldWeight(scaled.template),
-        bindings: [{ input: 0 }, gamma!, variance!, { output: 0 }],
+        bindings: [{ input: 0 }, gamma, variance, { output: 0 }],
         params: params(foldSpec(scaled.template), { ...scaled.values, eps }),
         workgroups: flatGrid(scaled.count, device),
       },
       {
         code: foldBias({ ...shifted.template, bias }),
-        bindings: [...shift, gamma!, beta!, mean!, variance!, { output: 1 }],
+        bindings: [...call.inputs.slice(1).map((_, i) => ({ input: i + 1 })), { output: 1 }],
         params: params(foldSpec(shifted.template), { ...shifted.values, eps }),
         workgroups: flatGrid(shifted.count, device),
       },
@@ -67,7 +66,7 @@ export const foldBatchNorm: Operator<FoldBatchNormAttributes, FoldBatchNormGiven
     return { eps, axis: requireAxis("foldBatchNorm", axis), bias };
   },
   shape(inputs, { axis, bias }) {
-    const [weight, ...vectors] = inputs as readonly [TensorType, ...TensorType[]];
+    const [weight, ...vectors] = inputs;
     requireF32("foldBatchNorm", inputs, inputs.keys());
     const expected = bias ? 5 : 4;
     if (vectors.length !== expected) {
@@ -82,6 +81,6 @@ export const foldBatchNorm: Operator<FoldBatchNormAttributes, FoldBatchNormGiven
       { shape: [channels], dtype: "f32" },
     ];
   },
-  cost: (call) => ({ flop: elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: elementCount(call.outputs[0].shape), bytes: operandBytes(call) }),
   kernels: [strides],
 };

@@ -7,9 +7,9 @@ import type { NormFoldTemplate } from "../../../shaders/wgsl/norm-grad-fold.ts";
 import { elementCount } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import type { DeviceTraits } from "../device-traits.ts";
-import type { Call, Dispatch, GradientContext, Kernel, Operator } from "../operator.ts";
+import type { Call, Dispatch, GradientContext, Kernel, Operand, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
-import { floatType, storageOf } from "../walk/operands.ts";
+import { allBindings, floatType, storageOf } from "../walk/operands.ts";
 import { planFold, prefersWorkgroups, rowGrid, rowLanes } from "../walk/rows.ts";
 import { flatGrid, rowMajorStrides, type Strided, walk, walkParams } from "../walk/strided.ts";
 import { type NormRows, normRows, type RowKind } from "./rows.ts";
@@ -31,8 +31,9 @@ const rowSize = 4;
 
 /** Of x, and of weight and bias where there are any. */
 export function normGradients<V>(context: GradientContext<V>, attrs: StatisticsAttributes): V[] {
-  const [x, weight, bias] = context.inputs as [V, V?, V?];
-  const [gy, scales] = [context.outputGradients[0]!, weight === undefined ? [] : [weight]];
+  const { gy, inputs } = context;
+  const [x, weight, bias] = inputs;
+  const scales = inputs.slice(1, 2);
   const statistics = context.apply(normStatistics, [gy, x, ...scales], attrs);
   const { rows } = attrs;
   const gx = context.apply(normGradient, [gy, x, statistics, ...scales], { rows });
@@ -46,16 +47,16 @@ function placeStatistics({ sizes, outer }: NormRows, offset: number, rowStride: 
   return { offset, strides: [...rows, ...sizes.slice(outer).map(() => 0)] };
 }
 
-function rowsOf(call: Call<RowAttributes>, x: number): NormRows {
-  return normRows("normGradient", call.inputs[x]!.shape, call.attrs.rows);
+function rowsOf({ shape }: Operand, { rows }: RowAttributes): NormRows {
+  return normRows("normGradient", shape, rows);
 }
 
 /** Two kernels: an invocation for each sum, and a workgroup. */
-function foldKernels<A extends object>(
+function foldKernels<A extends object, I extends number>(
   name: string,
-  dispatch: (call: Call<A>, lanes: number, device: DeviceTraits) => readonly Dispatch[],
-): readonly Kernel<A>[] {
-  const kernel = (kind: string, lanes: number): Kernel<A> => ({
+  dispatch: (call: Call<A, I>, lanes: number, device: DeviceTraits) => readonly Dispatch[],
+): readonly Kernel<A, I>[] {
+  const kernel = (kind: string, lanes: number): Kernel<A, I> => ({
     name: `${name}/${kind}`,
     applies: () => true,
     views: [0, 1],
@@ -68,57 +69,58 @@ function foldKernels<A extends object>(
  * Mean, scale, and the means of gy * weight and of gy * weight * normalized x of each row.
  * - gy, x: the same shape; optional weight, f32; output: f32 [rows, 4]
  */
-export const normStatistics: Operator<StatisticsAttributes, StatisticsAttributes> = {
+export const normStatistics: Operator<StatisticsAttributes, StatisticsAttributes, 2> = {
   name: "normStatistics",
   attributes: (given) => given,
   shape(inputs, attrs) {
     floatType("normStatistics", inputs.slice(0, 2));
-    const { sizes, outer } = normRows("normStatistics", inputs[1]!.shape, attrs.rows);
+    const { sizes, outer } = normRows("normStatistics", inputs[1].shape, attrs.rows);
     return [{ shape: [elementCount(sizes.slice(0, outer)), rowSize], dtype: "f32" }];
   },
-  cost: (call) => ({ flop: 9 * elementCount(call.inputs[1]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: 9 * elementCount(call.inputs[1].shape), bytes: operandBytes(call) }),
   fullInputs: [2],
-  kernels: foldKernels("normStatistics", (call, lanes, device) => {
+  kernels: foldKernels<StatisticsAttributes, 2>("normStatistics", (call, lanes, device) => {
     const [g, x, weight] = call.inputs;
-    const rows = rowsOf(call, 1);
-    const s = placeStatistics(rows, call.outputs[0]!.view.offset, call.outputs[0]!.view.batchStride);
-    const arrays = { g: rows.place(g!), x: rows.place(x!), w: { offset: 0, strides: rows.weight }, s };
+    const rows = rowsOf(call.inputs[1], call.attrs);
+    const { offset, batchStride } = call.outputs[0].view;
+    const s = placeStatistics(rows, offset, batchStride);
+    const arrays = { g: rows.place(g), x: rows.place(x), w: { offset: 0, strides: rows.weight }, s };
     const plan = planFold(rows.sizes, (axis) => axis < rows.outer, arrays, ["g", "x", "w"]);
     const template = { ...plan.template, storage: storageOf(call), weight: weight !== undefined, lanes };
     return [
       {
         code: normStatisticsShader(template),
-        bindings: [...call.inputs.map((_, input) => ({ input })), { output: 0 }],
+        bindings: allBindings(call),
         params: params(normStatisticsSpec(template), { ...plan.values, eps: call.attrs.eps }),
         workgroups: rowGrid(plan.count, lanes, device),
       },
     ];
   }),
   prefer(call, device) {
-    const { sizes, outer } = rowsOf(call, 1);
+    const { sizes, outer } = rowsOf(call.inputs[1], call.attrs);
     const [rows, terms] = [elementCount(sizes.slice(0, outer)), elementCount(sizes.slice(outer))];
     return `normStatistics/${prefersWorkgroups(device, { rows, terms, contiguous: true }) ? "workgroup" : "solo"}`;
   },
 };
 
-const strides: Kernel<RowAttributes> = {
+const strides: Kernel<RowAttributes, 3> = {
   name: "normGradient/strided",
   applies: () => true,
   views: [0, 1],
   dispatches(call, device) {
     const [g, x, , weight] = call.inputs;
-    const rows = rowsOf(call, 1);
+    const rows = rowsOf(call.inputs[1], call.attrs);
     const plan = walk<string>(rows.sizes, {
-      g: rows.place(g!),
-      x: rows.place(x!),
+      g: rows.place(g),
+      x: rows.place(x),
       s: placeStatistics(rows, 0, rowSize),
       ...(weight && { w: { offset: 0, strides: rows.weight } }),
-      y: rows.place(call.outputs[0]!),
+      y: rows.place(call.outputs[0]),
     });
     return [
       {
         code: normGradientShader({ ...plan.template, storage: storageOf(call), weight: weight !== undefined }),
-        bindings: [...call.inputs.map((_, input) => ({ input })), { output: 0 }],
+        bindings: allBindings(call),
         params: walkParams(plan),
         workgroups: flatGrid(plan.count, device),
       },
@@ -130,11 +132,11 @@ const strides: Kernel<RowAttributes> = {
  * The gradient of x.
  * - gy, x, output: the same shape; statistics: those of {@link normStatistics}; optional weight, f32
  */
-export const normGradient: Operator<RowAttributes, RowAttributes> = {
+export const normGradient: Operator<RowAttributes, RowAttributes, 3> = {
   name: "normGradient",
   attributes: (given) => given,
-  shape: (inputs) => [{ shape: inputs[1]!.shape, dtype: floatType("normGradient", inputs.slice(0, 2)) }],
-  cost: (call) => ({ flop: 7 * elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
+  shape: (inputs) => [{ shape: inputs[1].shape, dtype: floatType("normGradient", inputs.slice(0, 2)) }],
+  cost: (call) => ({ flop: 7 * elementCount(call.outputs[0].shape), bytes: operandBytes(call) }),
   fullInputs: [2, 3],
   kernels: [strides],
 };
@@ -143,26 +145,26 @@ export const normGradient: Operator<RowAttributes, RowAttributes> = {
  * The gradients of weight and bias.
  * - gy, x: the same shape; statistics: those of {@link normStatistics}; outputs: f32, in the shape of the weight
  */
-export const normWeightGradient: Operator<WeightAttributes, WeightAttributes> = {
+export const normWeightGradient: Operator<WeightAttributes, WeightAttributes, 3> = {
   name: "normWeightGradient",
   attributes: (given) => given,
   shape(inputs, { rows, bias }) {
     floatType("normWeightGradient", inputs.slice(0, 2));
-    const { weightShape } = normRows("normWeightGradient", inputs[1]!.shape, rows);
+    const { weightShape } = normRows("normWeightGradient", inputs[1].shape, rows);
     const type = { shape: weightShape, dtype: "f32" } as const;
     return bias ? [type, type] : [type];
   },
-  cost: (call) => ({ flop: 4 * elementCount(call.inputs[1]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: 4 * elementCount(call.inputs[1].shape), bytes: operandBytes(call) }),
   fullInputs: [2],
-  kernels: foldKernels("normWeightGradient", (call, lanes, device) => {
+  kernels: foldKernels<WeightAttributes, 3>("normWeightGradient", (call, lanes, device) => {
     const [g, x] = call.inputs;
-    const rows = rowsOf(call, 1);
+    const rows = rowsOf(call.inputs[1], call.attrs);
     const [weight, bias] = call.outputs;
     const arrays = {
-      g: rows.place(g!),
-      x: rows.place(x!),
+      g: rows.place(g),
+      x: rows.place(x),
       s: placeStatistics(rows, 0, rowSize),
-      w: rows.placeWeight(weight!),
+      w: rows.placeWeight(weight),
       ...(bias && { b: rows.placeWeight(bias) }),
     };
     const plan = planFold(rows.sizes, (axis) => rows.weight[axis] !== 0, arrays, ["g", "x", "s"]);
@@ -175,15 +177,15 @@ export const normWeightGradient: Operator<WeightAttributes, WeightAttributes> = 
     return [
       {
         code: normWeightShader(template),
-        bindings: [...call.inputs.map((_, input) => ({ input })), ...call.outputs.map((_, output) => ({ output }))],
+        bindings: allBindings(call),
         params: params(normWeightSpec(template), plan.values),
         workgroups: rowGrid(plan.count, lanes, device),
       },
     ];
   }),
   prefer(call, device) {
-    const { shape } = call.inputs[1]!;
-    const { weight, weightShape } = rowsOf(call, 1);
+    const { shape } = call.inputs[1];
+    const { weight, weightShape } = rowsOf(call.inputs[1], call.attrs);
     const rows = elementCount(weightShape);
     const isLong = prefersWorkgroups(device, {
       rows,

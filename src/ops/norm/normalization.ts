@@ -6,7 +6,7 @@ import { operandBytes } from "../cost.ts";
 import type { Call, Kernel, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
 import { requireAxis, resolveAxis } from "../walk/axes.ts";
-import { floatType, requireF32, storageOf } from "../walk/operands.ts";
+import { allBindings, channelsOf, floatType, requireF32, storageOf } from "../walk/operands.ts";
 import { planFold, prefersWorkgroups, rowGrid, rowLanes } from "../walk/rows.ts";
 import { normGradients } from "./gradient.ts";
 import { normRows, type RowKind } from "./rows.ts";
@@ -62,8 +62,8 @@ export const groupNorm = createNorm<GroupNormAttributes, GroupNormGiven>("groupN
     if (Number.isSafeInteger(groups) && groups >= 1) return { groups };
     throw new ShapeError(`groupNorm: groups is ${groups}, expected at least 1`);
   },
-  parameterShape({ shape }, { groups }) {
-    const channels = channelsOf("groupNorm", shape);
+  parameterShape(x, { groups }) {
+    const channels = channelsOf("groupNorm", x);
     if (channels % groups === 0) return [channels];
     throw new ShapeError(`groupNorm: got ${channels} channels, expected a multiple of groups = ${groups}`);
   },
@@ -77,15 +77,10 @@ export const groupNorm = createNorm<GroupNormAttributes, GroupNormGiven>("groupN
  */
 export const instanceNorm = createNorm<{ readonly eps: number }, EpsGiven>("instanceNorm", {
   attributes: () => ({}),
-  parameterShape: ({ shape }) => [channelsOf("instanceNorm", shape)],
-  rows: ({ shape }) => ({ groups: shape[1]! }),
-  groups: ({ shape }) => shape[1]!,
+  parameterShape: (x) => [channelsOf("instanceNorm", x)],
+  rows: (x) => ({ groups: channelsOf("instanceNorm", x) }),
+  groups: (x) => channelsOf("instanceNorm", x),
 });
-
-function channelsOf(name: string, shape: Shape): number {
-  if (shape.length >= 2) return shape[1]!;
-  throw new ShapeError(`${name}: x has shape ${formatShape(shape)}, expected [N, C, ...]`);
-}
 
 interface NormRecord<A extends object, G extends object> {
   /** Without eps. */
@@ -110,15 +105,15 @@ function createNorm<A extends { readonly eps: number }, G extends EpsGiven>(
       return { ...record.attributes(given), eps } as A;
     },
     shape(inputs, attrs) {
-      const x = inputs[0]!;
+      const [x, ...parameters] = inputs;
       const dtype = floatType(name, [x]);
       const expected = record.parameterShape(x, attrs);
       requireF32(
         name,
         inputs,
-        inputs.slice(1).map((_, i) => i + 1),
+        parameters.map((_, i) => i + 1),
       );
-      inputs.slice(1).forEach(({ shape }, i) => {
+      parameters.forEach(({ shape }, i) => {
         if (shapesEqual(shape, expected)) return;
         throw new ShapeError(
           `${name}: input ${i + 1} has shape ${formatShape(shape)}, expected ${formatShape(expected)} ` +
@@ -127,16 +122,16 @@ function createNorm<A extends { readonly eps: number }, G extends EpsGiven>(
       });
       return [{ shape: x.shape, dtype }];
     },
-    cost: (call) => ({ flop: 7 * elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
+    cost: (call) => ({ flop: 7 * elementCount(call.outputs[0].shape), bytes: operandBytes(call) }),
     fullInputs: [1, 2],
     kernels: [rowKernel(name, "solo", 1, record), rowKernel(name, "workgroup", rowLanes, record)],
     gradient(context) {
-      const x = context.type(context.inputs[0]!);
+      const x = context.type(context.inputs[0]);
       return normGradients(context, { rows: record.rows(x, context.attrs), eps: context.attrs.eps });
     },
     decompositions: record.groups ? [splitNorm(name, record.groups)] : [],
     prefer(call, device) {
-      const x = call.inputs[0]!;
+      const [x] = call.inputs;
       const { sizes, outer } = normRows(name, x.shape, record.rows(x, call.attrs));
       const [rows, terms] = [elementCount(sizes.slice(0, outer)), elementCount(sizes.slice(outer))];
       if (record.groups && device.kind === "hardware" && prefersSplit(rows, terms)) return `${name}/split`;
@@ -156,7 +151,7 @@ function rowKernel<A extends { readonly eps: number }, G extends object>(
     applies: () => true,
     views: [0],
     dispatches(call: Call<A>, device) {
-      const [x, y] = [call.inputs[0]!, call.outputs[0]!];
+      const [x, y] = [call.inputs[0], call.outputs[0]];
       const rows = normRows(name, x.shape, record.rows(x, call.attrs));
       const arrays = { x: rows.place(x), w: { offset: 0, strides: rows.weight }, y: rows.place(y) };
       const { template, count, values } = planFold(rows.sizes, (axis) => axis < rows.outer, arrays, ["x", "w", "y"]);
@@ -170,7 +165,7 @@ function rowKernel<A extends { readonly eps: number }, G extends object>(
       return [
         {
           code,
-          bindings: [...call.inputs.map((_, input) => ({ input })), { output: 0 }],
+          bindings: allBindings(call),
           params: params(normalizeSpec(template), { ...values, eps: call.attrs.eps }),
           workgroups: rowGrid(count, lanes, device),
         },

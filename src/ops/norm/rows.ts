@@ -43,14 +43,14 @@ function layerRows(shape: Shape, outer: number): NormRows {
 }
 
 /** [N, C, ...] as [N, groups, C / groups, elements of a channel]. */
-function channelRows([items, channels, ...inner]: Shape, groups: number): NormRows {
+function channelRows([items = 1, channels = 1, ...inner]: Shape, groups: number): NormRows {
   const plane = elementCount(inner);
-  const each = channels! / groups;
+  const each = channels / groups;
   return {
-    sizes: [items!, groups, each, plane],
+    sizes: [items, groups, each, plane],
     outer: 2,
     weight: [0, each, 1, 0],
-    weightShape: [channels!],
+    weightShape: [channels],
     place: ({ view }) => ({ offset: view.offset, strides: [view.batchStride, each * plane, plane, 1] }),
     placeWeight: ({ view }) => ({
       offset: view.offset,

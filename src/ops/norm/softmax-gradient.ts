@@ -17,20 +17,21 @@ export interface SoftmaxGradientAttributes {
   readonly log: boolean;
 }
 
-const columns: Kernel<SoftmaxGradientAttributes> = {
+const columns: Kernel<SoftmaxGradientAttributes, 2> = {
   name: "softmaxGradient/columns",
   applies: () => true,
   views: "all",
   dispatches(call, device) {
-    const [g, y, x] = [call.inputs[0]!, call.inputs[1]!, call.outputs[0]!];
-    const { template, count, values } = columnWalk(resolveAxis("softmaxGradient", call.attrs.axis, y.shape), {
-      g,
-      y,
-      x,
-    });
+    const {
+      inputs: [g, y],
+      outputs: [x],
+      attrs,
+    } = call;
+    const axis = resolveAxis("softmaxGradient", attrs.axis, y.shape);
+    const { template, count, values } = columnWalk(axis, { g, y, x });
     return [
       {
-        code: softmaxGradientShader({ ...template, storage: storageOf(call), log: call.attrs.log }),
+        code: softmaxGradientShader({ ...template, storage: storageOf(call), log: attrs.log }),
         bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
         params: params(columnSpec(template), values),
         workgroups: flatGrid(count, device),
@@ -43,10 +44,10 @@ const columns: Kernel<SoftmaxGradientAttributes> = {
  * y * (gy - sum of gy * y) along an axis, or gy - exp(y) * sum of gy where y is the logarithm.
  * - gy, y, output: the same shape
  */
-export const softmaxGradient: Operator<SoftmaxGradientAttributes, SoftmaxGradientAttributes> = {
+export const softmaxGradient: Operator<SoftmaxGradientAttributes, SoftmaxGradientAttributes, 2> = {
   name: "softmaxGradient",
   attributes: (given) => given,
-  shape: (inputs) => [{ shape: inputs[1]!.shape, dtype: floatType("softmaxGradient", inputs) }],
-  cost: (call) => ({ flop: 4 * elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
+  shape: (inputs) => [{ shape: inputs[1].shape, dtype: floatType("softmaxGradient", inputs) }],
+  cost: (call) => ({ flop: 4 * elementCount(call.outputs[0].shape), bytes: operandBytes(call) }),
   kernels: [columns],
 };

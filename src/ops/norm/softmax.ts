@@ -43,7 +43,7 @@ function createSoftmax(name: string, log: boolean): Operator<SoftmaxAttributes, 
     applies: () => true,
     views: "all",
     dispatches(call, device) {
-      const [x, y] = [call.inputs[0]!, call.outputs[0]!];
+      const [x, y] = [call.inputs[0], call.outputs[0]];
       const { template, count, values } = columnWalk(resolveAxis(name, call.attrs.axis, x.shape), { x, y });
       return [
         {
@@ -59,15 +59,13 @@ function createSoftmax(name: string, log: boolean): Operator<SoftmaxAttributes, 
     name,
     attributes: ({ axis = 1 }) => ({ axis: requireAxis(name, axis) }),
     shape(inputs, { axis }) {
-      const { shape } = inputs[0]!;
+      const [{ shape }] = inputs;
       const dtype = floatType(name, inputs);
       resolveAxis(name, axis, shape);
       return [{ shape, dtype }];
     },
-    cost: (call) => ({ flop: 5 * elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
+    cost: (call) => ({ flop: 5 * elementCount(call.outputs[0].shape), bytes: operandBytes(call) }),
     kernels: [columns],
-    gradient: ({ attrs: { axis }, outputs, outputGradients, apply }) => [
-      apply(softmaxGradient, [outputGradients[0]!, outputs[0]!], { axis, log }),
-    ],
+    gradient: ({ attrs: { axis }, outputs: [y], gy, apply }) => [apply(softmaxGradient, [gy, y], { axis, log })],
   };
 }

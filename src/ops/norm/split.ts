@@ -9,7 +9,7 @@ import { elementCount, type Shape, type TensorType } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import type { Decomposition, Kernel, Operand, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
-import { floatType, requireF32, storageOf } from "../walk/operands.ts";
+import { allBindings, floatType, requireF32, storageOf } from "../walk/operands.ts";
 import { rowGrid, rowLanes } from "../walk/rows.ts";
 import { type Strided, strided, walk } from "../walk/strided.ts";
 
@@ -39,23 +39,27 @@ export function splitNorm<A extends { readonly eps: number }>(
 ): Decomposition<A> {
   return {
     name: `${name}/split`,
-    applies: ({ inputs, attrs }) => rowTerms(inputs[0]!.shape, groupsOf(inputs[0]!, attrs)) >= 2 * fewestTerms,
-    build({ inputs: [x, ...parameters], apply }, { inputs, attrs }) {
-      const groups = groupsOf(inputs[0]!, attrs);
-      const terms = rowTerms(inputs[0]!.shape, groups);
+    applies: ({ inputs: [x], attrs }) => rowTerms(x.shape, groupsOf(x, attrs)) >= 2 * fewestTerms,
+    build({ inputs: [x, ...parameters], apply }, { inputs: [type], attrs }) {
+      const groups = groupsOf(type, attrs);
+      const terms = rowTerms(type.shape, groups);
       const partTerms = Math.ceil(terms / Math.min(mostParts, Math.floor(terms / fewestTerms)));
-      const moments = apply("moments", normMoments, [x!], { groups, partTerms });
-      return apply("rows", normApply, [x!, moments, ...parameters], { groups, partTerms, eps: attrs.eps });
+      const moments = apply("moments", normMoments, [x], { groups, partTerms });
+      return apply("rows", normApply, [x, moments, ...parameters], { groups, partTerms, eps: attrs.eps });
     },
   };
 }
 
-function rowTerms([, channels, ...inner]: Shape, groups: number): number {
-  return (channels! / groups) * elementCount(inner);
+function rowTerms([, channels = 1, ...inner]: Shape, groups: number): number {
+  return (channels / groups) * elementCount(inner);
 }
 
 function partsOf(shape: Shape, { groups, partTerms }: SplitAttributes): number {
   return Math.ceil(rowTerms(shape, groups) / partTerms);
+}
+
+function partShape(shape: Shape, attrs: SplitAttributes): Shape {
+  return [...shape.slice(0, 1), attrs.groups, partsOf(shape, attrs)];
 }
 
 /** A walk over [N, G, parts] of tensors like x, and of other arrays. */
@@ -72,7 +76,7 @@ function walkParts(
     { offset: view.offset, strides: [view.batchStride, terms, partTerms] },
   ]);
   const { template, count, values } = walk<string>(
-    [shape[0]!, groups, partsOf(shape, attrs)],
+    partShape(shape, attrs),
     { ...Object.fromEntries(arrays), ...others },
     { vectors: false, join: false },
   );
@@ -84,7 +88,7 @@ const moments: Kernel<SplitAttributes> = {
   applies: () => true,
   views: [0],
   dispatches(call, device) {
-    const [x, y] = [call.inputs[0]!, call.outputs[0]!];
+    const [x, y] = [call.inputs[0], call.outputs[0]];
     const m = { offset: y.view.offset, strides: strided(y).strides.slice(0, 3) };
     const { template, count, values } = walkParts(x, call.attrs, { x }, { m });
     return [
@@ -103,10 +107,10 @@ export const normMoments: Operator<SplitAttributes, SplitAttributes> = {
   name: "normMoments",
   attributes: (given) => given,
   shape([x], attrs) {
-    floatType("normMoments", [x!]);
-    return [{ shape: [x!.shape[0]!, attrs.groups, partsOf(x!.shape, attrs), 2], dtype: "f32" }];
+    floatType("normMoments", [x]);
+    return [{ shape: [...partShape(x.shape, attrs), 2], dtype: "f32" }];
   },
-  cost: (call) => ({ flop: 4 * elementCount(call.inputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: 4 * elementCount(call.inputs[0].shape), bytes: operandBytes(call) }),
   kernels: [moments],
 };
 
@@ -115,7 +119,7 @@ const applied: Kernel<ApplyAttributes> = {
   applies: () => true,
   views: [0],
   dispatches(call, device) {
-    const [x, y] = [call.inputs[0]!, call.outputs[0]!];
+    const [x, y] = [call.inputs[0], call.outputs[0]];
     const { groups, eps } = call.attrs;
     const [, channels, ...inner] = x.shape as [number, number, ...number[]];
     const parts = partsOf(x.shape, call.attrs);
@@ -132,7 +136,7 @@ const applied: Kernel<ApplyAttributes> = {
     return [
       {
         code,
-        bindings: [...call.inputs.map((_, input) => ({ input })), { output: 0 }],
+        bindings: allBindings(call),
         params: params(applyMomentsSpec(template), { ...values, parts, plane: elementCount(inner), eps }),
         workgroups: rowGrid(count, rowLanes, device),
       },
@@ -145,15 +149,15 @@ export const normApply: Operator<ApplyAttributes, ApplyAttributes> = {
   name: "normApply",
   attributes: (given) => given,
   shape(inputs) {
-    const dtype = floatType("normApply", inputs.slice(0, 1));
+    const [x, ...others] = inputs;
     requireF32(
       "normApply",
       inputs,
-      inputs.slice(1).map((_, i) => i + 1),
+      others.map((_, i) => i + 1),
     );
-    return [{ shape: inputs[0]!.shape, dtype }];
+    return [{ shape: x.shape, dtype: floatType("normApply", [x]) }];
   },
-  cost: (call) => ({ flop: 4 * elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: 4 * elementCount(call.outputs[0].shape), bytes: operandBytes(call) }),
   fullInputs: [1, 2, 3],
   kernels: [applied],
 };

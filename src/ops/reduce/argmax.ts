@@ -25,7 +25,7 @@ const strides: Kernel<ArgmaxAttributes> = {
   applies: () => true,
   views: [0],
   dispatches(call, device) {
-    const [input, output] = [call.inputs[0]!, call.outputs[0]!];
+    const [input, output] = [call.inputs[0], call.outputs[0]];
     const axis = resolveAxis("argmax", call.attrs.axis, input.shape);
     const [x, y] = [strided(input), strided(output)];
     const others = <T>(values: readonly T[]) => values.filter((_, a) => a !== axis);
@@ -59,12 +59,12 @@ export const argmax: Operator<ArgmaxAttributes, ArgmaxGiven> = {
   name: "argmax",
   attributes: ({ axis = 1, keepDim = false }) => ({ axis: requireAxis("argmax", axis), keepDim }),
   shape(inputs, { axis, keepDim }) {
-    const { shape } = inputs[0]!;
+    const [{ shape }] = inputs;
     floatType("argmax", inputs);
     const reduced = resolveAxis("argmax", axis, shape);
     const kept = shape.map((size, a) => (a === reduced ? 1 : size));
     return [{ shape: keepDim ? kept : kept.filter((_, a) => a !== reduced), dtype: "i32" }];
   },
-  cost: (call) => ({ flop: elementCount(call.inputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: elementCount(call.inputs[0].shape), bytes: operandBytes(call) }),
   kernels: [strides],
 };

@@ -2,11 +2,11 @@
 // split end with it.
 import { sumParts as sumPartsShader, sumPartsSpec } from "../../../shaders/reduce/sum-parts.wgsl.ts";
 import { ShapeError } from "../../errors.ts";
-import { elementCount, formatShape, type TensorType } from "../../tensor.ts";
+import { elementCount, formatShape } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import type { Kernel, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
-import { epilogueBindings, epilogueTemplate, floatType } from "../walk/operands.ts";
+import { epilogueBindings, epilogueOperands, epilogueTemplate, floatType } from "../walk/operands.ts";
 import { flatGrid, strided, walk } from "../walk/strided.ts";
 
 export interface SumPartsAttributes {
@@ -19,9 +19,9 @@ const strides: Kernel<SumPartsAttributes> = {
   views: [0],
   residualInPlace: true,
   dispatches(call, device) {
-    const [x, y] = [call.inputs[0]!, call.outputs[0]!];
-    const { parts } = call.attrs;
-    const residual = call.epilogue.residual ? call.inputs.at(-1)! : y;
+    const { inputs, outputs, attrs } = call;
+    const [[x], [y]] = [inputs, outputs];
+    const [, residual = y] = epilogueOperands(call);
     const channel = { offset: 0, strides: y.shape.map((_, axis) => (axis === 1 ? 1 : 0)) };
     const plan = walk(y.shape, { x: strided(x), c: channel, residual: strided(residual), y: strided(y) });
     const partStride = elementCount(y.shape.slice(1)) / plan.template.arrays.x;
@@ -29,7 +29,7 @@ const strides: Kernel<SumPartsAttributes> = {
       {
         code: sumPartsShader({ ...plan.template, ...epilogueTemplate(call) }),
         bindings: epilogueBindings(call, 1),
-        params: params(sumPartsSpec(plan.template), { ...plan.values, parts, part_stride: partStride }),
+        params: params(sumPartsSpec(plan.template), { ...plan.values, parts: attrs.parts, part_stride: partStride }),
         workgroups: flatGrid(plan.count, device),
       },
     ];
@@ -47,12 +47,12 @@ export const sumParts: Operator<SumPartsAttributes, SumPartsAttributes> = {
   epilogue: true,
   attributes: (given) => given,
   shape(inputs, { parts }) {
-    const { shape } = inputs[0] as TensorType;
+    const [{ shape }] = inputs;
     const [items, channels, ...rest] = shape as [number, number, ...number[]];
     if (channels % parts !== 0)
       throw new ShapeError(`sumParts: x has shape ${formatShape(shape)}, expected channels a multiple of ${parts}`);
     return [{ shape: [items, channels / parts, ...rest], dtype: floatType("sumParts", inputs) }];
   },
-  cost: (call) => ({ flop: elementCount(call.inputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: elementCount(call.inputs[0].shape), bytes: operandBytes(call) }),
   kernels: [strides],
 };

@@ -7,8 +7,8 @@ import type { Binding, Call, Operand } from "../operator.ts";
 
 /** The type that all inputs have. Throws ShapeError unless it is one of these. */
 export function sameType(operator: string, inputs: readonly TensorType[], allowed: readonly DType[]): DType {
-  const first = inputs[0]!.dtype;
-  if (!allowed.includes(first)) {
+  const first = inputs[0]?.dtype;
+  if (first === undefined || !allowed.includes(first)) {
     throw new ShapeError(
       `${operator}: input 0 is ${first}, expected ${allowed.join(", ").replace(/, (\w+)$/, " or $1")}`,
     );
@@ -48,12 +48,19 @@ export function requireF32(operator: string, inputs: readonly TensorType[], whic
 
 /** How the floats of a call lie in memory: all as those of its first input. */
 export function storageOf({ inputs }: Call): Storage {
-  return inputs[0]!.dtype === "f16" ? "f16" : "f32";
+  return inputs[0].dtype === "f16" ? "f16" : "f32";
 }
 
 /** What a kernel that only moves elements sees of them. */
 export function wordType(dtype: DType): Word {
   return dtype === "f16" ? "f16" : "u32";
+}
+
+/** How many channels x has. Throws ShapeError unless it has an axis of them. */
+export function channelsOf(operator: string, { shape }: TensorType): number {
+  const channels = shape[1];
+  if (channels !== undefined) return channels;
+  throw new ShapeError(`${operator}: x has shape ${formatShape(shape)}, expected [N, C, ...]`);
 }
 
 /** Throws ShapeError unless each of the inputs, the first of them input 1, has one element per channel. */
@@ -68,7 +75,7 @@ export function requireChannels(operator: string, inputs: readonly TensorType[],
 
 /** What a convolution's shader is told of its call. */
 export function epilogueTemplate(call: Call): ConvEpilogueTemplate {
-  return { ...call.epilogue, storage: storageOf(call), volume: call.outputs[0]!.shape.length === 5 };
+  return { ...call.epilogue, storage: storageOf(call), volume: call.outputs[0].shape.length === 5 };
 }
 
 /** Bindings in the order of the kernels' shaders: inputs (own, bias, residual unless in place), then the output. */
@@ -78,12 +85,17 @@ export function epilogueBindings(call: Call, ownInputs: number): readonly Bindin
   return [...Array.from({ length: count }, (_, input) => ({ input })), { output: 0 }];
 }
 
+/** Bindings in the order of the operands: all inputs, then all outputs. */
+export function allBindings({ inputs, outputs }: Call): readonly Binding[] {
+  return [...inputs.map((_, input) => ({ input })), ...outputs.map((_, output) => ({ output }))];
+}
+
 /** Whether `size` elements on end, from wherever a view begins, are whole and aligned vec4. */
 export function isAligned({ view }: Operand, size: number): boolean {
   return [size, view.offset, view.batchStride].every((count) => count % 4 === 0);
 }
 
 /** The output, and the residual where there is one: what the epilogue reads and writes element by element. */
-export function epilogueOperands({ inputs, outputs, epilogue }: Call): readonly Operand[] {
-  return epilogue.residual ? [outputs[0]!, inputs.at(-1)!] : [outputs[0]!];
+export function epilogueOperands({ inputs, outputs, epilogue }: Call): readonly [Operand, ...Operand[]] {
+  return epilogue.residual ? [outputs[0], ...inputs.slice(-1)] : [outputs[0]];
 }

@@ -42,12 +42,13 @@ export function createPlaneGradient<A extends InputSize>(name: string, record: P
     name,
     attributes: (given) => given,
     shape(inputs, attrs) {
-      const { shape } = inputs[0]!;
+      const [{ shape }] = inputs;
       record.validate?.(shape, attrs);
       return [{ shape: [...shape.slice(0, 2), ...attrs.inputSize], dtype: floatType(name, inputs) }];
     },
     cost: (call) => ({ flop: 2 * record.terms(call), bytes: operandBytes(call) }),
     kernels: [gather(`${name}/direct`, 1, record), gather(`${name}/quads`, 4, record)],
+    prefer: (call) => `${name}/${outputPlanes(call).width % 4 === 0 ? "quads" : "direct"}`,
   };
 }
 
@@ -55,12 +56,12 @@ export function createPlaneGradient<A extends InputSize>(name: string, record: P
 function gather<A extends object>(name: string, width: Width, { describe }: PlaneGradientRecord<A>): Kernel<A> {
   return {
     name,
-    applies: ({ outputs: [gx] }) => gx!.shape.at(-1)! % width === 0,
+    applies: (call) => outputPlanes(call).width % width === 0,
     views: [0],
     dispatches(call, device) {
       const { rule, values, flat, factor } = describe(call);
       const planes = outputPlanes(call);
-      const aligned = isAligned(call.outputs[0]!, planes.width);
+      const aligned = isAligned(call.outputs[0], planes.width);
       const { workgroup, workgroups } = planeGrid({ ...planes, width: planes.width / width }, device);
       const perAxis = Object.entries(values).flatMap(([field, numbers]) =>
         asTriple(numbers, flat[field]!).map((number, axis) => [`${field}_${axisNames[axis]}`, number]),

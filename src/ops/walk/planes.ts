@@ -39,7 +39,7 @@ function powerOfTwoAtLeast(size: number): number {
 }
 
 export function outputPlanes(call: Call): PlaneSizes {
-  return planesOf(call.outputs[0]!.shape);
+  return planesOf(call.outputs[0].shape);
 }
 
 function planesOf(shape: Shape): PlaneSizes {
@@ -49,24 +49,24 @@ function planesOf(shape: Shape): PlaneSizes {
 
 /** Values for {@link planeParams}. */
 export function planeValues(call: Call): Record<keyof typeof planeParams, number> {
-  const { height, width } = planesOf(call.inputs[0]!.shape);
+  const { height, width } = planesOf(call.inputs[0].shape);
   const out = outputPlanes(call);
   return {
     planes: out.planes,
-    channels: call.inputs[0]!.shape[1]!,
+    channels: call.inputs[0].shape[1]!,
     height,
     width,
     out_height: out.height,
     out_width: out.width,
-    ...viewParams("x", call.inputs[0]!),
-    ...viewParams("y", call.outputs[0]!),
+    ...viewParams("x", call.inputs[0]),
+    ...viewParams("y", call.outputs[0]),
   };
 }
 
 /** Values for {@link volumeParams}; an image is a volume of one slice. */
 export function volumeValues(call: Call): Record<keyof typeof volumeParams, number> {
-  const [depth, height] = asTriple(call.inputs[0]!.shape.slice(2), 1);
-  const [outDepth, outHeight] = asTriple(call.outputs[0]!.shape.slice(2), 1);
+  const [depth, height] = asTriple(call.inputs[0].shape.slice(2), 1);
+  const [outDepth, outHeight] = asTriple(call.outputs[0].shape.slice(2), 1);
   return { depth, slice_height: height, out_depth: outDepth, out_slice_height: outHeight };
 }
 

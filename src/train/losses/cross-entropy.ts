@@ -6,8 +6,7 @@ import { mul, pow, sub } from "../../ops/elementwise/arithmetic.ts";
 import { binaryCrossEntropy } from "../../ops/loss/binary-cross-entropy.ts";
 import { classCounts } from "../../ops/loss/class-counts.ts";
 import { type CrossEntropyGiven, crossEntropy } from "../../ops/loss/cross-entropy.ts";
-import { expand } from "../../ops/move/expand.ts";
-import { sum } from "../../ops/reduce/reductions.ts";
+import { expand, sum } from "../../ops/reduce/sum-expand.ts";
 import { number, pixelCount, type Reduction, ratio, reduce, requireClassWeights, weightTable } from "./reduction.ts";
 
 export interface CrossEntropyLossOptions {

@@ -7,7 +7,7 @@ import { add, mul, sub } from "../../ops/elementwise/arithmetic.ts";
 import { binaryCrossEntropy } from "../../ops/loss/binary-cross-entropy.ts";
 import { classOverlap } from "../../ops/loss/class-overlap.ts";
 import { softmax } from "../../ops/norm/softmax.ts";
-import { sum } from "../../ops/reduce/reductions.ts";
+import { sum } from "../../ops/reduce/sum-expand.ts";
 import { channelCount } from "./bce.ts";
 import { number, ratio, reduce, weightTable } from "./reduction.ts";
 

@@ -5,7 +5,7 @@ import type { GraphBuilder } from "../../graph/ir/builder.ts";
 import type { Value } from "../../graph/ir/graph.ts";
 import { div, maximum } from "../../ops/elementwise/arithmetic.ts";
 import { type PixelWeightsGiven, pixelWeights } from "../../ops/loss/pixel-weights.ts";
-import { sum } from "../../ops/reduce/reductions.ts";
+import { sum } from "../../ops/reduce/sum-expand.ts";
 
 /** `mean` over the pixels that count, or their `sum`. Default `mean`. */
 export type Reduction = "mean" | "sum";

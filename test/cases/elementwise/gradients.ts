@@ -2,7 +2,7 @@
 import { extremeGradient, powGradient } from "../../../src/ops/elementwise/arithmetic-gradients.ts";
 import { preluGradient } from "../../../src/ops/elementwise/prelu.ts";
 import type { Operator } from "../../../src/ops/operator.ts";
-import { logSumExpGradient } from "../../../src/ops/reduce/gradients.ts";
+import { logSumExpGradient } from "../../../src/ops/reduce/reductions.ts";
 import { elementwiseCases, type Result, rounded } from "../../support/broadcast-cases.ts";
 import type { InputSpec, OperatorCase } from "../../support/operator-cases.ts";
 

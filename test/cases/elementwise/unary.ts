@@ -1,4 +1,4 @@
-import type { Activation } from "../../../src/ops/elementwise/activation.ts";
+import type { Activation, UnaryFunction } from "../../../shaders/wgsl/functions.ts";
 import * as activations from "../../../src/ops/elementwise/activations.ts";
 import * as unary from "../../../src/ops/elementwise/unary.ts";
 import type { Operator } from "../../../src/ops/operator.ts";
@@ -44,7 +44,7 @@ function steps(count: number, first: number, step: number): number[] {
 
 function unaryCases<A extends object, G extends object>(
   operator: Operator<A, G>,
-  kind: (attrs: A) => Activation,
+  kind: (attrs: A) => UnaryFunction,
   cases: readonly OperatorCase<G>[],
 ): OperatorCases<A, G> {
   return {
@@ -64,28 +64,30 @@ function fused<A extends object, G extends object>(operator: Operator<A, G>, cas
   return unaryCases(operator, (attrs) => operator.activation!(attrs), cases);
 }
 
-export const reluCases = fused(activations.relu, common);
-export const leakyReluCases = fused(activations.leakyRelu, [
-  ...common,
-  { why: "negative slope", inputs: [[5, 7]], given: { slope: -0.3 } },
-]);
-export const sigmoidCases = fused(activations.sigmoid, common);
-
 /** Those that share a kernel with the ones above: one shape for each width, and the values that matter. */
 const brief = [shapes[2]!, shapes[3]!, special, range, between, small];
 
-export const activationCases = {
+/** Of every function of a number that there is; one without cases does not compile. */
+type CasesOf<F extends UnaryFunction> = { readonly [K in Exclude<F["kind"], "none">]: OperatorCases };
+
+export const activationCases: CasesOf<Activation> = {
+  relu: fused(activations.relu, common),
+  "leaky-relu": fused(activations.leakyRelu, [
+    ...common,
+    { why: "negative slope", inputs: [[5, 7]], given: { slope: -0.3 } },
+  ]),
+  sigmoid: fused(activations.sigmoid, common),
   tanh: fused(activations.tanh, brief),
   silu: fused(activations.silu, brief),
-  hardSwish: fused(activations.hardSwish, brief),
+  "hard-swish": fused(activations.hardSwish, brief),
   elu: fused(activations.elu, [...brief, { why: "alpha 0.3", inputs: [[5, 7]], given: { alpha: 0.3 } }]),
-  hardSigmoid: fused(activations.hardSigmoid, [
+  "hard-sigmoid": fused(activations.hardSigmoid, [
     ...brief,
     atCorners(values("as ONNX has it", steps(33, -4, 0.25), { alpha: 0.2, beta: 0.5 })),
     values("as ONNX has it, between corners", steps(33, -3.9, 0.25), { alpha: 0.2, beta: 0.5 }),
   ]),
   gelu: fused(activations.gelu, brief),
-  geluTanh: fused(
+  "gelu-tanh": fused(
     activations.gelu,
     brief.map((entry) => ({ ...entry, why: `tanh, ${entry.why}`, given: { approximate: "tanh" as const } })),
   ),
@@ -112,11 +114,11 @@ const positive: readonly OperatorCase<object>[] = [
   values("from 0.5 to 20", steps(40, 0.5, 0.5)),
 ];
 
-function plainCases(operator: Operator, f: Activation, cases: readonly OperatorCase<object>[]) {
+function plainCases(operator: Operator, f: UnaryFunction, cases: readonly OperatorCase<object>[]) {
   return unaryCases(operator, () => f, cases);
 }
 
-export const functionCases = {
+export const functionCases: CasesOf<Exclude<UnaryFunction, Activation>> = {
   exp: plainCases(unary.exp, { kind: "exp" }, brief),
   log: plainCases(unary.log, { kind: "log" }, [...positive, values("near 1", steps(65, 0.5, 1 / 64))]),
   sqrt: plainCases(unary.sqrt, { kind: "sqrt" }, positive),
@@ -134,7 +136,7 @@ export const functionCases = {
   softplus: plainCases(unary.softplus, { kind: "softplus" }, brief),
 };
 
-const gradients: readonly { f: Activation; of(g: number, v: number): number }[] = [
+const gradients: readonly { f: UnaryFunction; of(g: number, v: number): number }[] = [
   { f: { kind: "relu" }, of: (g, y) => (y > 0 ? g : 0) },
   { f: { kind: "clip", min: -0.5, max: 0.25 }, of: (g, x) => (x >= -0.5 && x <= 0.25 ? g : 0) },
   { f: { kind: "tanh" }, of: (g, y) => g - g * y * y },
@@ -142,7 +144,11 @@ const gradients: readonly { f: Activation; of(g: number, v: number): number }[] 
 ];
 
 /** The kernel that all of them share, on f16 too; the formulas are checked with their operators. */
-export const unaryGradientCases: OperatorCases<{ readonly function: Activation }, { readonly function: Activation }> = {
+interface OfFunction {
+  readonly function: UnaryFunction;
+}
+
+export const unaryGradientCases: OperatorCases<OfFunction, OfFunction> = {
   operator: unary.unaryGradient,
   reference([gy, v], { function: f }) {
     const { of } = gradients.find((entry) => entry.f.kind === f.kind)!;

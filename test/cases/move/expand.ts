@@ -1,4 +1,5 @@
-import { type ExpandAttributes, expand, type TileAttributes, tile } from "../../../src/ops/move/expand.ts";
+import { type TileAttributes, tile } from "../../../src/ops/move/tile.ts";
+import { type ExpandAttributes, expand } from "../../../src/ops/reduce/sum-expand.ts";
 import type { Shape } from "../../../src/tensor.ts";
 import type { OperatorCase, OperatorCases, ReferenceTensor } from "../../support/operator-cases.ts";
 

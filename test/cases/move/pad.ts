@@ -1,5 +1,5 @@
 import { coordinates } from "../../../src/difference.ts";
-import { type PadAttributes, type PadGiven, pad } from "../../../src/ops/move/pad.ts";
+import { type PadAttributes, type PadGiven, pad } from "../../../src/ops/move/slice-pad.ts";
 import type { OperatorCase, OperatorCases } from "../../support/operator-cases.ts";
 
 export const padCases: OperatorCases<PadAttributes, PadGiven> = {

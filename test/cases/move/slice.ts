@@ -1,4 +1,4 @@
-import { type SliceAttributes, type SliceGiven, slice } from "../../../src/ops/move/slice.ts";
+import { type SliceAttributes, type SliceGiven, slice } from "../../../src/ops/move/slice-pad.ts";
 import type { OperatorCases, ReferenceTensor } from "../../support/operator-cases.ts";
 
 const inf = Number.POSITIVE_INFINITY;

@@ -7,6 +7,7 @@ import {
   gridSample2d,
   gridSample3d,
 } from "../../../src/ops/sample/grid-sample.ts";
+import { roundHalfEven } from "../../../src/round.ts";
 import type { Shape } from "../../../src/tensor.ts";
 import type { InputSpec, OperatorCases, ReferenceTensor } from "../../support/operator-cases.ts";
 import { createRandom } from "../../support/random.ts";
@@ -35,12 +36,6 @@ function pixel(place: number, size: number, { padding, alignCorners }: Omit<AnyA
     while (at < low || at > high) at = at < low ? 2 * low - at : 2 * high - at;
   }
   return padding === "zeros" ? at : Math.min(Math.max(at, 0), size - 1);
-}
-
-function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  if (value - floor !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }
 
 /** Of images and of volumes. */

@@ -10,16 +10,21 @@ import { exp } from "../../../src/ops/elementwise/unary.ts";
 import { conv2dCases } from "../../cases/conv/conv2d.ts";
 import { checkOperator } from "../../support/check-operator.ts";
 
-const activations: readonly Activation[] = [
-  { kind: "tanh" },
-  { kind: "silu" },
-  { kind: "hard-swish" },
-  { kind: "gelu" },
-  { kind: "gelu-tanh" },
-  { kind: "elu", alpha: 0.75 },
-  { kind: "hard-sigmoid", alpha: 0.2, beta: 0.5 },
-  { kind: "clip", min: 0, max: 6 },
-];
+/** One of each; one that is missing does not compile. */
+const activations: { readonly [K in Activation["kind"]]: Extract<Activation, { readonly kind: K }> } = {
+  none: { kind: "none" },
+  relu: { kind: "relu" },
+  "leaky-relu": { kind: "leaky-relu", slope: 0.1 },
+  sigmoid: { kind: "sigmoid" },
+  tanh: { kind: "tanh" },
+  silu: { kind: "silu" },
+  "hard-swish": { kind: "hard-swish" },
+  gelu: { kind: "gelu" },
+  "gelu-tanh": { kind: "gelu-tanh" },
+  elu: { kind: "elu", alpha: 0.75 },
+  "hard-sigmoid": { kind: "hard-sigmoid", alpha: 0.2, beta: 0.5 },
+  clip: { kind: "clip", min: 0, max: 6 },
+};
 
 checkOperator({
   ...conv2dCases,
@@ -28,7 +33,7 @@ checkOperator({
     name: "conv2d with activations",
     kernels: conv2d.kernels.filter(({ name }) => ["conv2d/direct", "conv2d/tiled-4x8"].includes(name)),
   },
-  cases: activations.map((activation) => ({
+  cases: Object.values(activations).map((activation) => ({
     why: activation.kind,
     inputs: [
       [1, 3, 4, 4],

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { expand, tile } from "../../../src/ops/move/expand.ts";
+import { tile } from "../../../src/ops/move/tile.ts";
+import { expand } from "../../../src/ops/reduce/sum-expand.ts";
 import { expandCases, tileCases } from "../../cases/move/expand.ts";
 import { checkOperator } from "../../support/check-operator.ts";
 import { onShortGrid } from "../../support/short-grid.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type PadGiven, pad } from "../../../src/ops/move/pad.ts";
+import { type PadGiven, pad } from "../../../src/ops/move/slice-pad.ts";
 import type { DType } from "../../../src/tensor.ts";
 import { padCases } from "../../cases/move/pad.ts";
 import { checkOperator } from "../../support/check-operator.ts";

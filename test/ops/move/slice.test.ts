@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type SliceGiven, slice } from "../../../src/ops/move/slice.ts";
+import { type SliceGiven, slice } from "../../../src/ops/move/slice-pad.ts";
 import { sliceCases } from "../../cases/move/slice.ts";
 import { checkOperator } from "../../support/check-operator.ts";
 import { onShortGrid } from "../../support/short-grid.ts";

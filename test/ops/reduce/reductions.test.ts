@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { noEpilogue } from "../../../src/ops/operator.ts";
-import { amax, mean, sum } from "../../../src/ops/reduce/reductions.ts";
+import { amax, mean } from "../../../src/ops/reduce/reductions.ts";
+import { sum } from "../../../src/ops/reduce/sum-expand.ts";
 import { wholeView } from "../../../src/ops/view.ts";
 import * as cases from "../../cases/reduce/reductions.ts";
 import { checkOperator } from "../../support/check-operator.ts";

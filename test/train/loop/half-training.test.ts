@@ -8,7 +8,7 @@ import { msffResNet18 } from "../../../src/models/networks/msff-resnet18.ts";
 import { mul } from "../../../src/ops/elementwise/arithmetic.ts";
 import { exp } from "../../../src/ops/elementwise/unary.ts";
 import { gatherElements } from "../../../src/ops/move/gather.ts";
-import { sum } from "../../../src/ops/reduce/reductions.ts";
+import { sum } from "../../../src/ops/reduce/sum-expand.ts";
 import { gridSample2d } from "../../../src/ops/sample/grid-sample.ts";
 import type { Tensor } from "../../../src/tensor.ts";
 import { initialWeights } from "../../../src/train/loop/initial-weights.ts";

@@ -33,6 +33,7 @@ import {
 } from "../../../ops/elementwise/unary.ts";
 import { reshape } from "../../../ops/move/reshape.ts";
 import type { Operator } from "../../../ops/operator.ts";
+import { roundHalfEven } from "../../../round.ts";
 import { isComputable } from "../element-type.ts";
 import type { NodeContext } from "../node-context.ts";
 import { ensure } from "../unsupported.ts";
@@ -72,12 +73,6 @@ const signed = (
 
 function negated(node: NodeContext, x: Value, part?: string): Value {
   return node.apply(sub, [node.scalar("zero", 0, "i32"), x], {}, step(part));
-}
-
-/** Half to even. */
-function roundHalfEven(value: number): number {
-  const nearest = Math.round(value);
-  return Math.abs(value % 1) === 0.5 ? 2 * Math.round(value / 2) : nearest;
 }
 
 const clipTo: OnnxOperator = {

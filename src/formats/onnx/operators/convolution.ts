@@ -4,8 +4,7 @@
 import type { Value } from "../../../graph/ir/graph.ts";
 import { conv2d, convTranspose2d } from "../../../ops/conv/conv2d.ts";
 import { conv3d, convTranspose3d } from "../../../ops/conv/conv3d.ts";
-
-import { type PadAttributes, pad } from "../../../ops/move/pad.ts";
+import { type PadAttributes, pad } from "../../../ops/move/slice-pad.ts";
 import type { SpaceTypes } from "../../../ops/walk/window.ts";
 import { formatShape } from "../../../tensor.ts";
 import type { NodeContext } from "../node-context.ts";

@@ -1,9 +1,8 @@
 // Other shapes and orders for the same elements.
 
 import type { Value } from "../../../graph/ir/graph.ts";
-import { pad } from "../../../ops/move/pad.ts";
 import { reshape } from "../../../ops/move/reshape.ts";
-import { slice } from "../../../ops/move/slice.ts";
+import { pad, slice } from "../../../ops/move/slice-pad.ts";
 import { transpose } from "../../../ops/move/transpose.ts";
 import { elementCount, formatShape, type Shape } from "../../../tensor.ts";
 import { gatherStrided, stridesOf } from "../host-tensor.ts";

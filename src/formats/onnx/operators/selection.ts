@@ -2,11 +2,12 @@
 
 import { equal, logicalOr, where } from "../../../ops/elementwise/masks.ts";
 import { concat } from "../../../ops/move/concat.ts";
-import { expand, tile } from "../../../ops/move/expand.ts";
 import { gather } from "../../../ops/move/gather.ts";
 import { reshape } from "../../../ops/move/reshape.ts";
-import { slice } from "../../../ops/move/slice.ts";
+import { slice } from "../../../ops/move/slice-pad.ts";
+import { tile } from "../../../ops/move/tile.ts";
 import { tril, triu } from "../../../ops/move/trilu.ts";
+import { expand } from "../../../ops/reduce/sum-expand.ts";
 import { elementCount, formatShape } from "../../../tensor.ts";
 import { broadcastTo, gatherStrided, type HostTensor, hostTensor, stridesOf } from "../host-tensor.ts";
 import type { NodeContext } from "../node-context.ts";

@@ -1,7 +1,7 @@
 // Pools with more padding than those of this engine take.
 
 import type { Value } from "../../../graph/ir/graph.ts";
-import { pad } from "../../../ops/move/pad.ts";
+import { pad } from "../../../ops/move/slice-pad.ts";
 import type { NodeContext } from "../node-context.ts";
 import { ensure } from "../unsupported.ts";
 import { readWindow, type Window } from "./window.ts";
