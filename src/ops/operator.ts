@@ -9,9 +9,12 @@ import type { Params } from "./parameters.ts";
 import type { View } from "./view.ts";
 
 /** A list of at least N: an operator's own operands, whatever an epilogue adds behind them. */
-export type AtLeast<T, N extends number, Begin extends readonly T[] = readonly []> = Begin["length"] extends N
+export type AtLeast<T, N extends number> = Readonly<LongTuple<T, N>>;
+
+/** Mapped by `Readonly` above, since TypeScript compares records of other N by their lists only then, and not by N itself. */
+type LongTuple<T, N extends number, Begin extends readonly T[] = readonly []> = Begin["length"] extends N
   ? readonly [...Begin, ...T[]]
-  : AtLeast<T, N, readonly [...Begin, T]>;
+  : LongTuple<T, N, readonly [...Begin, T]>;
 
 /** Throws ShapeError for an empty list: every operator has an input and an output. */
 export function nonEmpty<T>(items: readonly T[], what: string): AtLeast<T, 1> {
