@@ -1,5 +1,6 @@
 // 2-D convolution (cross-correlation, as in PyTorch).
 
+import { fanInUniform } from "../initial.ts";
 import type { Operator } from "../operator.ts";
 import { type ImageTypes, image } from "../walk/window.ts";
 import { splitChannels, winograd } from "./decompositions.ts";
@@ -33,6 +34,7 @@ export const conv2d: Operator<Conv2dAttributes, Conv2dGiven> = {
   attributes: (given) => convAttributes("conv2d", image, given),
   shape: (inputs, attrs) => convShape("conv2d", image, inputs, attrs),
   cost: convCost,
+  initial: fanInUniform,
   gradient: convGradient(() => convTranspose2d),
   channelScale: () => ({ input: 1, axis: 0 }),
   kernels: [

@@ -1,5 +1,6 @@
 // 3-D convolution (cross-correlation, as in PyTorch).
 
+import { fanInUniform } from "../initial.ts";
 import type { Operator } from "../operator.ts";
 import { type VolumeTypes, volume } from "../walk/window.ts";
 import { depthwise } from "./depthwise.ts";
@@ -31,6 +32,7 @@ export const conv3d: Operator<Conv3dAttributes, Conv3dGiven> = {
   attributes: (given) => convAttributes("conv3d", volume, given),
   shape: (inputs, attrs) => convShape("conv3d", volume, inputs, attrs),
   cost: convCost,
+  initial: fanInUniform,
   gradient: convGradient(() => convTranspose3d),
   channelScale: () => ({ input: 1, axis: 0 }),
   kernels: [

@@ -3,6 +3,7 @@
 import { convTranspose2dTiled } from "../../../shaders/conv/transpose2d-tiled.wgsl.ts";
 import { tileWorkgroup } from "../../../shaders/wgsl/conv-tile.ts";
 import { spread } from "../grid.ts";
+import { fanInUniform } from "../initial.ts";
 import type { Kernel, Operator } from "../operator.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "../walk/operands.ts";
 import { type ImageTypes, image, type Pair } from "../walk/window.ts";
@@ -97,6 +98,7 @@ export const convTranspose2d: Operator<ConvTranspose2dAttributes, ConvTranspose2
   attributes: (given) => convTransposeAttributes("convTranspose2d", image, given),
   shape: (inputs, attrs) => convTransposeShape("convTranspose2d", image, inputs, attrs),
   cost: convTransposeCost,
+  initial: fanInUniform,
   gradient: convTransposeGradient(() => conv2d),
   channelScale: ({ groups }) => (groups === 1 ? { input: 1, axis: 1 } : undefined),
   kernels: [

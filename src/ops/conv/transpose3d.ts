@@ -1,5 +1,6 @@
 // 3-D transposed convolution: the adjoint of `conv3d` with respect to its input, as in PyTorch.
 
+import { fanInUniform } from "../initial.ts";
 import type { Operator } from "../operator.ts";
 import { type VolumeTypes, volume } from "../walk/window.ts";
 import { conv3d } from "./conv3d.ts";
@@ -36,6 +37,7 @@ export const convTranspose3d: Operator<ConvTranspose3dAttributes, ConvTranspose3
   attributes: (given) => convTransposeAttributes("convTranspose3d", volume, given),
   shape: (inputs, attrs) => convTransposeShape("convTranspose3d", volume, inputs, attrs),
   cost: convTransposeCost,
+  initial: fanInUniform,
   gradient: convTransposeGradient(() => conv3d),
   channelScale: ({ groups }) => (groups === 1 ? { input: 1, axis: 1 } : undefined),
   kernels: [

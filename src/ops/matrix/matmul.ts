@@ -2,6 +2,7 @@
 import { ShapeError } from "../../errors.ts";
 import { elementCount, formatShape, type TensorType } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
+import { fanInUniform } from "../initial.ts";
 import type { Call, Operand, Operator } from "../operator.ts";
 import { broadcastShape } from "../walk/axes.ts";
 import { floatType, requireF32, requireFinite } from "../walk/operands.ts";
@@ -145,6 +146,7 @@ export const linear: Operator = {
   },
   cost: (call) => productCost(call, call.inputs[1]!.shape[1]!),
   fullInputs: [2],
+  initial: fanInUniform,
   kernels: matmulKernels("linear", {
     packB: () => true,
     product: (call, packed) => flatProduct(call, { alpha: 1, beta: 1, transA: false, transB: true, packed }),

@@ -107,10 +107,9 @@ const resize = <T extends SpaceTypes, M extends Mode>(
   shape([x], attrs) {
     const dtype = floatType(name, [x]);
     requireRank(name, "x", x, space.rank, space.format);
-    const [items, channels, ...sizes] = x.shape as [number, number, ...number[]];
-    const { size, scale } = attrs;
-    const out = size ?? sizes.map((from, axis) => Math.floor(from * scale![axis]!));
-    const shape = [items, channels, ...out];
+    const sizes = x.shape.slice(2);
+    const out = attrs.size ?? sizes.map((from, axis) => Math.floor(from * (attrs.scale?.[axis] ?? 1)));
+    const shape = [...x.shape.slice(0, 2), ...out];
     requireOutput(name, shape, x.shape);
     axisSamplings(sizes, out, attrs).forEach(({ start, step, unit }, axis) => {
       if (Math.max(start + (out[axis]! - 1) * step, step, unit) < indexLimit) return;
