@@ -1,6 +1,6 @@
 // gq[n, c, i] = gi[n, c] * t + gp[n, c], or + gp[n, c] * 2 * q[n, c, i] of squares, with the names of class-overlap.wgsl.ts;
 // 0 where the label is ignored, NaN where it is unknown.
-// gi and gp [N, C], f32, array places an item's first channel; q and gq [N, C, ...]; labels [N, ...]. One invocation per pixel.
+// gi and gp f32 [N, C], whose places are those of an item; q and gq [N, C, ...]; labels [N, ...]. One invocation per pixel.
 import type { PixelKernel } from "../wgsl/pixels.ts";
 
 export function classOverlapGradientKernel({ squared }: { readonly squared: boolean }): PixelKernel {
