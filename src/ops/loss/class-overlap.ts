@@ -106,9 +106,9 @@ const pixels: Kernel<ClassOverlapAttributes, 4> = {
     const [, channels = 1] = q.shape;
     const { ignoreIndex, squared } = call.attrs;
     return [
-      pixelDispatch(call, device, {
+      pixelDispatch(device, {
         labels,
-        floats: q,
+        storage: floatType("classOverlapGradient", [q]),
         arrays: {
           gi: alongItems(gi),
           gp: alongItems(gp),

@@ -24,17 +24,8 @@ const pixels: Kernel<PixelWeightsAttributes> = {
     const { labels: form, classes, ignoreIndex } = call.attrs;
     const arrays = { labels: alongPixels(labels), y: alongPixels(call.outputs[0]) };
     const values = { classes, ignore_index: ignoreIndex };
-    return [
-      pixelDispatch(call, device, {
-        labels,
-        form,
-        weights,
-        floats: labels,
-        arrays,
-        kernel: pixelWeightsKernel,
-        values,
-      }),
-    ];
+    const request = { labels, form, weights, storage: "f32", arrays, kernel: pixelWeightsKernel, values } as const;
+    return [pixelDispatch(device, request)];
   },
 };
 
