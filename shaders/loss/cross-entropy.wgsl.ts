@@ -1,56 +1,22 @@
 // y[n, i] = w * (1 - P)^gamma * (log(sum over k of exp(x[n, k, i])) - log(sum over admitted k of exp(x[n, k, i])))
-// P = the probability of the admitted classes: those of labels[n, i]; w = their weight of weights[n, ...]. 0 where the label
-// is ignored, NaN where it is unknown. x [N, C, ...]; labels and y [N, ...]; weights [N, C]. One invocation per element of y.
+// P = the probability of the admitted classes: those of labels[n, i]; w = their weight of weights[n, ...].
+// gx[n, k, i] = g[n, i] * w * d * (p_k - q_k), with L = -log(P), p_k = softmax of x over all classes, q_k = softmax over the
+// admitted ones, 0 for others, d = r^gamma + gamma * r^(gamma - 1) * P * L with r = 1 - P; 1 where gamma is 0.
+// Shapes and bindings: pixels.ts. One invocation per pixel, in both kernels.
 import { unaryFunction } from "../wgsl/functions.ts";
-import { type LabelForm, labelFunctions, labelSpec, labelWeight } from "../wgsl/labels.ts";
-import { type Storage, storageTypes } from "../wgsl/storage.ts";
-import { type StridedTemplate, stridedIndices, stridedSpec, stridedWorkgroup } from "../wgsl/strided.ts";
-import { numbered, structParams, wgsl } from "../wgsl/wgsl.ts";
+import { labelWeight } from "../wgsl/labels.ts";
+import type { PixelLoss, PixelTemplate } from "../wgsl/pixels.ts";
+import { wgsl } from "../wgsl/wgsl.ts";
 
-/** A walk over [N, pixels]; array `w` is an item's place in weights. */
-export interface CrossEntropyTemplate extends StridedTemplate {
-  readonly storage: Storage;
-  readonly labels: LabelForm;
-  readonly weights: boolean;
-  /** Whether gamma is not 0. */
-  readonly focal: boolean;
-}
-
-export function crossEntropySpec(t: StridedTemplate) {
-  return { ...stridedSpec(t), ...labelSpec, class_stride: "u32", gamma: "f32" } as const;
-}
-
-export function crossEntropyShader(t: CrossEntropyTemplate): string {
-  const bindings = [
-    "var<storage, read> x: array<Element>;",
-    "var<storage, read> labels: array<u32>;",
-    ...(t.weights ? ["var<storage, read> weights: array<f32>;"] : []),
-    "var<storage, read_write> y: array<f32>;",
-    "var<uniform> p: Params;",
-  ];
-  return wgsl`
-${storageTypes(t.storage)}
-${structParams(crossEntropySpec(t))}
-${numbered(bindings)}
-${crossEntropyFunctions(t)}
-
-@compute @workgroup_size(${stridedWorkgroup})
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  ${stridedIndices(t)}
-  let label = labels[labels_at];
-  if (is_ignored(label)) { y[y_at] = 0.0; return; }
-  if (!is_known(label)) { y[y_at] = not_a_number(label); return; }
-  let s = sums_of(x_at, label);
-  y[y_at] = weight_of(label, ${t.weights ? "w_at" : "0u"}) * focus(s.rest / s.sum, p.gamma) * loss_of(s);
-}
-`;
-}
-
-/** What the operator and its gradient share. */
-export function crossEntropyFunctions(t: CrossEntropyTemplate): string {
-  return wgsl`
-${labelFunctions(t.labels)}
-${labelWeight(t.labels, t.weights)}
+/** `focal`: whether gamma is not 0. */
+export function crossEntropyLoss(t: PixelTemplate, { focal }: { readonly focal: boolean }): PixelLoss {
+  const isSets = t.labels === "sets";
+  const weight = `weight_of(label, ${t.weights ? "w_at" : "0u"})`;
+  return {
+    spec: { class_stride: "u32", gamma: "f32" },
+    channels: "classes",
+    functions: wgsl`
+${labelWeight(t)}
 ${unaryFunction({ kind: "exp" }, { name: "safe_exp", width: 1 })}
 ${unaryFunction({ kind: "log" }, { name: "safe_log", width: 1 })}
 
@@ -58,14 +24,12 @@ ${unaryFunction({ kind: "log" }, { name: "safe_log", width: 1 })}
 // that is not admitted: 1 - P would lose its digits near P = 1.
 struct Sums { largest: f32, sum: f32, admitted: f32, admitted_sum: f32, rest: f32 }
 
-fn logit(x_at: u32, k: u32) -> f32 { return f32(x[x_at + k * p.class_stride]); }
-
 fn sums_of(x_at: u32, label: u32) -> Sums {
-  var s = Sums(logit(x_at, 0u), 0.0, logit(x_at, first_admitted(label)), ${t.labels === "index" ? "1.0" : "0.0"}, 0.0);
+  var s = Sums(logit(x_at, 0u), 0.0, logit(x_at, first_admitted(label)), ${isSets ? "0.0" : "1.0"}, 0.0);
   for (var k = 0u; k < p.classes; k++) {
     let v = logit(x_at, k);
     s.largest = select(s.largest, v, v > s.largest);
-    #if ${t.labels === "sets"}
+    #if ${isSets}
     s.admitted = select(s.admitted, v, v > s.admitted && admits(label, k));
     #endif
   }
@@ -73,10 +37,10 @@ fn sums_of(x_at: u32, label: u32) -> Sums {
     let v = logit(x_at, k);
     let e = safe_exp(v - s.largest);
     s.sum += e;
-    #if ${t.focal}
+    #if ${focal}
     s.rest += select(e, 0.0, admits(label, k));
     #endif
-    #if ${t.labels === "sets"}
+    #if ${isSets}
     s.admitted_sum += select(0.0, safe_exp(v - s.admitted), admits(label, k));
     #endif
   }
@@ -84,16 +48,32 @@ fn sums_of(x_at: u32, label: u32) -> Sums {
 }
 
 fn loss_of(s: Sums) -> f32 {
-  return (s.largest - s.admitted) + safe_log(s.sum)${t.labels === "sets" ? " - safe_log(s.admitted_sum)" : ""};
+  return (s.largest - s.admitted) + safe_log(s.sum)${isSets ? " - safe_log(s.admitted_sum)" : ""};
 }
 
 // rest^gamma. What pow makes of 0 differs by driver.
 fn focus(rest: f32, gamma: f32) -> f32 {
-  #if ${t.focal}
+  #if ${focal}
   return select(0.0, pow(rest, gamma), rest > 0.0);
   #else
   return 1.0;
   #endif
 }
-`;
+`,
+    loss: {
+      statements: "let s = sums_of(x_at, label);",
+      value: `${weight} * focus(s.rest / s.sum, p.gamma) * loss_of(s)`,
+    },
+    slope: {
+      before: wgsl`let s = sums_of(x_at, label);
+  var scale = g[g_at] * ${weight};
+  #if ${focal}
+  let rest = s.rest / s.sum;
+  scale *= focus(rest, p.gamma) + p.gamma * focus(rest, p.gamma - 1.0) * (1.0 - rest) * loss_of(s);
+  #endif`,
+      statements: `var apart = safe_exp(v - s.largest) / s.sum;
+    if (admits(label, k)) { apart -= ${isSets ? "safe_exp(v - s.admitted) / s.admitted_sum" : "1.0"}; }`,
+      value: "scale * apart",
+    },
+  };
 }

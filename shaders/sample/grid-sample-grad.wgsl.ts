@@ -2,19 +2,14 @@
 // gy f32 [N, C, places]; grid f32 [N, places, axes] of (column, row, slice); gx f32 [N, C, D, H, W].
 // One invocation per stretch of pixels of a plane n * C + c, which no other writes. It passes over all places of the grid and adds
 // those that fall into its stretch.
-import { cornerFunction, type GridPlaces, gridPlaceFunctions } from "../wgsl/grid-places.ts";
-import { stridedWorkgroup } from "../wgsl/strided.ts";
+import { type GridPlaces, gridGradientMain, gridGradientParams, gridPlaceFunctions } from "../wgsl/grid-places.ts";
 import { structParams, wgsl } from "../wgsl/wgsl.ts";
 
 export const gridSampleGradientParams = {
   count: "u32", // N * C * stretches
   stretches: "u32", // of a plane
   stretch: "u32", // pixels; the last one may be shorter
-  places: "u32",
-  channels: "u32",
-  depth: "u32",
-  height: "u32",
-  width: "u32",
+  ...gridGradientParams,
 } as const;
 
 export function gridSampleGradient(t: GridPlaces & { readonly nearest: boolean }): string {
@@ -26,13 +21,8 @@ ${structParams(gridSampleGradientParams)}
 @group(0) @binding(2) var<storage, read_write> gx: array<f32>;
 @group(0) @binding(3) var<uniform> p: Params;
 ${gridPlaceFunctions(t)}
-${cornerFunction}
 
-@compute @workgroup_size(${stridedWorkgroup})
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let at = id.y * groups.x * ${stridedWorkgroup}u + id.x;
-  if (at >= p.count) { return; }
-  let size = vec3i(vec3u(p.width, p.height, p.depth));
+${gridGradientMain}
   let pixels = p.depth * p.height * p.width;
   let plane = at / p.stretches;
   let begin = at % p.stretches * p.stretch;

@@ -2,38 +2,26 @@
 // The derivative of the linear grid sample with respect to the places; corners outside of the image are 0.
 // gy [N, C, places]; x [N, C, D, H, W]; grid and ggrid f32 [N, places, axes] of (column, row, slice).
 // One invocation per place.
-import { cornerFunction, type GridPlaces, gridPlaceFunctions } from "../wgsl/grid-places.ts";
+import { type GridPlaces, gridGradientMain, gridGradientParams, gridPlaceFunctions } from "../wgsl/grid-places.ts";
 import { type Storage, storageTypes } from "../wgsl/storage.ts";
-import { stridedWorkgroup } from "../wgsl/strided.ts";
 import { structParams, wgsl } from "../wgsl/wgsl.ts";
 
-export const gridGradientParams = {
-  count: "u32", // N * places
-  places: "u32",
-  channels: "u32",
-  depth: "u32",
-  height: "u32",
-  width: "u32",
-} as const;
+/** `count` is N * places. */
+export const gridSampleGridGradientParams = { count: "u32", ...gridGradientParams } as const;
 
 export function gridSampleGridGradient(t: GridPlaces & { readonly storage: Storage }): string {
   const axes = t.volume ? 3 : 2;
   return wgsl`
 ${storageTypes(t.storage)}
-${structParams(gridGradientParams)}
+${structParams(gridSampleGridGradientParams)}
 @group(0) @binding(0) var<storage, read> gy: array<Element>;
 @group(0) @binding(1) var<storage, read> x: array<Element>;
 @group(0) @binding(2) var<storage, read> grid: array<f32>;
 @group(0) @binding(3) var<storage, read_write> ggrid: array<f32>;
 @group(0) @binding(4) var<uniform> p: Params;
 ${gridPlaceFunctions(t)}
-${cornerFunction}
 
-@compute @workgroup_size(${stridedWorkgroup})
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let at = id.y * groups.x * ${stridedWorkgroup}u + id.x;
-  if (at >= p.count) { return; }
-  let size = vec3i(vec3u(p.width, p.height, p.depth));
+${gridGradientMain}
   let plane = p.depth * p.height * p.width;
   let first = at / p.places * p.channels;
   let place = place_in(at * ${axes}u, vec3u(size));

@@ -4,7 +4,7 @@
 // Volumes: x [N, C, D, H, W]; grid [N, Z, P, Q, 3] of (column, row, slice), eight neighbours; y [N, C, Z, P, Q].
 // One invocation per output pixel: x over q, y over p (of all slices), z over planes n * C + c, in steps of the grid.
 
-import { cornerFunction, type GridPlaces, gridPlaceFunctions } from "../wgsl/grid-places.ts";
+import { type GridPlaces, gridPlaceFunctions } from "../wgsl/grid-places.ts";
 import { planeFunctions, planeParams, volumeParams, type Workgroup } from "../wgsl/planes.ts";
 import { type Storage, storageTypes } from "../wgsl/storage.ts";
 import { structParams, wgsl } from "../wgsl/wgsl.ts";
@@ -34,7 +34,6 @@ ${structParams(gridSampleParams)}
 @group(0) @binding(3) var<uniform> p: Params;
 ${planeFunctions}
 ${gridPlaceFunctions(t)}
-${cornerFunction}
 fn pixel_at(image: u32, at: vec3i) -> f32 {
   let size = vec3i(vec3u(p.width, p.slice_height, p.depth));
   if (any(at < vec3i(0)) || any(at >= size)) { return 0.0; }

@@ -1,4 +1,5 @@
 // Where a grid's places are in an image or a volume, for the kernels that sample and for their gradients.
+import { stridedWorkgroup } from "./strided.ts";
 import { wgsl } from "./wgsl.ts";
 
 /** Where places outside of the image are: there, at its nearest border, or mirrored at its borders until they are inside. */
@@ -13,7 +14,8 @@ export interface GridPlaces {
 
 /**
  * `place_in(first, size)`: the place whose coordinates begin at `grid[first]`, in pixels of an image of that size, and how fast
- * each coordinate moves. An image is a volume of one slice.
+ * each coordinate moves. An image is a volume of one slice. And `corner_of(place, corner)`: of the pixels around a place, the one that
+ * the bits of `corner` name, and its weights.
  */
 export const gridPlaceFunctions = (t: GridPlaces): string => wgsl`
 struct Place { at: vec3f, slope: vec3f }
@@ -61,10 +63,7 @@ fn reflected(at: f32, extent: f32) -> vec2f {
   return vec2f(low + select(extra, span - extra, is_odd), select(1.0, -1.0, is_odd != (at < low)));
 }
 #endif
-`;
 
-/** `corner_of(place, corner)`: of the pixels around a place, the one that the bits of `corner` name, and its weights. */
-export const cornerFunction = `
 struct Corner { at: vec3i, side: vec3f, near: vec3f }
 
 // Sides are -1 and 1, weights how near the pixel is along each axis.
@@ -76,3 +75,19 @@ fn corner_of(place: vec3f, corner: u32) -> Corner {
   return Corner(vec3i(first) + vec3i(step), select(vec3f(-1.0), vec3f(1.0), is_far), select(1.0 - beyond, beyond, is_far));
 }
 `;
+
+/** What the kernels of the gradients are told of the grid and of the image beside `count`, how many invocations there are. */
+export const gridGradientParams = {
+  places: "u32", // of an item
+  channels: "u32",
+  depth: "u32",
+  height: "u32",
+  width: "u32",
+} as const;
+
+/** The head of their entry point: it declares `at`, which invocation this is, and `size`, that of the image. */
+export const gridGradientMain = `@compute @workgroup_size(${stridedWorkgroup})
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = id.y * groups.x * ${stridedWorkgroup}u + id.x;
+  if (at >= p.count) { return; }
+  let size = vec3i(vec3u(p.width, p.height, p.depth));`;

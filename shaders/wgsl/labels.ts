@@ -30,12 +30,12 @@ fn not_a_number(label: u32) -> f32 { return bitcast<f32>(label | 0x7fc00000u); }
 }
 
 /** `weight_of(label, at)`: the weight of its class, or the mean of those it admits. `weights` [N, C], item n from `at` on. */
-export function labelWeight(form: LabelForm, hasWeights: boolean): string {
+export function labelWeight(t: { readonly labels: LabelForm; readonly weights: boolean }): string {
   return wgsl`
 fn weight_of(label: u32, at: u32) -> f32 {
-  #if ${!hasWeights}
+  #if ${!t.weights}
   return 1.0;
-  #elif ${form === "index"}
+  #elif ${t.labels === "index"}
   return weights[at + label];
   #else
   var sum = 0.0;

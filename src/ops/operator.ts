@@ -5,6 +5,7 @@ import type { TensorType } from "../tensor.ts";
 import type { Cost } from "./cost.ts";
 import type { DeviceTraits } from "./device-traits.ts";
 import type { Activation } from "./elementwise/activation.ts";
+import type { InitialValue } from "./initial.ts";
 import type { Params } from "./parameters.ts";
 import type { View } from "./view.ts";
 
@@ -173,6 +174,11 @@ export interface Operator<
    * takes the other's place: a gradient may ask for more than the forward pass did, and it is computed once.
    */
   covers?(attrs: A, other: A): boolean;
+  /**
+   * How inputs begin that are parameters, where no file gives them: the own ones, then an epilogue's bias. Undefined, or absent:
+   * as zeros. Source: the defaults of PyTorch's modules.
+   */
+  initial?(inputs: readonly TensorType[]): readonly (InitialValue | undefined)[];
   /** Own inputs that are f32 where the others are f16: statistics, whose range f16 does not hold. */
   readonly fullInputs?: readonly number[];
   /**

@@ -1,5 +1,6 @@
 // What the records of convolutions of images and of volumes have in common, and those of transposed ones. Each of a pair is
 // the other's gradient with respect to its input, so the other is handed in.
+import { fanInUniform } from "../initial.ts";
 import type { Decomposition, Operator } from "../operator.ts";
 import type { Space, SpaceTypes } from "../walk/window.ts";
 import { depthwise } from "./depthwise.ts";
@@ -47,6 +48,7 @@ export function createConv<T extends SpaceTypes>(
     attributes: (given) => convAttributes(name, space, given),
     shape: (inputs, attrs) => convShape(name, space, inputs, attrs),
     cost: convCost,
+    initial: fanInUniform,
     gradient: convGradient(transposed),
     channelScale: () => ({ input: 1, axis: 0 }),
     kernels: [
@@ -77,6 +79,7 @@ export function createConvTranspose<T extends SpaceTypes>(
     attributes: (given) => convTransposeAttributes(name, space, given),
     shape: (inputs, attrs) => convTransposeShape(name, space, inputs, attrs),
     cost: convTransposeCost,
+    initial: fanInUniform,
     gradient: convTransposeGradient(conv),
     channelScale: ({ groups }) => (groups === 1 ? { input: 1, axis: 1 } : undefined),
     kernels: [

@@ -1,16 +1,17 @@
 // How many pixels each class has.
 import { classCountsShader, classCountsSpec } from "../../../shaders/loss/class-counts.wgsl.ts";
 import { ShapeError } from "../../errors.ts";
-import { elementCount, type TensorType } from "../../tensor.ts";
+import { elementCount } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import { reshape } from "../move/reshape.ts";
-import type { Decomposition, Kernel, Operand, Operator } from "../operator.ts";
+import type { Decomposition, Kernel, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
 import { sum } from "../reduce/sum-expand.ts";
 import { prefersWorkgroups, rowGrid, rowLanes } from "../walk/rows.ts";
 import { strided, walk } from "../walk/strided.ts";
 import { requireIntegers } from "../walk/window.ts";
-import { alongItems, pixelSizes } from "./labels.ts";
+import { pixelSizes } from "./labels.ts";
+import { alongItems } from "./pixels.ts";
 
 export interface ClassCountsAttributes {
   /** C. */
@@ -22,8 +23,7 @@ function counting(name: string, lanes: number): Kernel<ClassCountsAttributes> {
     name: `classCounts/${name}`,
     applies: () => true,
     views: "all",
-    dispatches({ inputs, outputs }, device) {
-      const [labels, y] = [inputs[0]!, outputs[0]!] as [Operand, Operand];
+    dispatches({ inputs: [labels], outputs: [y] }, device) {
       const arrays = { labels: alongItems(labels), y: strided(y) };
       const plan = walk(y.shape, arrays, { vectors: false, join: false });
       return [
@@ -53,12 +53,12 @@ function partsOf(pixels: number): number {
 /** Counts the pixels of every part as if it were an image, and adds up the parts. */
 const split: Decomposition<ClassCountsAttributes> = {
   name: "classCounts/split",
-  applies: ({ inputs }) => partsOf(pixelSizes(inputs[0]!)[1]) > 1,
+  applies: ({ inputs }) => partsOf(pixelSizes(inputs[0])[1]) > 1,
   build({ inputs, apply }, call) {
     const { classes } = call.attrs;
-    const [items, pixels] = pixelSizes(call.inputs[0]!);
+    const [items, pixels] = pixelSizes(call.inputs[0]);
     const parts = partsOf(pixels);
-    const cut = apply("cut", reshape, [inputs[0]!], { shape: [items * parts, pixels / parts] });
+    const cut = apply("cut", reshape, [inputs[0]], { shape: [items * parts, pixels / parts] });
     const counts = apply("parts", classCounts, [cut], { classes });
     const byItem = apply("items", reshape, [counts], { shape: [items, parts, classes] });
     return apply("sum", sum, [byItem], { axes: [1] });
@@ -77,22 +77,22 @@ export const classCounts: Operator<ClassCountsAttributes, ClassCountsAttributes>
     requireIntegers("classCounts: classes", [classes], 1);
     return { classes };
   },
-  shape(inputs, { classes }) {
-    const [labels] = inputs as [TensorType];
+  shape([labels], { classes }) {
     if (labels.dtype !== "u32") throw new ShapeError(`classCounts: labels are ${labels.dtype}, expected u32`);
-    if (labels.shape.length === 0) throw new ShapeError("classCounts: labels have shape [], expected [N, ...]");
-    return [{ shape: [labels.shape[0]!, classes], dtype: "f32" }];
+    const [items] = labels.shape;
+    if (items === undefined) throw new ShapeError("classCounts: labels have shape [], expected [N, ...]");
+    return [{ shape: [items, classes], dtype: "f32" }];
   },
   cost: (call) => ({
-    flop: elementCount(call.inputs[0]!.shape) * call.attrs.classes,
+    flop: elementCount(call.inputs[0].shape) * call.attrs.classes,
     bytes: operandBytes(call),
   }),
   kernels: [counting("columns", 1), counting("rows", rowLanes)],
   decompositions: [split],
   prefer(call, device) {
-    const terms = pixelSizes(call.inputs[0]!)[1];
+    const terms = pixelSizes(call.inputs[0])[1];
     if (split.applies(call, device)) return split.name;
-    const rows = elementCount(call.outputs[0]!.shape);
+    const rows = elementCount(call.outputs[0].shape);
     return prefersWorkgroups(device, { rows, terms, contiguous: true }) ? "classCounts/rows" : "classCounts/columns";
   },
 };

@@ -1,15 +1,16 @@
 // How far predicted probabilities and labels overlap, class by class: what soft Dice is made of.
 import { classOverlapShader, classOverlapSpec } from "../../../shaders/loss/class-overlap.wgsl.ts";
-import { classOverlapGradientShader, classOverlapGradientSpec } from "../../../shaders/loss/class-overlap-grad.wgsl.ts";
-import { elementCount, type TensorType } from "../../tensor.ts";
+import { classOverlapGradientKernel } from "../../../shaders/loss/class-overlap-grad.wgsl.ts";
+import { elementCount } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import { mul } from "../elementwise/arithmetic.ts";
 import type { Kernel, Operand, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
 import { floatType, requireF32, storageOf } from "../walk/operands.ts";
 import { prefersWorkgroups, rowGrid, rowLanes } from "../walk/rows.ts";
-import { flatGrid, strided, walk } from "../walk/strided.ts";
-import { alongItems, alongPixels, pixelSizes, requireIgnoreIndex, requireLabels } from "./labels.ts";
+import { strided, walk } from "../walk/strided.ts";
+import { firstClass, pixelSizes, requireIgnoreIndex, requireLabels } from "./labels.ts";
+import { alongItems, alongPixels, pixelDispatch } from "./pixels.ts";
 
 export interface ClassOverlapAttributes {
   readonly ignoreIndex: number;
@@ -23,25 +24,19 @@ export interface ClassOverlapGiven {
   readonly squared?: boolean;
 }
 
-/** The class of channel 0: a single channel is class 1, beside a background that has none. */
-export function firstClass(channels: number): number {
-  return channels === 1 ? 1 : 0;
-}
-
-function labelValues(channels: number, ignoreIndex: number) {
+function labelValues({ shape: [, channels = 1] }: Operand, ignoreIndex: number) {
   const first = firstClass(channels);
   return { classes: first + channels, ignore_index: ignoreIndex, first_class: first };
 }
 
-function overlapping(name: string, lanes: number): Kernel<ClassOverlapAttributes> {
+function overlapping(name: string, lanes: number): Kernel<ClassOverlapAttributes, 2, 3> {
   return {
     name: `classOverlap/${name}`,
     applies: () => true,
     views: "all",
     dispatches(call, device) {
-      const [q, labels] = call.inputs as [Operand, Operand];
-      const [intersection, predicted, labelled] = call.outputs as [Operand, Operand, Operand];
-      const [, channels] = q.shape as [number, number];
+      const [q, labels] = call.inputs;
+      const [intersection, predicted, labelled] = call.outputs;
       const pixels = pixelSizes(labels)[1];
       const { template, count, values } = walk<string>(
         intersection.shape,
@@ -59,7 +54,7 @@ function overlapping(name: string, lanes: number): Kernel<ClassOverlapAttributes
         {
           code: classOverlapShader({ ...template, storage: storageOf(call), squared, lanes }),
           bindings: [{ input: 0 }, { input: 1 }, { output: 0 }, { output: 1 }, { output: 2 }],
-          params: params(classOverlapSpec(template), { ...values, ...labelValues(channels, ignoreIndex), pixels }),
+          params: params(classOverlapSpec(template), { ...values, ...labelValues(q, ignoreIndex), pixels }),
           workgroups: rowGrid(count, lanes, device),
         },
       ];
@@ -76,66 +71,55 @@ function overlapping(name: string, lanes: number): Kernel<ClassOverlapAttributes
  * - gradient: of intersection and predicted for q, in one dispatch, from q itself.
  * Throws ShapeError unless q is [N, C, ...] and labels fit it.
  */
-export const classOverlap: Operator<ClassOverlapAttributes, ClassOverlapGiven> = {
+export const classOverlap: Operator<ClassOverlapAttributes, ClassOverlapGiven, 2, 3> = {
   name: "classOverlap",
   attributes: ({ squared = false, ignoreIndex }) => ({
     ignoreIndex: requireIgnoreIndex("classOverlap", ignoreIndex),
     squared,
   }),
-  shape(inputs) {
-    const [q, labels] = inputs as [TensorType, TensorType];
+  shape([q, labels]) {
     floatType("classOverlap", [q]);
     requireLabels("classOverlap", q, labels);
     const sums = { shape: q.shape.slice(0, 2), dtype: "f32" } as const;
     return [sums, sums, sums];
   },
-  cost: (call) => ({ flop: 3 * elementCount(call.inputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: 3 * elementCount(call.inputs[0].shape), bytes: operandBytes(call) }),
   kernels: [overlapping("columns", 1), overlapping("rows", rowLanes)],
   prefer(call, device) {
-    const terms = pixelSizes(call.inputs[1]!)[1];
-    const rows = elementCount(call.outputs[0]!.shape);
+    const terms = pixelSizes(call.inputs[1])[1];
+    const rows = elementCount(call.outputs[0].shape);
     return prefersWorkgroups(device, { rows, terms, contiguous: true }) ? "classOverlap/rows" : "classOverlap/columns";
   },
   gradient({ inputs, outputs, outputGradients: [intersection, predicted], attrs, apply, constant }) {
-    const none = () => apply(mul, [outputs[2]!, constant(0)], {});
+    const none = () => apply(mul, [outputs[2], constant(0)], {});
     if (!intersection && !predicted) return [];
     return [apply(classOverlapGradient, [intersection ?? none(), predicted ?? none(), ...inputs], attrs)];
   },
 };
 
-const pixels: Kernel<ClassOverlapAttributes> = {
+const pixels: Kernel<ClassOverlapAttributes, 4> = {
   name: "classOverlapGradient/pixels",
   applies: () => true,
   views: "all",
   dispatches(call, device) {
-    const [gi, gp, q, labels] = call.inputs as [Operand, Operand, Operand, Operand];
-    const [, channels] = q.shape as [number, number];
-    const sizes = pixelSizes(labels);
-    const plan = walk<string>(
-      sizes,
-      {
-        gi: alongItems(gi),
-        gp: alongItems(gp),
-        q: alongPixels(q),
-        labels: alongPixels(labels),
-        gq: alongPixels(call.outputs[0]!),
-      },
-      { vectors: false },
-    );
+    const [gi, gp, q, labels] = call.inputs;
+    const [, channels = 1] = q.shape;
     const { ignoreIndex, squared } = call.attrs;
-    const template = { ...plan.template, storage: storageOf({ ...call, inputs: [q] }), squared };
     return [
-      {
-        code: classOverlapGradientShader(template),
-        bindings: [...(squared ? [0, 1, 2, 3] : [0, 1, 3]).map((input) => ({ input })), { output: 0 }],
-        params: params(classOverlapGradientSpec(template), {
-          ...plan.values,
-          ...labelValues(channels, ignoreIndex),
-          channels,
-          class_stride: sizes[1],
-        }),
-        workgroups: flatGrid(plan.count, device),
-      },
+      pixelDispatch(device, {
+        labels,
+        storage: floatType("classOverlapGradient", [q]),
+        arrays: {
+          gi: alongItems(gi),
+          gp: alongItems(gp),
+          q: alongPixels(q),
+          labels: alongPixels(labels),
+          gq: alongPixels(call.outputs[0]),
+        },
+        kernel: () => classOverlapGradientKernel({ squared }),
+        values: { ...labelValues(q, ignoreIndex), channels, class_stride: pixelSizes(labels)[1] },
+        reads: squared ? [0, 1, 2, 3] : [0, 1, 3],
+      }),
     ];
   },
 };
@@ -144,16 +128,15 @@ const pixels: Kernel<ClassOverlapAttributes> = {
  * d(loss)/dq of {@link classOverlap}. Not for users.
  * - gi, gp: f32 [N, C], of intersection and predicted; q, which is read of squares alone, and labels as there; output: of q's shape and type
  */
-export const classOverlapGradient: Operator<ClassOverlapAttributes, ClassOverlapAttributes> = {
+export const classOverlapGradient: Operator<ClassOverlapAttributes, ClassOverlapAttributes, 4> = {
   name: "classOverlapGradient",
   attributes: (given) => given,
-  shape(inputs) {
-    const [gi, gp, q, labels] = inputs as [TensorType, TensorType, TensorType, TensorType];
+  shape([gi, gp, q, labels]) {
     requireF32("classOverlapGradient", [gi, gp], [0, 1]);
     requireLabels("classOverlapGradient", q, labels);
     return [{ shape: q.shape, dtype: floatType("classOverlapGradient", [q]) }];
   },
-  cost: (call) => ({ flop: 2 * elementCount(call.outputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: 2 * elementCount(call.outputs[0].shape), bytes: operandBytes(call) }),
   fullInputs: [0, 1],
   kernels: [pixels],
 };

@@ -2,9 +2,7 @@
 import type { LabelForm } from "../../../shaders/wgsl/labels.ts";
 import { ShapeError } from "../../errors.ts";
 import { elementCount, formatShape, shapesEqual, type TensorType } from "../../tensor.ts";
-import type { Operand } from "../operator.ts";
 import { requireF32 } from "../walk/operands.ts";
-import { type Strided, type Walk, walk } from "../walk/strided.ts";
 
 export type { LabelForm } from "../../../shaders/wgsl/labels.ts";
 
@@ -66,28 +64,12 @@ export function requireWeights(operator: string, weights: TensorType | undefined
   );
 }
 
-/** Along [N, pixels]: an operand [N, ...], or class 0 of one [N, C, ...]; neighbouring pixels of a class are neighbours. */
-export function alongPixels({ view }: Operand): Strided {
-  return { offset: view.offset, strides: [view.batchStride, 1] };
-}
-
-/** Along [N, pixels]: the beginning of an item of an operand [N, C]. */
-export function alongItems({ view }: Operand): Strided {
-  return { offset: view.offset, strides: [view.batchStride, 0] };
-}
-
-/** A walk over the pixels of labels [N, ...]: `arrays` along them, and `w`, an item's place in weights [N, C], where there are any. */
-export function walkPixels(
-  labels: Operand,
-  arrays: Readonly<Record<string, Operand>>,
-  weights: Operand | undefined,
-): Walk<string> {
-  const along = Object.entries(arrays).map(([name, operand]) => [name, alongPixels(operand)] as const);
-  const items = weights ? { w: alongItems(weights) } : {};
-  return walk<string>(pixelSizes(labels), { ...Object.fromEntries(along), ...items }, { vectors: false });
+/** The class of channel 0: a single channel is class 1, beside a background that has none. */
+export function firstClass(channels: number): number {
+  return channels === 1 ? 1 : 0;
 }
 
 /** Of an operand [N, ...]. */
-export function pixelSizes({ shape }: TensorType): [items: number, pixels: number] {
-  return [shape[0]!, elementCount(shape.slice(1))];
+export function pixelSizes({ shape: [items = 1, ...space] }: TensorType): [items: number, pixels: number] {
+  return [items, elementCount(space)];
 }

@@ -1,19 +1,10 @@
 // How much each pixel counts in a mean over pixels.
-import { pixelWeightsShader, pixelWeightsSpec } from "../../../shaders/loss/pixel-weights.wgsl.ts";
+import { pixelWeightsKernel } from "../../../shaders/loss/pixel-weights.wgsl.ts";
 import { ShapeError } from "../../errors.ts";
-import type { TensorType } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
-import type { Kernel, Operand, Operator } from "../operator.ts";
-import { params } from "../parameters.ts";
-import { flatGrid } from "../walk/strided.ts";
-import {
-  type LabelAttributes,
-  type LabelGiven,
-  labelAttributes,
-  requireBits,
-  requireWeights,
-  walkPixels,
-} from "./labels.ts";
+import type { Kernel, Operator } from "../operator.ts";
+import { type LabelAttributes, type LabelGiven, labelAttributes, requireBits, requireWeights } from "./labels.ts";
+import { alongPixels, pixelDispatch } from "./pixels.ts";
 
 export interface PixelWeightsAttributes extends LabelAttributes {
   readonly classes: number;
@@ -28,21 +19,13 @@ const pixels: Kernel<PixelWeightsAttributes> = {
   name: "pixelWeights/pixels",
   applies: () => true,
   views: "all",
-  dispatches({ inputs, outputs, attrs }, device) {
-    const [labels, weights] = inputs as [Operand, Operand?];
-    const plan = walkPixels(labels, { labels, y: outputs[0]! }, weights);
-    return [
-      {
-        code: pixelWeightsShader({ ...plan.template, labels: attrs.labels, weights: weights !== undefined }),
-        bindings: [...inputs.map((_, input) => ({ input })), { output: 0 }],
-        params: params(pixelWeightsSpec(plan.template), {
-          ...plan.values,
-          classes: attrs.classes,
-          ignore_index: attrs.ignoreIndex,
-        }),
-        workgroups: flatGrid(plan.count, device),
-      },
-    ];
+  dispatches(call, device) {
+    const [labels, weights] = call.inputs;
+    const { labels: form, classes, ignoreIndex } = call.attrs;
+    const arrays = { labels: alongPixels(labels), y: alongPixels(call.outputs[0]) };
+    const values = { classes, ignore_index: ignoreIndex };
+    const request = { labels, form, weights, storage: "f32", arrays, kernel: pixelWeightsKernel, values } as const;
+    return [pixelDispatch(device, request)];
   },
 };
 
@@ -56,11 +39,11 @@ const pixels: Kernel<PixelWeightsAttributes> = {
 export const pixelWeights: Operator<PixelWeightsAttributes, PixelWeightsGiven> = {
   name: "pixelWeights",
   attributes: ({ classes, ...given }) => ({ ...labelAttributes("pixelWeights", given), classes }),
-  shape(inputs, { classes, labels: form }) {
-    const [labels, weights] = inputs as [TensorType, TensorType?];
+  shape([labels, weights], { classes, labels: form }) {
     if (labels.dtype !== "u32") throw new ShapeError(`pixelWeights: labels are ${labels.dtype}, expected u32`);
-    if (labels.shape.length === 0) throw new ShapeError("pixelWeights: labels have shape [], expected [N, ...]");
-    requireWeights("pixelWeights", weights, [labels.shape[0]!, classes]);
+    const [items] = labels.shape;
+    if (items === undefined) throw new ShapeError("pixelWeights: labels have shape [], expected [N, ...]");
+    requireWeights("pixelWeights", weights, [items, classes]);
     if (form === "sets") requireBits("pixelWeights", classes);
     return [{ shape: labels.shape, dtype: "f32" }];
   },

@@ -1,6 +1,7 @@
 // Fully connected layers.
 import { ShapeError } from "../../errors.ts";
 import { elementCount, formatShape } from "../../tensor.ts";
+import { fanInUniform } from "../initial.ts";
 import type { Operator } from "../operator.ts";
 import { sumToShape } from "../reduce/sum-expand.ts";
 import { floatType } from "../walk/operands.ts";
@@ -32,6 +33,7 @@ export const linear: Operator<object, object, 2> = {
   },
   cost: (call) => productCost(call, elementCount(call.inputs[1].shape.slice(-1))),
   fullInputs: [2],
+  initial: fanInUniform,
   ...productKernels("linear", {
     packB: () => true,
     product: (call, packed) => flatProduct(call, { alpha: 1, beta: 1, transA: false, transB: true, packed }),

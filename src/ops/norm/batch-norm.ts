@@ -62,6 +62,7 @@ export const batchNorm: Operator<BatchNormAttributes, BatchNormGiven, 5> = {
   },
   cost: (call) => ({ flop: 3 * elementCount(call.outputs[0].shape), bytes: operandBytes(call) }),
   fullInputs: [1, 2, 3, 4],
+  initial: () => [undefined, { constant: 1 }, { constant: 0 }, { constant: 0 }, { constant: 1 }],
   fold: ({ eps }, target) => ({ operator: foldBatchNorm, given: { eps, ...target } }),
   kernels: [strides],
   gradient: (context) => batchNormGradients(context),

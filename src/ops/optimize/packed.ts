@@ -1,6 +1,6 @@
 // Many tensors in one: what an optimizer updates in one dispatch, however many parameters there are.
 import { ShapeError } from "../../errors.ts";
-import { elementCount, formatShape, type Shape, type TensorType } from "../../tensor.ts";
+import { elementCount, formatShape, type Shape } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import { copyDispatch } from "../move/copy.ts";
 import type { Kernel, Operand, Operator } from "../operator.ts";
@@ -28,7 +28,7 @@ const copies: Kernel = {
   applies: () => true,
   dispatches(call, device) {
     const { offsets } = packedLayout(call.inputs.map(({ shape }) => shape));
-    const { dtype } = call.outputs[0]!;
+    const { dtype } = call.outputs[0];
     return call.inputs.flatMap((input, i) => {
       if (call.inPlace?.has(i)) return [];
       return [copyDispatch(device, { ...flat(input), dtype, y: { offset: offsets[i]!, strides: [1] }, input: i })];
@@ -65,9 +65,8 @@ export interface UnpackAttributes {
 const copy: Kernel<UnpackAttributes> = {
   name: "unpack/copy",
   applies: () => true,
-  dispatches({ inputs, outputs, attrs: { offset } }, device) {
-    const { dtype } = inputs[0]!;
-    const { sizes, x: y } = flat(outputs[0]!);
+  dispatches({ inputs: [{ dtype }], outputs: [output], attrs: { offset } }, device) {
+    const { sizes, x: y } = flat(output);
     return [copyDispatch(device, { sizes, dtype, x: { offset, strides: [1] }, y })];
   },
 };
@@ -81,8 +80,7 @@ export const unpack: Operator<UnpackAttributes, UnpackAttributes> = {
   name: "unpack",
   alias: ({ offset }) => offset,
   attributes: (given) => given,
-  shape([x], { offset, shape }) {
-    const { shape: packed, dtype } = x as TensorType;
+  shape([{ shape: packed, dtype }], { offset, shape }) {
     if (offset + elementCount(shape) > elementCount(packed)) {
       throw new ShapeError(
         `unpack: got offset ${offset} and shape ${formatShape(shape)}, expected a part of ${formatShape(packed)}`,

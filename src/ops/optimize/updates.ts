@@ -17,7 +17,7 @@ import { ShapeError } from "../../errors.ts";
 import { elementCount, formatShape, shapesEqual, type TensorType } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import { spread } from "../grid.ts";
-import { type Kernel, nonEmpty, type Operator } from "../operator.ts";
+import { type AtLeast, type Kernel, nonEmpty, type Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
 
 interface UpdateSpec<A extends object> {
@@ -33,7 +33,7 @@ function createUpdate<A extends object>({ name, states, shader }: UpdateSpec<A>)
     name: `${name}/packed`,
     applies: () => true,
     dispatches({ inputs, outputs, attrs }, device) {
-      const count = elementCount(outputs[0]!.shape) / 4;
+      const count = elementCount(outputs[0].shape) / 4;
       return [
         {
           code: shader(attrs),
@@ -51,12 +51,13 @@ function createUpdate<A extends object>({ name, states, shader }: UpdateSpec<A>)
     name,
     attributes: (given) => given,
     shape(inputs) {
-      requirePacked(name, inputs.slice(0, states + 1), inputs[states + 1]!);
+      const [first, ...others] = inputs;
+      requirePacked(name, [first, ...others.slice(0, states)], others[states]!);
       const updated = inputs.slice(0, states).map(({ shape }) => ({ shape, dtype: "f32" as const }));
       return nonEmpty(updated, `${name}: states`);
     },
     cost: (call) => ({
-      flop: 8 * elementCount(call.outputs[0]!.shape),
+      flop: 8 * elementCount(call.outputs[0].shape),
       bytes: operandBytes(call),
     }),
     updates: Array.from({ length: states }, (_, i) => i),
@@ -65,8 +66,8 @@ function createUpdate<A extends object>({ name, states, shader }: UpdateSpec<A>)
   };
 }
 
-function requirePacked(name: string, packed: readonly TensorType[], blocks: TensorType): void {
-  const { shape } = packed[0]!;
+function requirePacked(name: string, packed: AtLeast<TensorType, 1>, blocks: TensorType): void {
+  const [{ shape }] = packed;
   const expected = [elementCount(shape) / packedBlock];
   const fits = packed.every((type) => type.dtype === "f32" && shapesEqual(type.shape, shape));
   if (fits && shape.length === 1 && blocks.dtype === "u32" && shapesEqual(blocks.shape, expected)) return;
@@ -110,18 +111,18 @@ function stretchOf(elements: number): number {
   return Math.ceil(elements / packedBlock / mostStretches) * (packedBlock / 4);
 }
 
-const squares: Kernel<SquaresTemplate> = {
+const squares: Kernel<SquaresTemplate, 2> = {
   name: "packedSquares/workgroup",
   applies: () => true,
   dispatches({ inputs, outputs, attrs }) {
-    const elements = elementCount(inputs[0]!.shape);
+    const elements = elementCount(inputs[0].shape);
     const values = { count: elements / 4, stretch: stretchOf(elements), infinity };
     return [
       {
         code: packedSquaresShader(attrs),
         bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
         params: params({ count: "u32", stretch: "u32", infinity: "u32" }, values),
-        workgroups: [outputs[0]!.shape[0]!, 1, 1],
+        workgroups: [elementCount(outputs[0].shape), 1, 1],
       },
     ];
   },
@@ -131,27 +132,27 @@ const squares: Kernel<SquaresTemplate> = {
  * Sums of squares of stretches of a packed tensor, gaps left out: what their sum, the squared norm, is made of.
  * - x [elements], blocks [elements / 128]; output: [stretches], infinite where a number of x has overflowed
  */
-export const packedSquares: Operator<SquaresTemplate, SquaresTemplate> = {
+export const packedSquares: Operator<SquaresTemplate, SquaresTemplate, 2> = {
   name: "packedSquares",
   attributes: (given) => given,
   shape([x, blocks]) {
-    requirePacked("packedSquares", [x!], blocks!);
-    const elements = elementCount(x!.shape);
+    requirePacked("packedSquares", [x], blocks);
+    const elements = elementCount(x.shape);
     return [{ shape: [Math.ceil(elements / 4 / stretchOf(elements))], dtype: "f32" }];
   },
-  cost: (call) => ({ flop: 2 * elementCount(call.inputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: 2 * elementCount(call.inputs[0].shape), bytes: operandBytes(call) }),
   fullInputs: [0],
   kernels: [squares],
 };
 
-const scaling: Kernel<GradientScaleTemplate> = {
+const scaling: Kernel<GradientScaleTemplate, 2> = {
   name: "gradientScale/workgroup",
   applies: () => true,
   dispatches: ({ inputs, attrs }) => [
     {
       code: gradientScaleShader(attrs),
       bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
-      params: params({ count: "u32", infinity: "u32" }, { count: inputs[0]!.shape[0]!, infinity }),
+      params: params({ count: "u32", infinity: "u32" }, { count: elementCount(inputs[0].shape), infinity }),
       workgroups: [1, 1, 1],
     },
   ],
@@ -162,11 +163,11 @@ const scaling: Kernel<GradientScaleTemplate> = {
  * - squares [stretches], lossScale [1]; output [2]: the factor, infinite where the norm is not finite, and the norm
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
  */
-export const gradientScale: Operator<GradientScaleTemplate, GradientScaleTemplate> = {
+export const gradientScale: Operator<GradientScaleTemplate, GradientScaleTemplate, 2> = {
   name: "gradientScale",
   attributes: (given) => given,
   shape: () => [{ shape: [2], dtype: "f32" }],
-  cost: (call) => ({ flop: elementCount(call.inputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: elementCount(call.inputs[0].shape), bytes: operandBytes(call) }),
   fullInputs: [0, 1],
   kernels: [scaling],
 };

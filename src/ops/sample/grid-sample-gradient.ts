@@ -5,10 +5,10 @@ import {
   gridSampleGradient as pixelShader,
 } from "../../../shaders/sample/grid-sample-grad.wgsl.ts";
 import {
-  gridGradientParams,
+  gridSampleGridGradientParams,
   gridSampleGridGradient as placeShader,
 } from "../../../shaders/sample/grid-sample-grid-grad.wgsl.ts";
-import type { GridPadding } from "../../../shaders/wgsl/grid-places.ts";
+import type { GridPadding, gridGradientParams } from "../../../shaders/wgsl/grid-places.ts";
 import { elementCount, type Shape } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import type { Kernel, Operator } from "../operator.ts";
@@ -25,27 +25,29 @@ export interface GridSampleGradientAttributes {
   readonly inputSize: Shape;
 }
 
+/** Values for {@link gridGradientParams}: of gy [N, C, places] and an image [N, C, inputSize]. */
+function gridValues(gy: Shape, inputSize: Shape): Record<keyof typeof gridGradientParams, number> {
+  const [, channels = 1, ...sizes] = gy;
+  const [depth, height, width] = asTriple(inputSize, 1);
+  return { places: elementCount(sizes), channels, depth, height, width };
+}
+
 /** Enough for a GPU; each passes over the whole grid, so that more of them are more work. */
 const leastInvocations = 2048;
 
-const stretches: Kernel<GridSampleGradientAttributes> = {
+const stretches: Kernel<GridSampleGradientAttributes, 2> = {
   name: "gridSampleGradient/stretches",
   applies: () => true,
-  dispatches({ inputs: [gy, grid], attrs }, device) {
-    const [items, channels, ...sizes] = gy!.shape as [number, number, ...number[]];
-    const [depth, height, width] = asTriple(attrs.inputSize, 1);
-    const planes = items * channels;
-    const wanted = Math.ceil(leastInvocations / planes);
-    const stretch = Math.ceil((depth * height * width) / Math.min(wanted, depth * height * width));
-    const perPlane = Math.ceil((depth * height * width) / stretch);
+  dispatches({ inputs: [{ shape: gy }], attrs: { inputSize, mode, ...places } }, device) {
+    const planes = elementCount(gy.slice(0, 2));
+    const pixels = elementCount(inputSize);
+    const stretch = Math.ceil(pixels / Math.min(Math.ceil(leastInvocations / planes), pixels));
+    const perPlane = Math.ceil(pixels / stretch);
     const count = planes * perPlane;
-    const { padding, alignCorners, mode } = attrs;
-    const template = { volume: grid!.shape.length === 5, padding, alignCorners, nearest: mode === "nearest" };
-    const places = elementCount(sizes);
-    const values = { count, stretches: perPlane, stretch, places, channels, depth, height, width };
+    const values = { count, stretches: perPlane, stretch, ...gridValues(gy, inputSize) };
     return [
       {
-        code: pixelShader(template),
+        code: pixelShader({ ...places, volume: inputSize.length === 3, nearest: mode === "nearest" }),
         bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
         params: params(gridSampleGradientParams, values),
         workgroups: flatGrid(count, device),
@@ -63,32 +65,30 @@ const terms = (y: Shape) => elementCount(y) * 2 ** (y.length - 2);
  * whole grid. In f16 too its sums lie in f32, since they are in memory.
  * - gy: f32 [N, C, P, Q]; grid: f32 [N, P, Q, 2]; output: f32 [N, C, inputSize]; volumes have one axis more.
  */
-export const gridSampleGradient: Operator<GridSampleGradientAttributes, GridSampleGradientAttributes> = {
+export const gridSampleGradient: Operator<GridSampleGradientAttributes, GridSampleGradientAttributes, 2> = {
   name: "gridSampleGradient",
   attributes: (given) => given,
   shape(inputs, { inputSize }) {
     requireF32("gridSampleGradient", inputs, [0, 1]);
-    return [{ shape: [...inputs[0]!.shape.slice(0, 2), ...inputSize], dtype: "f32" }];
+    return [{ shape: [...inputs[0].shape.slice(0, 2), ...inputSize], dtype: "f32" }];
   },
-  cost: (call) => ({ flop: 2 * terms(call.inputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: 2 * terms(call.inputs[0].shape), bytes: operandBytes(call) }),
   fullInputs: [0, 1],
   kernels: [stretches],
 };
 
-const places: Kernel<Omit<GridSampleGradientAttributes, "inputSize">> = {
+const places: Kernel<Omit<GridSampleGradientAttributes, "inputSize">, 3> = {
   name: "gridSampleGridGradient/direct",
   applies: () => true,
   dispatches(call, device) {
-    const [, x, grid] = call.inputs;
-    const [items, channels, ...sizes] = x!.shape as [number, number, ...number[]];
-    const [depth, height, width] = asTriple(sizes, 1);
-    const count = elementCount(grid!.shape.slice(0, -1));
-    const { padding, alignCorners } = call.attrs;
+    const [gy, x, grid] = call.inputs;
+    const inputSize = x.shape.slice(2);
+    const count = elementCount(grid.shape.slice(0, -1));
     return [
       {
-        code: placeShader({ volume: sizes.length === 3, padding, alignCorners, storage: storageOf(call) }),
+        code: placeShader({ ...call.attrs, volume: inputSize.length === 3, storage: storageOf(call) }),
         bindings: [{ input: 0 }, { input: 1 }, { input: 2 }, { output: 0 }],
-        params: params(gridGradientParams, { count, places: count / items, channels, depth, height, width }),
+        params: params(gridSampleGridGradientParams, { count, ...gridValues(gy.shape, inputSize) }),
         workgroups: flatGrid(count, device),
       },
     ];
@@ -101,16 +101,17 @@ const places: Kernel<Omit<GridSampleGradientAttributes, "inputSize">> = {
  */
 export const gridSampleGridGradient: Operator<
   Omit<GridSampleGradientAttributes, "inputSize">,
-  Omit<GridSampleGradientAttributes, "inputSize">
+  Omit<GridSampleGradientAttributes, "inputSize">,
+  3
 > = {
   name: "gridSampleGridGradient",
   attributes: (given) => given,
   shape([gy, x, grid]) {
-    floatType("gridSampleGridGradient", [gy!, x!]);
-    requireF32("gridSampleGridGradient", [gy!, x!, grid!], [2]);
-    return [{ shape: grid!.shape, dtype: "f32" }];
+    floatType("gridSampleGridGradient", [gy, x]);
+    requireF32("gridSampleGridGradient", [gy, x, grid], [2]);
+    return [{ shape: grid.shape, dtype: "f32" }];
   },
-  cost: (call) => ({ flop: 5 * terms(call.inputs[0]!.shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: 5 * terms(call.inputs[0].shape), bytes: operandBytes(call) }),
   fullInputs: [2],
   kernels: [places],
 };

@@ -3,7 +3,7 @@
 import { gridSampleParams, gridSample as gridSampleShader } from "../../../shaders/sample/grid-sample.wgsl.ts";
 import type { GridPadding } from "../../../shaders/wgsl/grid-places.ts";
 import { ShapeError } from "../../errors.ts";
-import { elementCount, formatShape, type TensorType } from "../../tensor.ts";
+import { elementCount, formatShape } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import type { Kernel, Operator } from "../operator.ts";
 import { params, viewParams } from "../parameters.ts";
@@ -34,7 +34,7 @@ export type GridSample2dGiven = GridSampleGiven<"bilinear" | "nearest">;
 export type GridSample3dAttributes = GridSampleAttributes<"trilinear" | "nearest">;
 export type GridSample3dGiven = GridSampleGiven<"trilinear" | "nearest">;
 
-const direct = (name: string, isVolume: boolean): Kernel<GridSampleAttributes<string>> => ({
+const direct = (name: string, isVolume: boolean): Kernel<GridSampleAttributes<string>, 2> => ({
   name: `${name}/direct`,
   applies: () => true,
   views: [0, 1],
@@ -49,7 +49,7 @@ const direct = (name: string, isVolume: boolean): Kernel<GridSampleAttributes<st
         params: params(gridSampleParams, {
           ...planeValues(call),
           ...volumeValues(call),
-          ...viewParams("grid", call.inputs[1]!),
+          ...viewParams("grid", call.inputs[1]),
         }),
         workgroups,
       },
@@ -61,13 +61,12 @@ const gridSample = <M extends "bilinear" | "trilinear" | "nearest">(
   name: string,
   space: Space<SpaceTypes>,
   linear: M,
-): Operator<GridSampleAttributes<M>, GridSampleGiven<M>> => ({
+): Operator<GridSampleAttributes<M>, GridSampleGiven<M>, 2> => ({
   name,
   attributes: ({ mode = linear, padding = "zeros", alignCorners = false }) => ({ mode, padding, alignCorners }),
-  shape(inputs) {
-    const [x, grid] = inputs as [TensorType, TensorType];
+  shape([x, grid]) {
     const dtype = floatType(name, [x]);
-    requireF32(name, inputs, [1]);
+    requireF32(name, [x, grid], [1]);
     requireRank(name, "x", x, space.rank, space.format);
     const axes = space.rank - 2;
     const fits = grid.shape.length === space.rank && grid.shape[0] === x.shape[0] && grid.shape.at(-1) === axes;
@@ -78,14 +77,12 @@ const gridSample = <M extends "bilinear" | "trilinear" | "nearest">(
     );
   },
   cost: (call) => ({
-    flop: call.attrs.mode === "nearest" ? 0 : 5 * 2 ** (space.rank - 2) * elementCount(call.outputs[0]!.shape),
+    flop: call.attrs.mode === "nearest" ? 0 : 5 * 2 ** (space.rank - 2) * elementCount(call.outputs[0].shape),
     bytes: operandBytes(call),
   }),
   fullInputs: [1],
   kernels: [direct(name, space.rank === volume.rank)],
-  gradient({ inputs, outputGradients, attrs, type, apply }) {
-    const [x, grid] = inputs as [(typeof inputs)[number], (typeof inputs)[number]];
-    const gy = outputGradients[0]!;
+  gradient({ inputs: [x, grid], gy, attrs, type, apply }) {
     const gx = apply(gridSampleGradient, [gy, grid], { ...attrs, inputSize: type(x).shape.slice(2) });
     return [gx, attrs.mode === "nearest" ? undefined : apply(gridSampleGridGradient, [gy, x, grid], attrs)];
   },

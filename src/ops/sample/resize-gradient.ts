@@ -4,8 +4,7 @@ import { ShapeError } from "../../errors.ts";
 import { elementCount } from "../../tensor.ts";
 import { createPlaneGradient, type InputSize } from "../walk/plane-gradient.ts";
 import type { SpaceTypes } from "../walk/window.ts";
-import type { ResizeAttributes } from "./resize.ts";
-import { axisSamplings, indexLimit, type Mode } from "./resize-sampling.ts";
+import { axisSamplings, indexLimit, type Mode, type ResizeAttributes } from "./resize-sampling.ts";
 
 export type ResizeGradientAttributes = ResizeAttributes<SpaceTypes, Mode> & InputSize;
 
@@ -16,7 +15,7 @@ export type ResizeGradientAttributes = ResizeAttributes<SpaceTypes, Mode> & Inpu
  */
 export const resizeGradient = createPlaneGradient<ResizeGradientAttributes>("resizeGradient", {
   describe({ inputs, attrs }) {
-    const samplings = axisSamplings(attrs.inputSize, inputs[0]!.shape.slice(2), attrs);
+    const samplings = axisSamplings(attrs.inputSize, inputs[0].shape.slice(2), attrs);
     return {
       rule: rule(attrs.mode === "nearest" ? "nearest" : "linear"),
       values: {
@@ -30,7 +29,7 @@ export const resizeGradient = createPlaneGradient<ResizeGradientAttributes>("res
     };
   },
   terms: ({ inputs, attrs }) =>
-    elementCount(inputs[0]!.shape) * (attrs.mode === "nearest" ? 1 : 2 ** attrs.inputSize.length),
+    elementCount(inputs[0].shape) * (attrs.mode === "nearest" ? 1 : 2 ** attrs.inputSize.length),
   validate([, , ...sizes], attrs) {
     axisSamplings(attrs.inputSize, sizes, attrs).forEach(({ unit }, axis) => {
       const size = attrs.inputSize[axis]!;

@@ -1,9 +1,17 @@
 // Where the pixels of a resized axis lie in the input, as fractions of integers: f32 products and quotients are off by one
 // pixel for some sizes.
 import type { Shape } from "../../tensor.ts";
+import type { SpaceTypes } from "../walk/window.ts";
 
 export type Mode = "bilinear" | "trilinear" | "nearest";
 export type Coordinates = "half-pixel" | "align-corners" | "asymmetric";
+
+export interface ResizeAttributes<T extends SpaceTypes, M extends Mode> {
+  readonly mode: M;
+  readonly coordinates: Coordinates;
+  readonly size: T["size"] | undefined;
+  readonly scale: T["size"] | undefined;
+}
 
 /** Output pixel i lies at `(start + i * step) / unit` pixels of the input, in lowest terms. */
 export interface Sampling {

@@ -1,7 +1,7 @@
 // Resizing of images and volumes: bilinear or trilinear, and nearest.
 import { resize3dParams, resizeParams, resize as resizeShader } from "../../../shaders/sample/resize.wgsl.ts";
 import { ShapeError } from "../../errors.ts";
-import { elementCount, formatShape, type TensorType } from "../../tensor.ts";
+import { elementCount, formatShape } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
 import type { Kernel, Operator } from "../operator.ts";
 import { params } from "../parameters.ts";
@@ -18,16 +18,16 @@ import {
   volume,
 } from "../walk/window.ts";
 import { resizeGradient } from "./resize-gradient.ts";
-import { axisSamplings, type Coordinates, indexLimit, type Mode, type Sampling } from "./resize-sampling.ts";
+import {
+  axisSamplings,
+  type Coordinates,
+  indexLimit,
+  type Mode,
+  type ResizeAttributes,
+  type Sampling,
+} from "./resize-sampling.ts";
 
 export type { Coordinates } from "./resize-sampling.ts";
-
-export interface ResizeAttributes<T extends SpaceTypes, M extends Mode> {
-  readonly mode: M;
-  readonly coordinates: Coordinates;
-  readonly size: T["size"] | undefined;
-  readonly scale: T["size"] | undefined;
-}
 
 /** Exactly one of `size` and `scale`. */
 interface ResizeGiven<T extends SpaceTypes, M extends Mode> {
@@ -54,7 +54,7 @@ const direct = (name: string, isVolume: boolean): Kernel<ResizeAttributes<SpaceT
   views: [0],
   dispatches(call, device) {
     const { workgroup, workgroups } = planeGrid(outputPlanes(call), device, planesEach);
-    const samplings = axisSamplings(call.inputs[0]!.shape.slice(2), call.outputs[0]!.shape.slice(2), call.attrs);
+    const samplings = axisSamplings(call.inputs[0].shape.slice(2), call.outputs[0].shape.slice(2), call.attrs);
     const [column, row, slice] = samplings.toReversed() as [Sampling, Sampling, Sampling?];
     const values = {
       ...planeValues(call),
@@ -104,14 +104,12 @@ const resize = <T extends SpaceTypes, M extends Mode>(
       scale: scale === undefined ? undefined : positive(name, space.expand(scale)),
     };
   },
-  shape(inputs, attrs) {
-    const [x] = inputs as [TensorType];
-    const dtype = floatType(name, inputs);
+  shape([x], attrs) {
+    const dtype = floatType(name, [x]);
     requireRank(name, "x", x, space.rank, space.format);
-    const [items, channels, ...sizes] = x.shape as [number, number, ...number[]];
-    const { size, scale } = attrs;
-    const out = size ?? sizes.map((from, axis) => Math.floor(from * scale![axis]!));
-    const shape = [items, channels, ...out];
+    const sizes = x.shape.slice(2);
+    const out = attrs.size ?? sizes.map((from, axis) => Math.floor(from * (attrs.scale?.[axis] ?? 1)));
+    const shape = [...x.shape.slice(0, 2), ...out];
     requireOutput(name, shape, x.shape);
     axisSamplings(sizes, out, attrs).forEach(({ start, step, unit }, axis) => {
       if (Math.max(start + (out[axis]! - 1) * step, step, unit) < indexLimit) return;
@@ -123,14 +121,13 @@ const resize = <T extends SpaceTypes, M extends Mode>(
     return [{ shape, dtype }];
   },
   cost: (call) => ({
-    flop: linearFlop[call.attrs.mode] * elementCount(call.outputs[0]!.shape),
+    flop: linearFlop[call.attrs.mode] * elementCount(call.outputs[0].shape),
     bytes: operandBytes(call),
   }),
   kernels: [direct(name, space.rank === volume.rank)],
-  gradient({ inputs, outputGradients, attrs, type, apply }) {
-    const inputSize = type(inputs[0]!).shape.slice(2);
-    return [apply(resizeGradient, [outputGradients[0]!], { ...attrs, inputSize })];
-  },
+  gradient: ({ inputs: [x], gy, attrs, type, apply }) => [
+    apply(resizeGradient, [gy], { ...attrs, inputSize: type(x).shape.slice(2) }),
+  ],
 });
 
 function positive<Size extends readonly number[]>(name: string, scales: Size): Size {

@@ -36,7 +36,7 @@ export function sgd({ momentum = 0, nesterov = false, weightDecay = 0 }: SgdOpti
     name: "sgd",
     moments: ["velocity"],
     weightDecay,
-    operator: sgdUpdate as Operator,
+    operator: sgdUpdate,
     attrs: { momentum, nesterov },
     settings: (_, group) => [group.rate, group.weightDecay, 0, 0],
   };
@@ -76,7 +76,7 @@ function createAdam(
     name,
     moments: ["moment1", "moment2"],
     weightDecay,
-    operator: adamUpdate as Operator,
+    operator: adamUpdate,
     attrs: { beta1, beta2, eps, decoupled: name === "adamw" },
     settings: (step, group) => [group.rate, group.weightDecay, 1 - beta1 ** step, Math.sqrt(1 - beta2 ** step)],
   };

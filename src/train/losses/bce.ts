@@ -6,7 +6,7 @@ import { add, mul, sub } from "../../ops/elementwise/arithmetic.ts";
 import { neg, softplus } from "../../ops/elementwise/unary.ts";
 import { binaryCrossEntropy } from "../../ops/loss/binary-cross-entropy.ts";
 import { elementCount, formatShape, shapesEqual } from "../../tensor.ts";
-import { number, pixelCount, type Reduction, reduce, weightTable } from "./reduction.ts";
+import { itemsAndChannels, number, pixelCount, type Reduction, reduce, weightTable } from "./reduction.ts";
 
 export interface BceWithLogitsLossOptions {
   /** Label of pixels that do not count; targets have none. Default 255. */
@@ -32,15 +32,15 @@ export function bceWithLogitsLoss(
   labels: Value,
   { ignoreIndex = 255, classWeights, reduction }: BceWithLogitsLossOptions = {},
 ): Value {
-  const { shape } = logits.type;
+  const [, channels] = itemsAndChannels(logits);
   const weights = classWeights && weightTable(b, logits, classWeights);
   if (labels.type.dtype !== "u32") {
     const losses = lossesOfTargets(b, { logits, targets: labels }, classWeights);
-    return reduce(b, losses, () => number(b, elementCount(shape)), reduction);
+    return reduce(b, losses, () => number(b, elementCount(logits.type.shape)), reduction);
   }
   const inputs = weights ? [logits, labels, weights] : [logits, labels];
   const losses = b.apply(binaryCrossEntropy, inputs, { ignoreIndex });
-  return reduce(b, losses, () => channelCount(b, labels, { channels: shape[1]!, ignoreIndex }), reduction);
+  return reduce(b, losses, () => channelCount(b, labels, { channels, ignoreIndex }), reduction);
 }
 
 /** Channels of all pixels that count. */

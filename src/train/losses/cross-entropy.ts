@@ -7,7 +7,16 @@ import { binaryCrossEntropy } from "../../ops/loss/binary-cross-entropy.ts";
 import { classCounts } from "../../ops/loss/class-counts.ts";
 import { type CrossEntropyGiven, crossEntropy } from "../../ops/loss/cross-entropy.ts";
 import { expand, sum } from "../../ops/reduce/sum-expand.ts";
-import { number, pixelCount, type Reduction, ratio, reduce, requireClassWeights, weightTable } from "./reduction.ts";
+import {
+  itemsAndChannels,
+  number,
+  pixelCount,
+  type Reduction,
+  ratio,
+  reduce,
+  requireClassWeights,
+  weightTable,
+} from "./reduction.ts";
 
 export interface CrossEntropyLossOptions {
   /** Label of pixels that do not count. Default 255. */
@@ -29,9 +38,9 @@ export function crossEntropyLoss(
   b: GraphBuilder,
   logits: Value,
   labels: Value,
-  { ignoreIndex, classWeights, reduction }: CrossEntropyLossOptions = {},
+  { ignoreIndex = 255, classWeights, reduction }: CrossEntropyLossOptions = {},
 ): Value {
-  return weighted(b, { logits, labels }, { ...given(ignoreIndex) }, { classWeights, reduction });
+  return weighted(b, { logits, labels }, { ignoreIndex }, { classWeights, reduction });
 }
 
 export interface PartialLabelLossOptions extends Omit<CrossEntropyLossOptions, "ignoreIndex"> {}
@@ -63,7 +72,7 @@ function weighted(
 ): Value {
   const weights = classWeights && weightTable(b, logits, classWeights);
   const losses = b.apply(crossEntropy, weights ? [logits, labels, weights] : [logits, labels], form);
-  const classes = logits.type.shape[1]!;
+  const [, classes] = itemsAndChannels(logits);
   return reduce(b, losses, () => pixelCount(b, labels, { ...form, classes }, weights), reduction);
 }
 
@@ -89,16 +98,16 @@ export function sizeAdaptiveLoss(
   b: GraphBuilder,
   logits: Value,
   labels: Value,
-  { alpha = 1, shares = "batch", ignoreIndex }: SizeAdaptiveLossOptions = {},
+  { alpha = 1, shares = "batch", ignoreIndex = 255 }: SizeAdaptiveLossOptions = {},
 ): Value {
   if (!(alpha >= 0)) throw new UsageError(`sizeAdaptiveLoss: alpha is ${alpha}, expected at least 0`);
   const weights =
     typeof shares === "string"
-      ? measuredWeights(b, { logits, labels }, { alpha, shares, ignoreIndex: ignoreIndex ?? 255 })
+      ? measuredWeights(b, { logits, labels }, { alpha, shares, ignoreIndex })
       : weightTable(b, logits, shareWeights(shares, alpha));
-  const losses = b.apply(crossEntropy, [logits, labels, weights], given(ignoreIndex));
-  const classes = logits.type.shape[1]!;
-  return reduce(b, losses, () => pixelCount(b, labels, { ...given(ignoreIndex), classes }));
+  const losses = b.apply(crossEntropy, [logits, labels, weights], { ignoreIndex });
+  const [, classes] = itemsAndChannels(logits);
+  return reduce(b, losses, () => pixelCount(b, labels, { ignoreIndex, classes }));
 }
 
 function shareWeights(shares: readonly number[], alpha: number): readonly number[] {
@@ -112,19 +121,15 @@ function measuredWeights(
   { logits, labels }: { readonly logits: Value; readonly labels: Value },
   { alpha, shares, ignoreIndex }: { alpha: number; shares: "batch" | "image"; ignoreIndex: number },
 ): Value {
-  const shape = logits.type.shape.slice(0, 2);
-  const found = b.apply(classCounts, [labels], { classes: shape[1]! });
-  const isIgnored = Float32Array.from({ length: shape[1]! }, (_, c) => (c === ignoreIndex ? 0 : 1));
-  const counts = b.apply(
-    mul,
-    [found, b.constant("classes that count", { shape: [1, shape[1]!], data: isIgnored })],
-    {},
-  );
+  const [items, classes] = itemsAndChannels(logits);
+  const found = b.apply(classCounts, [labels], { classes });
+  const data = Float32Array.from({ length: classes }, (_, c) => (c === ignoreIndex ? 0 : 1));
+  const counts = b.apply(mul, [found, b.constant("classes that count", { shape: [1, classes], data })], {});
   const own = shares === "batch" ? b.apply(sum, [counts], { axes: [0], keepDim: true }) : counts;
   const pixels = b.apply(sum, [own], { axes: [1], keepDim: true });
   const share = ratio(b, own, pixels);
   const weights = b.apply(pow, [b.apply(sub, [number(b, 1), share], {}), number(b, alpha)], {});
-  return b.apply(expand, [weights], { shape });
+  return b.apply(expand, [weights], { shape: [items, classes] });
 }
 
 export interface FocalLossOptions extends CrossEntropyLossOptions {
@@ -147,26 +152,18 @@ export function focalLoss(
   b: GraphBuilder,
   logits: Value,
   labels: Value,
-  { gamma = 2, alpha, classWeights, ignoreIndex, reduction }: FocalLossOptions = {},
+  { gamma = 2, alpha, classWeights, ignoreIndex = 255, reduction }: FocalLossOptions = {},
 ): Value {
-  const channels = logits.type.shape[1]!;
+  const [, channels] = itemsAndChannels(logits);
   const classes = Math.max(channels, 2);
   const balance = (c: number) => (alpha === undefined ? 1 : c === 0 ? 1 - alpha : alpha);
   const weights = (classWeights ?? Array<number>(classes).fill(1)).map((weight, c) => weight * balance(c));
   requireClassWeights(weights, classes);
-  const form = given(ignoreIndex);
+  const table = weightTable(b, logits, channels === 1 ? weights.slice(1) : weights);
+  const inputs = [logits, labels, table];
   const losses =
     channels === 1
-      ? b.apply(binaryCrossEntropy, [logits, labels, weightTable(b, logits, [weights[1]!])], {
-          ...form,
-          factor: "focal",
-          gamma,
-          negativeWeight: weights[0]!,
-        })
-      : b.apply(crossEntropy, [logits, labels, weightTable(b, logits, weights)], { ...form, gamma });
-  return reduce(b, losses, () => pixelCount(b, labels, { ...form, classes }), reduction);
-}
-
-function given(ignoreIndex: number | undefined): { readonly ignoreIndex?: number } {
-  return ignoreIndex === undefined ? {} : { ignoreIndex };
+      ? b.apply(binaryCrossEntropy, inputs, { ignoreIndex, factor: "focal", gamma, negativeWeight: weights[0] ?? 1 })
+      : b.apply(crossEntropy, inputs, { ignoreIndex, gamma });
+  return reduce(b, losses, () => pixelCount(b, labels, { ignoreIndex, classes }), reduction);
 }

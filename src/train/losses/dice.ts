@@ -9,7 +9,7 @@ import { classOverlap } from "../../ops/loss/class-overlap.ts";
 import { softmax } from "../../ops/norm/softmax.ts";
 import { sum } from "../../ops/reduce/sum-expand.ts";
 import { channelCount } from "./bce.ts";
-import { number, ratio, reduce, weightTable } from "./reduction.ts";
+import { itemsAndChannels, number, ratio, reduce, weightTable } from "./reduction.ts";
 
 export interface DiceLossOptions {
   /** s, which keeps the ratio of small classes smooth. Default 1. */
@@ -41,7 +41,7 @@ export function diceLoss(
   { smoothing = 1, squared = false, over = "batch", classWeights, ignoreIndex = 255, activation }: DiceLossOptions = {},
 ): Value {
   if (!(smoothing >= 0)) throw new UsageError(`diceLoss: smoothing is ${smoothing}, expected at least 0`);
-  const [items, channels] = logits.type.shape as [number, number];
+  const [items, channels] = itemsAndChannels(logits);
   const useSigmoid = (activation ?? (channels === 1 ? "sigmoid" : "softmax")) === "sigmoid";
   if (channels === 1 && !useSigmoid) throw new UsageError("diceLoss: softmax of one channel is 1 everywhere");
   const probabilities = useSigmoid ? b.apply(sigmoid, [logits], {}) : b.apply(softmax, [logits], {});
@@ -106,7 +106,7 @@ export function hybridLoss(b: GraphBuilder, logits: Value, labels: Value, option
     smoothing = 1,
     ignoreIndex = 255,
   } = options;
-  const channels = logits.type.shape[1]!;
+  const [, channels] = itemsAndChannels(logits);
   const weights = weightTable(b, logits, Array<number>(channels).fill(alpha));
   const form = { factor: "margin", negativeWeight: negativeAlpha, gamma, margin, ignoreIndex } as const;
   const losses = b.apply(binaryCrossEntropy, [logits, labels, weights], form);

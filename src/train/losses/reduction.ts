@@ -36,11 +36,17 @@ export function number(b: GraphBuilder, value: number): Value {
   return b.constant(String(value), { shape: [], data: Float32Array.of(value) });
 }
 
+/** Of x [N, C, ...]. What is not of this form the operators of the losses refuse. */
+export function itemsAndChannels({ type }: Value): readonly [items: number, channels: number] {
+  const [items = 1, channels = 1] = type.shape;
+  return [items, channels];
+}
+
 /** The weights of classes for each item of x [N, C, ...]: f32 [N, C]. Throws ShapeError unless there are C. */
-export function weightTable(b: GraphBuilder, { type: { shape } }: Value, weights: readonly number[]): Value {
-  const [items, classes] = shape as [number, number];
+export function weightTable(b: GraphBuilder, x: Value, weights: readonly number[]): Value {
+  const [items, classes] = itemsAndChannels(x);
   requireClassWeights(weights, classes);
-  const data = Float32Array.from({ length: items * classes }, (_, i) => weights[i % classes]!);
+  const data = Float32Array.from(Array<readonly number[]>(items).fill(weights).flat());
   return b.constant("class weights", { shape: [items, classes], data });
 }
 

@@ -12,7 +12,7 @@ checkOperator(onShortGrid(binaryCrossEntropyCases));
 checkOperator(onShortGrid(binaryCrossEntropyGradientCases));
 
 test("rejects labels and weights that do not fit", () => {
-  const shape = (inputs: AtLeast<TensorType, 1>) => binaryCrossEntropy.shape(inputs, binaryCrossEntropy.attributes({}));
+  const shape = (inputs: AtLeast<TensorType, 2>) => binaryCrossEntropy.shape(inputs, binaryCrossEntropy.attributes({}));
   const x: TensorType = { shape: [2, 3, 4], dtype: "f32" };
   expect(() => shape([x, { shape: [2, 3], dtype: "u32" }])).toThrow(
     "binaryCrossEntropy: labels have shape [2, 3], expected [2, 4] (input shapes: [2, 3, 4])",

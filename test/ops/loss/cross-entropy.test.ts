@@ -15,7 +15,7 @@ const f32 = (...shape: number[]): TensorType => ({ shape, dtype: "f32" });
 const u32 = (...shape: number[]): TensorType => ({ shape, dtype: "u32" });
 
 test("rejects labels and weights that do not fit", () => {
-  const shape = (inputs: AtLeast<TensorType, 1>, given = {}) =>
+  const shape = (inputs: AtLeast<TensorType, 2>, given = {}) =>
     crossEntropy.shape(inputs, crossEntropy.attributes(given));
   expect(() => shape([f32(2, 3, 4), f32(2, 4)])).toThrow("crossEntropy: labels are f32, expected u32");
   expect(() => shape([f32(2, 3, 4), u32(2, 3)])).toThrow(
