@@ -5,11 +5,17 @@ import type { Value } from "../../graph/ir/graph.ts";
 import { type Conv2dGiven, conv2d } from "../../ops/conv/conv2d.ts";
 import { type ConvTranspose2dGiven, convTranspose2d } from "../../ops/conv/transpose2d.ts";
 import { relu } from "../../ops/elementwise/activations.ts";
+import { concat } from "../../ops/move/concat.ts";
 import { batchNorm } from "../../ops/norm/batch-norm.ts";
 
 /** Number of channels of a value [N, C, ...]. */
 export function channelsOf(value: Value): number {
   return value.type.shape[1]!;
+}
+
+/** A grey image [N, 1, ...] as one of as many equal channels, named `channels`. */
+export function repeatChannels(b: GraphBuilder, image: Value, channels: number): Value {
+  return channels === 1 ? image : b.apply(concat, Array<Value>(channels).fill(image), {}, { name: "channels" });
 }
 
 /** A channel count under a width multiplier: rounded half up, at least 1. */
