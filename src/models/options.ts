@@ -12,26 +12,15 @@ interface Described<T> {
   /** What it means, in a sentence, without the default. */
   readonly text: string;
   readonly default: T;
-  readonly range?: undefined;
-  readonly words?: undefined;
 }
 
-type FlagRule = Described<boolean>;
-
-interface NumberRule extends Omit<Described<number>, "range"> {
-  readonly range: NumberRange;
-}
-
-interface NumbersRule extends Omit<Described<readonly number[]>, "range"> {
-  readonly range: NumberRange;
-}
-
-interface WordRule<T extends string = string> extends Omit<Described<T>, "words"> {
-  readonly words: readonly [T, ...T[]];
-}
+type FlagRule = Described<boolean> & { readonly range?: undefined; readonly words?: undefined };
+type NumberRule = Described<number> & { readonly range: NumberRange; readonly words?: undefined };
+type NumbersRule = Described<readonly number[]> & { readonly range: NumberRange; readonly words?: undefined };
+type WordRule<T> = Described<T> & { readonly range?: undefined; readonly words: readonly [T, ...T[]] };
 
 /** What an option may be: true or false, a number in a range, a list of such numbers, or one of some words. */
-export type OptionRule = FlagRule | NumberRule | NumbersRule | WordRule;
+export type OptionRule = FlagRule | NumberRule | NumbersRule | WordRule<string>;
 
 /** A rule for each option, whose default has its type. */
 export type OptionRules<O> = {

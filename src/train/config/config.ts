@@ -14,7 +14,7 @@ const recomputeText = '"none", "auto" or a number of bytes';
 
 const trainSchema = keys({
   $schema: z.string().optional().describe("Where an editor finds this schema."),
-  network: networkSchema.prefault({ classes: 8 }).describe("The network and its options, such as width or msff."),
+  network: networkSchema.prefault({ classes: 8 }).describe("The network and its options, such as width."),
   classNames: list(text("a name"), "a list of names")
     .optional()
     .describe("Names of the classes, background first. Default: background, class 1, class 2, ..."),
@@ -139,7 +139,10 @@ export function classesOf(config: Pick<TrainConfig, "network">): number {
   return classCount(network, options);
 }
 
-/** Lists with an entry for each class have as many. */
+/** Losses of a network whose one class has no channel beside it. */
+const sigmoidLosses: readonly string[] = ["bce", "dice", "focal", "hybrid"] satisfies readonly LossConfig["kind"][];
+
+/** Lists with an entry for each class have as many; one class by itself has a loss by sigmoids. */
 function requirePerClass(config: TrainConfig, file: string): void {
   const { losses, classNames, network } = config;
   const requireCount = (key: string, got: string, count: number, expected: number) => {
@@ -148,6 +151,10 @@ function requirePerClass(config: TrainConfig, file: string): void {
   };
   requireCount("classNames", "names", classNames.length, classesOf(config));
   losses.forEach((loss, i) => {
+    if (classesOf(config) > network.classes && !sigmoidLosses.includes(loss.kind)) {
+      const wrong = `${file}: losses[${i}].kind: got ${JSON.stringify(loss.kind)}`;
+      throw new FormatError(`${wrong}, expected ${orList(sigmoidLosses)}, for one class`);
+    }
     const lists = {
       classWeights: "classWeights" in loss ? loss.classWeights : undefined,
       shares: "shares" in loss && typeof loss.shares !== "string" ? loss.shares : undefined,
