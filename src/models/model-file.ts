@@ -6,19 +6,17 @@ import { GraphBuilder } from "../graph/ir/builder.ts";
 import type { Graph } from "../graph/ir/graph.ts";
 import { formatShape, type Shape } from "../tensor.ts";
 import { classMap } from "./class-map.ts";
-import { imageAxes, type Network, type NetworkOptions } from "./network.ts";
+import { type ChosenNetwork, imageAxes } from "./network.ts";
 import { type Preprocess, readLabels, readPreprocess } from "./preprocess.ts";
 import { networks } from "./registry.ts";
 
 /** What a graph of a model gives: `logits` f32 [N, classes, H, W], `classes` i32 [N, H, W] (class-map.ts). */
 export type ModelOutput = "logits" | "classes";
 
-export interface ModelFile {
+export interface ModelFile extends ChosenNetwork {
   /** The file's name, for messages. */
   readonly name: string;
   readonly weights: SafetensorsFile;
-  readonly network: Network;
-  readonly options: NetworkOptions;
   /** Class names, background first; undefined where the file names none. */
   readonly labels: readonly string[] | undefined;
   /** How images were prepared in training; undefined where the file does not say. */

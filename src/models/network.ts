@@ -94,7 +94,13 @@ export function imageAxes(dimensions: 2 | 3): string {
   return dimensions === 2 ? "[N, C, H, W]" : "[N, C, D, H, W]";
 }
 
+/** A network with options that it has checked. */
+export interface ChosenNetwork {
+  readonly network: Network;
+  readonly options: NetworkOptions;
+}
+
 /** How many classes pixels have, background included. */
-export function classCount<O extends NetworkOptions>(network: Network<O>, options: O): number {
+export function classCount({ network, options }: ChosenNetwork): number {
   return options.classes === 1 && network.result(options) === "sigmoid" ? 2 : options.classes;
 }

@@ -62,7 +62,7 @@ test.each<["softmax" | "sigmoid", number, number, number[]]>([
 ])("by %s %i channels are %i classes", async (result, classes, count, expected) => {
   const network = define(2, result);
   const options = network.options({ classes }, "test");
-  expect(classCount(network, options)).toBe(count);
+  expect(classCount({ network, options })).toBe(count);
   const b = new GraphBuilder();
   const logits = b.input("logits", [1, classes, 1, 3]);
   b.output("classes", classMap(b, logits, { network, options }));

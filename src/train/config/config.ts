@@ -2,7 +2,7 @@
 // Source of the defaults: the lumbar MSFF paper, "Training"; its momentum is not stated, 0.9 is our choice.
 import * as z from "zod";
 import { FormatError } from "../../errors.ts";
-import { classCount, type Network, type NetworkOptions } from "../../models/network.ts";
+import { type ChosenNetwork, classCount } from "../../models/network.ts";
 import { networks } from "../../models/registry.ts";
 import { dataSchema } from "../data/options.ts";
 import { choice, keys, list, orList, text, whole } from "./keys.ts";
@@ -113,10 +113,7 @@ export function parseTrainConfig(json: unknown, file: string): TrainConfig {
 }
 
 /** The network that a configuration names, and its checked options. */
-export function networkOf({ network: { name, ...given } }: Pick<TrainConfig, "network">): {
-  network: Network;
-  options: NetworkOptions;
-} {
+export function networkOf({ network: { name, ...given } }: Pick<TrainConfig, "network">): ChosenNetwork {
   const network = networks.find((candidate) => candidate.name === name);
   if (network) return { network, options: network.options(given, "network") };
   const names = networks.map((candidate) => candidate.name);
@@ -135,8 +132,7 @@ function numberedClasses(classes: number): string[] {
 
 /** How many classes pixels have, background included. */
 export function classesOf(config: Pick<TrainConfig, "network">): number {
-  const { network, options } = networkOf(config);
-  return classCount(network, options);
+  return classCount(networkOf(config));
 }
 
 /** Losses of a network whose one class has no channel beside it. */
