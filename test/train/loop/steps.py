@@ -22,7 +22,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "weights" / "export"))
+sys.path.insert(0, str(Path(__file__).parents[3] / "weights" / "export"))
 from networks import MsffResNet18  # noqa: E402
 
 
