@@ -49,7 +49,7 @@ export function convCase(group: string, spec: ConvSpec, precision: Precision = "
 }
 
 const msff = (given: object) => (b: GraphBuilder, image: Value) =>
-  msffResNet18.build(b, image, msffResNet18.options(given, "bench"));
+  msffResNet18.build(b, image, msffResNet18.options(given, "bench")).logits;
 
 /** What the models suite knows, by its names on the command line; all at their full width. */
 export const networks = {

@@ -18,7 +18,7 @@ import torch
 from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "weights" / "export"))
-from msff_resnet18 import MsffResNet18  # noqa: E402
+from networks import MsffResNet18  # noqa: E402
 
 
 def milliseconds(run, samples=21):

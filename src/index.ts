@@ -55,10 +55,11 @@ export { parseTuning, type Tuning, type TuningEntry } from "./graph/tune/tuning.
 export { resnet18 } from "./models/encoders/resnet18.ts";
 export { type GraphReport, inspectGraph } from "./models/inspect.ts";
 export { type LoadOptions, loadModel, Model } from "./models/load.ts";
-export { buildModelGraph, type ModelFile, type ModelOutput, networks, openModelFile } from "./models/model-file.ts";
-export type { Network } from "./models/network.ts";
-export { type MsffResNet18Options, msffResNet18 } from "./models/networks/msff-resnet18.ts";
+export { buildModelGraph, type ModelFile, type ModelOutput, openModelFile } from "./models/model-file.ts";
+export type { Heads, ImageSize, Network, NetworkOptions } from "./models/network.ts";
+export * from "./models/networks/index.ts";
 export type { Normalization, Preprocess } from "./models/preprocess.ts";
+export { networks } from "./models/registry.ts";
 export { type Weights, weightsFor } from "./models/weights.ts";
 export * from "./ops/index.ts";
 export {
@@ -73,7 +74,6 @@ export {
   toJUnit,
 } from "./parity/index.ts";
 export type { SliceSize } from "./segment/resample.ts";
-export { inputChannels } from "./segment/segment-graph.ts";
 export { createSegmenter, type Segmenter, type SegmenterOptions } from "./segment/segmenter.ts";
 export { type DType, formatShape, type Shape, type Tensor, type TensorData, type TensorType } from "./tensor.ts";
 export { type AdamOptions, adam, adamW, type Optimizer, type SgdOptions, sgd } from "./train/loop/optimizers.ts";

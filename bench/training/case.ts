@@ -62,8 +62,10 @@ function msffCase(title: string, rates: readonly number[], shape: ImageShape): T
   const options = msffResNet18.options({ width, rates, pools }, "bench");
   const fewer = pools.length < allPools.length ? `, pools ${pools.join(" ")}` : "";
   const name = `${title}${fewer} ${size}x${size} batch ${batch}`;
-  return trainingCase({ group: "MSFF-ResNet18, width 1/4", name }, shape, (b, image) =>
-    msffResNet18.build(b, image, options),
+  return trainingCase(
+    { group: "MSFF-ResNet18, width 1/4", name },
+    shape,
+    (b, image) => msffResNet18.build(b, image, options).logits,
   );
 }
 

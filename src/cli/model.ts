@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { inputChannels, isOnnx, type ModelFile, openModelFile, type Shape, UsageError } from "../index.ts";
+import { isOnnx, type ModelFile, openModelFile, type Shape, UsageError } from "../index.ts";
 import type { InputShape } from "./arguments.ts";
 
 export const weightsHelp = ".safetensors file whose metadata names the network";
@@ -15,11 +15,13 @@ export async function openModel(path: string): Promise<ModelFile> {
   return openModelFile(path);
 }
 
-/** `--shape` of a network that has one input; by default one image of 512x512. Throws UsageError for a name. */
+/** `--shape` of a network that has one input; by default one image of 512x512, or volume of 64x64x64. Throws UsageError for a name. */
 export function imageShape(file: ModelFile, [given, another]: readonly InputShape[]): Shape {
+  const { network, options } = file;
+  const byDefault = [1, options.inChannels, ...(network.dimensions === 2 ? [512, 512] : [64, 64, 64])];
   if (another || given?.name !== undefined)
-    throw new UsageError("--shape: this network has one input, expected 1,3,512,512");
-  return given?.shape ?? [1, inputChannels(file), 512, 512];
+    throw new UsageError(`--shape: this network has one input, expected ${byDefault.join(",")}`);
+  return given?.shape ?? byDefault;
 }
 
 const defaultModel = "weights/msff-resnet18-lumbar-small.safetensors";

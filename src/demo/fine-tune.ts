@@ -6,7 +6,6 @@ import {
   crossEntropyLoss,
   type Gpu,
   GraphBuilder,
-  inputChannels,
   type ModelFile,
   type Origin,
   openModelFile,
@@ -53,7 +52,7 @@ export async function fineTune(gpu: Gpu, view: View): Promise<void> {
   say("Compiling the step of training ...");
   const step = await openStep(gpu, file, slice);
   try {
-    const inputs = { image: imageOf(slice, inputChannels(file)), labels: labelsOf(slice, labels) };
+    const inputs = { image: imageOf(slice, file.options.inChannels), labels: labelsOf(slice, labels) };
     const losses: number[] = [];
     for (let i = 0; i < steps; i++) {
       const { loss } = await step.run(inputs, rate);
@@ -71,9 +70,9 @@ export async function fineTune(gpu: Gpu, view: View): Promise<void> {
 
 async function openStep(gpu: Gpu, file: ModelFile, { width, height }: Picture): Promise<TrainStep> {
   const b = new GraphBuilder();
-  const image = b.input("image", [1, inputChannels(file), height, width]);
+  const image = b.input("image", [1, file.options.inChannels, height, width]);
   const labels = b.input("labels", [1, height, width], "u32");
-  b.output("loss", crossEntropyLoss(b, file.network.build(b, image, file.options), labels));
+  b.output("loss", crossEntropyLoss(b, file.network.build(b, image, file.options).logits, labels));
   return compileTrainStep(gpu, b.build(), {
     optimizer: adam(),
     groups: [{ match: norms, frozen: true }],

@@ -4,24 +4,19 @@ import { checkEntries, openSafetensors, type SafetensorsFile } from "../formats/
 import type { ByteSource, Origin } from "../formats/source/source.ts";
 import { GraphBuilder } from "../graph/ir/builder.ts";
 import type { Graph } from "../graph/ir/graph.ts";
-import { argmax } from "../ops/reduce/argmax.ts";
 import { formatShape, type Shape } from "../tensor.ts";
-import type { Network } from "./network.ts";
-import { msffResNet18 } from "./networks/msff-resnet18.ts";
+import { classMap } from "./class-map.ts";
+import { type ChosenNetwork, imageAxes } from "./network.ts";
 import { type Preprocess, readLabels, readPreprocess } from "./preprocess.ts";
+import { networks } from "./registry.ts";
 
-/** Every network that a weights file can name. */
-export const networks: readonly [Network, ...Network[]] = [msffResNet18];
-
-/** What a graph of a model gives: `logits` f32 [N, classes, H, W], `classes` i32 [N, H, W], the first largest logit. */
+/** What a graph of a model gives: `logits` f32 [N, classes, H, W], `classes` i32 [N, H, W] (class-map.ts). */
 export type ModelOutput = "logits" | "classes";
 
-export interface ModelFile {
+export interface ModelFile extends ChosenNetwork {
   /** The file's name, for messages. */
   readonly name: string;
   readonly weights: SafetensorsFile;
-  readonly network: Network;
-  readonly options: object;
   /** Class names, background first; undefined where the file names none. */
   readonly labels: readonly string[] | undefined;
   /** How images were prepared in training; undefined where the file does not say. */
@@ -41,13 +36,16 @@ export async function openModelFile(origin: Origin | ByteSource): Promise<ModelF
     const network = networks.find((candidate) => candidate.name === networkName);
     if (!network)
       throw new FormatError(`${name}: metadata "atrous.network" is "${networkName}", expected one of ${known}`);
+    const field = (key: string) => [metadataJson(weights, key), `${name}: metadata "${key}"`] as const;
+    const [given = {}, where] = field("atrous.options");
+    const options = network.options(given, where);
     return {
       name,
       weights,
       network,
-      options: network.options(metadataJson(weights, "atrous.options") ?? {}, `${name}: metadata "atrous.options"`),
-      labels: readLabels(metadataJson(weights, "atrous.labels"), `${name}: metadata "atrous.labels"`),
-      preprocess: readPreprocess(metadataJson(weights, "atrous.preprocess"), `${name}: metadata "atrous.preprocess"`),
+      options,
+      labels: readLabels(...field("atrous.labels")),
+      preprocess: readPreprocess(...field("atrous.preprocess"), network.imageSize(options)),
     };
   } catch (error) {
     await weights.close();
@@ -66,16 +64,18 @@ function metadataJson({ name, metadata }: SafetensorsFile, key: string): unknown
 }
 
 /**
- * Builds a model's graph for images of one shape, [N, C, H, W], and checks that the file holds just its parameters.
+ * Builds a model's graph for images of one shape, [N, C, H, W] or [N, C, D, H, W], and checks that the file holds just its parameters.
  * Throws ShapeError for the shape, FormatError for missing, unexpected and misshapen tensors.
  */
 export function buildModelGraph(file: ModelFile, shape: Shape, outputs: readonly ModelOutput[]): Graph {
-  if (shape.length !== 4) throw new FormatError(`image shape is ${formatShape(shape)}, expected [N, C, H, W]`);
+  const { network, options } = file;
+  if (shape.length !== network.dimensions + 2)
+    throw new FormatError(`image shape is ${formatShape(shape)}, expected ${imageAxes(network.dimensions)}`);
   const b = new GraphBuilder();
   const image = b.input("image", shape);
-  const logits = file.network.build(b, image, file.options);
+  const { logits } = network.build(b, image, options);
   for (const output of outputs) {
-    b.output(output, output === "logits" ? logits : b.apply(argmax, [logits], { axis: 1 }, { name: "classes" }));
+    b.output(output, output === "logits" ? logits : classMap(b, logits, file));
   }
   const graph = b.build();
   checkEntries(file.weights, new Map(graph.parameters.map(({ name, type }) => [name, type.shape])));

@@ -1,5 +1,6 @@
 // How a slice becomes a network's image: the same steps as in training, stated in the weights file.
 import { FormatError } from "../errors.ts";
+import type { ImageSize } from "./network.ts";
 
 /**
  * How a slice's grey values become the network's, by statistics of the whole slice; zeros for a slice of one grey.
@@ -14,30 +15,30 @@ export interface Preprocess {
   /** Pixels are resampled to squares of this size before anything else. */
   readonly spacingMm: number;
   readonly normalize: Normalization;
-  /** Height and width are padded at the bottom and right to multiples of this. */
+  /** Height and width are padded at the bottom and right to multiples of this. By default those that the network takes. */
   readonly padMultiple: number;
-  /** Height and width are padded to at least this. */
+  /** Height and width are padded to at least this. By default the least that the network takes. */
   readonly minSize: number;
   /** Value of the padding, after normalisation. */
   readonly padValue: number;
 }
 
 /** Throws FormatError naming the field. */
-export function readPreprocess(given: unknown, where: string): Preprocess | undefined {
+export function readPreprocess(given: unknown, where: string, size: ImageSize): Preprocess | undefined {
   if (given === undefined) return undefined;
   if (typeof given !== "object" || given === null) throw new FormatError(`${where}: expected an object`);
   const fields = given as Readonly<Record<string, unknown>>;
   const normalization = readNormalization(fields.normalize, where);
-  const number = (name: string, from: number, to: number) => {
-    const value = fields[name];
+  const number = (name: string, from: number, to: number, byDefault?: number) => {
+    const value = fields[name] ?? byDefault;
     if (typeof value === "number" && value >= from && value <= to) return value;
     throw new FormatError(`${where}: ${name} is ${JSON.stringify(value)}, expected a number from ${from} to ${to}`);
   };
   return {
     spacingMm: number("spacingMm", 0.01, 100),
     normalize: normalization,
-    padMultiple: number("padMultiple", 1, 1024),
-    minSize: number("minSize", 1, 4096),
+    padMultiple: number("padMultiple", 1, 1024, size.multiple),
+    minSize: number("minSize", 1, 4096, size.least),
     padValue: number("padValue", -1e6, 1e6),
   };
 }

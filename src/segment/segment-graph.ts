@@ -1,12 +1,12 @@
 // The graph around a network that takes slices at the training's spacing and returns class maps of the original size.
 import { checkEntries } from "../formats/safetensors/index.ts";
 import { GraphBuilder } from "../graph/ir/builder.ts";
-import type { Graph, Value } from "../graph/ir/graph.ts";
+import type { Graph } from "../graph/ir/graph.ts";
+import { repeatChannels } from "../models/blocks/layers.ts";
+import { classMap } from "../models/class-map.ts";
 import type { ModelFile } from "../models/model-file.ts";
 import { type Preprocess, paddedSize } from "../models/preprocess.ts";
-import { concat } from "../ops/move/concat.ts";
 import { pad, slice } from "../ops/move/slice-pad.ts";
-import { argmax } from "../ops/reduce/argmax.ts";
 import { resize2d } from "../ops/sample/resize.ts";
 import { resampledSize, type SliceSize } from "./resample.ts";
 
@@ -42,22 +42,15 @@ export function buildSegmentGraph(
     const sides = { begin: [0, 0, 0, 0], end: [0, 0, bottom, right] };
     x = b.apply(pad, [x], { ...sides, value: preprocess.padValue }, { name: "pad" });
   }
-  const channels = inputChannels(file);
-  if (channels > 1) x = b.apply(concat, Array<Value>(channels).fill(x), {}, { name: "channels" });
-  let logits = file.network.build(b, x, file.options);
+  let { logits } = file.network.build(b, repeatChannels(b, x, file.options.inChannels), file.options);
   if (isPadded) {
     logits = b.apply(slice, [logits], { axes: [2, 3], starts: [0, 0], ends: resampled }, { name: "crop" });
   }
   if (resampled[0] !== original[0] || resampled[1] !== original[1]) {
     logits = b.apply(resize2d, [logits], { size: original, mode: "bilinear" }, { name: "resample" });
   }
-  b.output("classes", b.apply(argmax, [logits], { axis: 1 }, { name: "classes" }));
+  b.output("classes", classMap(b, logits, file));
   const graph = b.build();
   checkEntries(file.weights, new Map(graph.parameters.map(({ name, type }) => [name, type.shape])));
   return { graph, resampled, padded };
-}
-
-/** Channels of a model's image. */
-export function inputChannels({ options }: Pick<ModelFile, "options">): number {
-  return "inChannels" in options && typeof options.inChannels === "number" ? options.inChannels : 1;
 }

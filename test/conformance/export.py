@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 sys.path.append(str(Path(__file__).parents[2] / "weights" / "export"))
-from msff_resnet18 import MsffResNet18  # noqa: E402
+from networks import MsffResNet18  # noqa: E402
 
 warnings.filterwarnings("ignore")
 

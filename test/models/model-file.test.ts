@@ -7,6 +7,7 @@ import { GraphBuilder } from "../../src/graph/ir/builder.ts";
 import { resnet18 } from "../../src/models/encoders/resnet18.ts";
 import { buildModelGraph, openModelFile } from "../../src/models/model-file.ts";
 import { msffResNet18 } from "../../src/models/networks/msff-resnet18.ts";
+import { networks } from "../../src/models/registry.ts";
 
 const path = "weights/goldens/msff-w8/model.safetensors";
 const golden = await readSafetensors(new Uint8Array(readFileSync(path)));
@@ -38,7 +39,7 @@ test("a file tells its network, options, classes and preprocessing", async () =>
   await file.weights.close();
 });
 
-const known = "msff-resnet18";
+const known = networks.map(({ name }) => name).join(", ");
 test.each([
   ["no network", { "atrous.network": undefined }, `metadata has no "atrous.network", expected one of ${known}`],
   ["another network", { "atrous.network": "u-net" }, `metadata "atrous.network" is "u-net", expected one of ${known}`],

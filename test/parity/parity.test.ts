@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { FormatError } from "../../src/errors.ts";
 import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors/index.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
+import { networks } from "../../src/models/registry.ts";
 import { runParity, toJUnit } from "../../src/parity/index.ts";
 import { openTestGpu } from "../support/gpu.ts";
 
@@ -17,23 +18,50 @@ beforeAll(async () => {
 });
 afterAll(() => gpu.dispose());
 
-/** A golden with the gradients of the image, every parameter and every running statistic. */
-const withGradients = "msff-w32-gradients";
+interface Golden {
+  readonly name: string;
+  readonly network: string | undefined;
+  /** What the reference holds: layers, and the gradients of the image, every parameter and every running statistic. */
+  readonly layers: number;
+  readonly gradients: number;
+}
 
-const cases = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+async function openGolden(name: string): Promise<Golden> {
+  const { metadata, tensors } = await readSafetensors(read(name, "model.safetensors"));
+  const reference = [...(await readSafetensors(read(name, "reference.safetensors"))).tensors.keys()];
+  const count = (prefix: string) => reference.filter((key) => key.startsWith(prefix)).length;
+  const golden = { name, network: metadata["atrous.network"], layers: count("layer:"), gradients: count("gradient:") };
+  expect([0, tensors.size + 1], `gradients of ${name}: all or none`).toContain(golden.gradients);
+  return golden;
+}
+
+const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+const goldens = await Promise.all(folders.map(({ name }) => openGolden(name)));
+
+test("every network has goldens, one of them with gradients", () => {
+  for (const network of networks) {
+    const own = goldens.filter((golden) => golden.network === network.name);
+    expect(
+      own.some(({ gradients }) => gradients > 0),
+      network.name,
+    ).toBe(true);
+  }
+});
 
 test("there are goldens with and without fusion of scales", () => {
-  const names = cases.map(({ name }) => name);
+  const names = goldens.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(["msff-w8", "msff-w8-pools", "plain-w8"]));
 });
 
-for (const { name } of cases) {
+for (const { name, layers, gradients } of goldens) {
   test(`${name}: every layer and the logits`, async () => {
     const report = await runParity(gpu, read(name, "model.safetensors"), read(name, "reference.safetensors"));
-    expect(report.rows.length).toBeGreaterThan(20);
+    expect(report.layers).toBe(layers);
+    expect(report.gradients).toBe(gradients);
+    expect(report.rows.length).toBe(layers + 1 + gradients);
+    expect(layers).toBeGreaterThan(20);
     expect(report.firstDivergence).toBeUndefined();
     expect(report.classes?.unexplained).toBe(0);
-    expect(report.gradients, "the golden that has them").toBe(name === withGradients ? 235 : 0);
     expect(report.passed).toBe(true);
     expect(gpu.allocated.buffers, "buffers alive afterwards").toBe(0);
   });
@@ -47,6 +75,9 @@ test("in f16 every layer stays within the limit of f16", async ({ skip }) => {
   expect(report.limit).toBe(5e-3);
   expect(Math.max(...report.rows.map(({ relativeL2 }) => relativeL2)), "rounded at all").toBeGreaterThan(1e-5);
 });
+
+/** The golden whose gradients are tampered with. */
+const withGradients = "msff-w32-gradients";
 
 /** Weights with one tensor changed: one element alone may meet only padding or a silent channel. */
 async function tampered(name: string, tensor: string): Promise<Uint8Array> {

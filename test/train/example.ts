@@ -20,7 +20,7 @@ export async function openTraining(gpu: atrous.Gpu, path: string, shape: atrous.
   const b = new atrous.GraphBuilder();
   const image = b.input("image", shape);
   const labels = b.input("labels", [shape[0]!, 1, ...shape.slice(2)], "u32");
-  b.output("loss", brierLoss(b, network.build(b, image, options), labels));
+  b.output("loss", brierLoss(b, network.build(b, image, options).logits, labels));
   const parameter = (name: string) => weights.readF32(name);
   const step = await atrous.compileTrainStep(gpu, b.build(), { optimizer: atrous.sgd({ momentum: 0.9 }), parameter });
   const trainStep = async (inputs: atrous.Tensor, labels: atrous.Tensor) =>

@@ -92,13 +92,14 @@ def normalize(grey):
     return ((values - values.mean()) / deviation).astype(np.float32)
 
 
-def preprocess(grey):
-    """grey [H, W] -> network input [1, 3, H', W']: normalised, then padded with zeros at the bottom and
-    right to multiples of 32 and at least 160; the grey channel three times."""
+def preprocess(grey, network):
+    """grey [H, W] -> network input [1, C, H', W']: normalised, then padded with zeros at the bottom and right to
+    the sizes that the network takes; the grey channel as often as it has channels."""
     image = torch.from_numpy(normalize(grey))
-    height, width = (max(160, -(-n // 32) * 32) for n in image.shape)
+    multiple, least = network.MULTIPLE, network.least_size
+    height, width = (max(least, -(-n // multiple) * multiple) for n in image.shape)
     padded = functional.pad(image, (0, width - image.shape[1], 0, height - image.shape[0]))
-    return padded.expand(1, 3, height, width)
+    return padded.expand(1, network.options["in_channels"], height, width)
 
 
 def augment(item, crop, rng):

@@ -21,7 +21,7 @@ from weights_file import read_weights
 def predict(network, grey):
     """Class map [H, W] of a slice [H, W]: argmax of the logits, the first maximum on a tie."""
     height, width = grey.shape
-    image = preprocess(grey).contiguous(memory_format=torch.channels_last)
+    image = preprocess(grey, network).contiguous(memory_format=torch.channels_last)
     return network(image)[0, :, :height, :width].float().argmax(dim=0)
 
 
@@ -71,7 +71,7 @@ def class_weight_shift(share, alpha):
 @contextlib.contextmanager
 def undo_class_weights(network, share, alpha):
     """Lowers the foreground logit of a two-class network by `class_weight_shift` inside the block."""
-    bias = network.head.conv2.bias
+    bias = network.logits_layer.bias
     before = bias.detach().clone()
     with torch.no_grad():
         bias[1] -= class_weight_shift(share, alpha)

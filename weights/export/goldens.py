@@ -3,10 +3,9 @@
 DIR/CASE/model.safetensors      an exported network (weights_file.py)
 DIR/CASE/reference.safetensors  f32 tensors:
     input:image     [N, C, H, W]
-    layer:<module>  what the module of that dotted name returns, for every batch norm (before its ReLU), `maxpool`,
-                    every residual block, the pools and resizes inside the pool branches, `msff`, every decoder
-                    (before its concatenation), `head.up` (before its ReLU) and `head.conv2`
-    output:logits   [N, classes, H, W], the same as layer:head.conv2
+    layer:<module>  what the module of that dotted name returns, for those that the network's twin says it records:
+                    every batch norm (before its ReLU), pools, blocks and the module that returns the logits
+    output:logits   [N, classes, H, W]
   with metadata `atrous.order` (JSON list of the layers in the order they ran) and `atrous.torch` (version); where gradients
   are recorded, beside them (gradients.py)
     output-gradient:logits   d(loss)/d(logits)
@@ -14,37 +13,22 @@ DIR/CASE/reference.safetensors  f32 tensors:
 
 Weights of the committed cases are random but seeded, with every batch norm statistic far from its default and
 activations of order one. Eval mode throughout. To keep the files small they store weights as f16 (the reference is
-of the rounded weights, in f32), and all but one record only the layers at 1/16 of the image and coarser, beside
-head.conv2. The gradients are those of the narrowest.
+of the rounded weights, in f32), and most record only the coarser layers beside the logits. Gradients are those of narrow
+networks. The cases stand in the files of their networks (`networks/`). On one machine with one PyTorch a case has the same
+bytes each time.
 """
 
 import argparse
 import json
+import math
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import nn
 
 from gradients import steady_gradients
-from msff_resnet18 import BasicBlock, Decoder, Msff, MsffResNet18, PlainBottleneck, ResizeTo
-from weights_file import read_weights, write_weights
-
-RECORDED_TYPES = (nn.BatchNorm2d, nn.MaxPool2d, nn.AvgPool2d, ResizeTo, BasicBlock, Decoder, Msff, PlainBottleneck)
-RECORDED_NAMES = ("head.up", "head.conv2")
-CASES = {
-    # name: options, input shape, finest layers recorded (1/finest of the image)
-    # batch of two, not square, bottleneck map of 3x4: every layer
-    "msff-w8": (dict(width=1 / 8, pools=(2, 3)), (2, 3, 96, 128), 1),
-    # the default pools on the smallest height they allow
-    "msff-w8-pools": (dict(width=1 / 8), (1, 3, 160, 192), 16),
-    # the ablation without the MSFF module
-    "plain-w8": (dict(width=1 / 8, msff=False), (2, 3, 64, 96), 16),
-    # grey images, channels 2 to 16
-    "msff-w32-gradients": (dict(width=1 / 32, pools=(1, 2), in_channels=1), (1, 1, 64, 64), 16),
-}
-# Seeds of those with gradients: with most others of so few channels one layer is dead, and all gradients before it are zero.
-GRADIENTS = {"msff-w32-gradients": 9}
+from networks import GOLDENS
+from weights_file import read_weights, save_tensors, write_weights
 
 
 @torch.no_grad()
@@ -58,7 +42,7 @@ def randomize(network, generator):
     for module in network.modules():
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
             if isinstance(module, nn.ConvTranspose2d):  # each output pixel sees R*S / stride^2 taps of every channel
-                fan_in = module.in_channels * 9 / 4
+                fan_in = module.in_channels * math.prod(module.kernel_size) / math.prod(module.stride)
             else:
                 fan_in = module.weight[0].numel()
             deviation = fan_in**-0.5
@@ -76,14 +60,14 @@ def randomize(network, generator):
 def record(network, image, finest=1):
     """Runs the network and returns ({layer: output} in the order in which the modules finished, logits).
 
-    Layers larger than 1/finest of the image are left out, but for head.conv2.
+    Layers larger than 1/finest of the image are left out, but for the logits.
     """
     outputs, hooks = {}, []
     for name, module in network.named_modules():
-        if isinstance(module, RECORDED_TYPES) or name in RECORDED_NAMES:
+        if network.is_recorded(name):
 
             def keep(_module, _inputs, output, name=name):
-                if name == "head.conv2" or output.shape[2] * finest <= image.shape[2]:
+                if name == network.LOGITS or output.shape[2] * finest <= image.shape[2]:
                     outputs[name] = output.clone().contiguous()
 
             hooks.append(module.register_forward_hook(keep))
@@ -114,17 +98,19 @@ def write_golden(folder, network, image, finest=1, half=False, gradients=False):
     tensors.update({f"layer:{name}": tensor for name, tensor in outputs.items()})
     tensors |= {"output:logits": logits.contiguous()} | extra
     metadata = {"format": "pt", "atrous.order": json.dumps(list(outputs)), "atrous.torch": torch.__version__}
-    save_file(tensors, folder / "reference.safetensors", metadata=metadata)
+    save_tensors(tensors, folder / "reference.safetensors", metadata)
     print(f"{folder}: {len(outputs)} layers, logits {list(logits.shape)}, largest {logits.abs().max():.3f}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("directory", help="where the cases go, e.g. weights/goldens")
-    parser.add_argument("--weights", help="write one golden for this exported file in place of the committed cases")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--case", choices=GOLDENS, metavar="NAME", help=f"write this one alone: {', '.join(GOLDENS)}")
+    chosen.add_argument("--weights", help="write one golden for this exported file in place of the committed cases")
     parser.add_argument("--size", type=int, nargs=2, default=(224, 224), metavar=("H", "W"))
     parser.add_argument("--batch", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of the image for --weights")
     arguments = parser.parse_args()
 
     if arguments.weights:
@@ -133,12 +119,13 @@ def main():
         image = torch.randn(shape, generator=torch.Generator().manual_seed(arguments.seed))
         write_golden(Path(arguments.directory) / Path(arguments.weights).stem, network, image)
         return
-    for index, (name, (options, shape, finest)) in enumerate(CASES.items()):
-        generator = torch.Generator().manual_seed(arguments.seed + GRADIENTS.get(name, index))
-        network = MsffResNet18(**options)
+    for name in [arguments.case] if arguments.case else GOLDENS:
+        create, golden = GOLDENS[name]
+        generator = torch.Generator().manual_seed(golden.seed)
+        network = create(**golden.options)
         randomize(network, generator)
-        image = torch.randn(shape, generator=generator)
-        write_golden(Path(arguments.directory) / name, network, image, finest, half=True, gradients=name in GRADIENTS)
+        image = torch.randn(golden.shape, generator=generator)
+        write_golden(Path(arguments.directory) / name, network, image, golden.finest, half=True, gradients=golden.gradients)
 
 
 if __name__ == "__main__":

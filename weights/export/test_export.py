@@ -15,9 +15,10 @@ from safetensors.torch import save_file
 
 from dataset import Slice, augment, load_phantoms, normalize, preprocess, sagittal_slices
 from evaluate import dice_per_set, undo_class_weights
-from goldens import CASES, randomize, record
+from goldens import randomize, record
 from imagenet import load_imagenet
-from msff_resnet18 import MsffResNet18
+from networks import GOLDENS as CASES
+from networks import NETWORKS, MsffResNet18
 from train import size_adaptive_loss
 from weights_file import exported_state, read_weights, write_weights
 
@@ -119,16 +120,31 @@ class WeightsFile(unittest.TestCase):
 
 class Goldens(unittest.TestCase):
     def test_committed_goldens_are_what_torch_computes(self):
-        for name, (_, _, finest) in CASES.items():
+        for name, (_, golden) in CASES.items():
             network, _ = read_weights(GOLDENS / name / "model.safetensors")
             with safe_open(GOLDENS / name / "reference.safetensors", "pt") as file:
                 order = json.loads(file.metadata()["atrous.order"])
-                outputs, _ = record(network, file.get_tensor("input:image"), finest)
+                outputs, _ = record(network, file.get_tensor("input:image"), golden.finest)
                 self.assertEqual(list(outputs), order)
                 for layer in order:
                     expected = file.get_tensor(f"layer:{layer}")
                     error = torch.linalg.norm(outputs[layer] - expected) / torch.linalg.norm(expected)
                     self.assertLess(error.item(), 1e-5, f"{name} {layer}")
+
+
+    def test_one_case_is_written_alone_and_with_the_same_bytes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            contents = []
+            for _ in range(2):
+                command = [sys.executable, HERE / "goldens.py", folder, "--case", "plain-w8"]
+                subprocess.run(command, check=True, capture_output=True)
+                contents.append([path.read_bytes() for path in sorted(Path(folder).rglob("*.safetensors"))])
+            self.assertEqual(len(contents[0]), 2)
+            self.assertEqual(contents[0], contents[1])
+
+    def test_every_network_has_goldens_one_of_them_with_gradients(self):
+        for name, network in NETWORKS.items():
+            self.assertTrue(any(golden.gradients for golden in network.GOLDENS.values()), name)
 
 
 class Imagenet(unittest.TestCase):
@@ -151,7 +167,7 @@ class Imagenet(unittest.TestCase):
 class Data(unittest.TestCase):
     def test_preprocess_normalises_before_it_pads(self):
         grey = np.arange(170 * 30, dtype=np.float32).reshape(170, 30)
-        image = preprocess(grey)
+        image = preprocess(grey, random_network()[0])
         self.assertEqual(list(image.shape), [1, 3, 192, 160])
         inside = image[0, 1, :170, :30].numpy()
         self.assertAlmostEqual(inside.mean(), 0, places=5)

@@ -27,7 +27,7 @@ def main():
     counts = np.zeros((len(THRESHOLDS), 3))  # predicted, true, both
     for item in load_slices(arguments.data, "train")[::6]:
         height, width = item.grey.shape
-        logits = network(preprocess(item.grey).contiguous(memory_format=torch.channels_last))[0, :, :height, :width]
+        logits = network(preprocess(item.grey, network).contiguous(memory_format=torch.channels_last))[0, :, :height, :width]
         probability = logits.softmax(dim=0)[1].numpy()
         truth = item.mask == 1
         for row, threshold in zip(counts, THRESHOLDS, strict=True):

@@ -16,7 +16,7 @@ import torch
 from dataset import PHANTOM, Sampler, load_phantoms, load_slices
 from evaluate import class_weight_shift, count_pixels, dice_per_set, undo_class_weights
 from imagenet import FILE, load_imagenet
-from msff_resnet18 import MsffResNet18
+from networks import MsffResNet18
 
 SHARES = {"VB1": 0.3, "VB2": 0.3, "VB3": 0.4}  # of each batch; phantoms are scaled in beside them
 VIEWS = ((4, 224), (4, 320), (4, 256), (3, 384))  # (batch, crop) in turn: the larger crops show whole slices
@@ -78,7 +78,7 @@ class Run:
         """Puts the odds where a loss of another alpha will want them (see class_weight_shift)."""
         for network in (self.network, self.average):
             with torch.no_grad():
-                network.head.conv2.bias[1] += class_weight_shift(self.share, self.alpha - before)
+                network.logits_layer.bias[1] += class_weight_shift(self.share, self.alpha - before)
 
     def train_step(self, images, labels, rate, alpha, decay):
         for group in self.optimizer.param_groups:

@@ -2,27 +2,49 @@
 
 Metadata (all strings):
     format              "pt"
-    atrous.network      "msff-resnet18"
-    atrous.options      JSON, camelCase: the constructor's arguments
+    atrous.network      the name of a network of `networks/`
+    atrous.options      JSON, camelCase: the arguments of its constructor
     atrous.labels       JSON list: the name of each class, background first
     atrous.preprocess   JSON: spacingMm, normalize, padMultiple, minSize, padValue (see dataset.py)
 
 `num_batches_tracked` is left out: inference does not need it. With f16 every floating tensor is
-rounded to half precision; `read_weights` gives the rounded values back as float32.
+rounded to half precision; `read_weights` gives the rounded values back as float32. The same content has the same bytes.
 """
 
 import json
+from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
-from msff_resnet18 import MsffResNet18
+from networks import NETWORKS
 
-NETWORK = "msff-resnet18"
-PREPROCESS = {"spacingMm": 1, "normalize": "z-score", "padMultiple": 32, "minSize": 160, "padValue": 0}
-CAMEL_CASE = {"in_channels": "inChannels", "branch_width": "branchWidth"}
-SNAKE_CASE = {camel: snake for snake, camel in CAMEL_CASE.items()}
+
+def preprocess_of(network, spacing_mm=1):
+    """The field `atrous.preprocess`."""
+    return {"spacingMm": spacing_mm, "normalize": "z-score", "padMultiple": network.MULTIPLE, "minSize": network.least_size,
+            "padValue": 0}
+
+
+def camel_case(name):
+    first, *words = name.split("_")
+    return first + "".join(word.capitalize() for word in words)
+
+
+def snake_case(name):
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def save_tensors(tensors, path, metadata):
+    """Writes a safetensors file with its metadata in the order of its keys: the library's own order is random."""
+    content = save(tensors, metadata)
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    Path(path).write_bytes(len(text).to_bytes(8, "little") + text + content[end:])
 
 
 def exported_state(state_dict):
@@ -41,9 +63,9 @@ def to_half(name, tensor):
     return half
 
 
-def write_weights(path, network, labels, preprocess=PREPROCESS, half=False):
-    """Writes `network` (an MsffResNet18) to `path`; `half` stores f16."""
-    if len(labels) != network.options["classes"]:
+def write_weights(path, network, labels, preprocess=None, half=False):
+    """Writes a network to `path`; `half` stores f16. One class alone has the background beside it among the labels."""
+    if len(labels) != max(2, network.options["classes"]):
         raise ValueError(f"got {len(labels)} labels for a network of {network.options['classes']} classes")
     tensors = {name: t.detach().contiguous().float() for name, t in exported_state(network.state_dict()).items()}
     for name, tensor in tensors.items():
@@ -51,13 +73,13 @@ def write_weights(path, network, labels, preprocess=PREPROCESS, half=False):
             raise ValueError(f"{name}: contains NaN or infinity")
     if half:
         tensors = {name: to_half(name, tensor) for name, tensor in tensors.items()}
-    options = {CAMEL_CASE.get(name, name): value for name, value in network.options.items()}
-    save_file(tensors, path, metadata={
+    options = {camel_case(name): value for name, value in network.options.items()}
+    save_tensors(tensors, path, {
         "format": "pt",
-        "atrous.network": NETWORK,
+        "atrous.network": network.NAME,
         "atrous.options": json.dumps(options),
         "atrous.labels": json.dumps(labels),
-        "atrous.preprocess": json.dumps(preprocess),
+        "atrous.preprocess": json.dumps(preprocess or preprocess_of(network)),
     })
 
 
@@ -65,11 +87,12 @@ def read_weights(path):
     """Reads what write_weights wrote: the network in eval mode with float32 weights, and its labels."""
     with safe_open(path, "pt") as file:
         metadata = file.metadata() or {}
-        if metadata.get("atrous.network") != NETWORK:
-            raise ValueError(f"{path}: atrous.network is {metadata.get('atrous.network')!r}, expected {NETWORK!r}")
-        tensors = {name: file.get_tensor(name).float() for name in file.keys()}
+        name = metadata.get("atrous.network")
+        if name not in NETWORKS:
+            raise ValueError(f"{path}: atrous.network is {name!r}, expected one of {', '.join(NETWORKS)}")
+        tensors = {key: file.get_tensor(key).float() for key in file.keys()}
     options = json.loads(metadata["atrous.options"])
-    network = MsffResNet18(**{SNAKE_CASE.get(name, name): value for name, value in options.items()})
+    network = NETWORKS[name](**{snake_case(option): value for option, value in options.items()})
     load_state(network, tensors, path)
     return network.eval(), json.loads(metadata["atrous.labels"])
 

@@ -21,7 +21,7 @@ from PIL import Image
 from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "export"))
-from msff_resnet18 import MsffResNet18  # noqa: E402
+from networks import MsffResNet18  # noqa: E402
 from train import size_adaptive_loss  # noqa: E402
 
 

@@ -4,6 +4,7 @@ import type { GraphBuilder } from "../../graph/ir/builder.ts";
 import type { Value } from "../../graph/ir/graph.ts";
 import { type Conv2dGiven, type ConvTranspose2dGiven, conv2d, convTranspose2d } from "../../ops/conv/conv2d.ts";
 import { relu } from "../../ops/elementwise/activations.ts";
+import { concat } from "../../ops/move/concat.ts";
 import { batchNorm } from "../../ops/norm/batch-norm.ts";
 
 /** Number of channels of a value [N, C, ...]. */
@@ -11,17 +12,25 @@ export function channelsOf(value: Value): number {
   return value.type.shape[1]!;
 }
 
+/** A grey image [N, 1, ...] as one of as many equal channels, named `channels`. */
+export function repeatChannels(b: GraphBuilder, image: Value, channels: number): Value {
+  return channels === 1 ? image : b.apply(concat, Array<Value>(channels).fill(image), {}, { name: "channels" });
+}
+
 /** A channel count under a width multiplier: rounded half up, at least 1. */
 export function scaleChannels(channels: number, width: number): number {
   return Math.max(1, Math.floor(channels * width + 0.5));
 }
 
-export interface Conv2dSpec extends Conv2dGiven {
+/** What a convolution's parameters follow from. */
+interface ConvSpec {
   readonly kernel: number;
   readonly outChannels: number;
   /** Whether there is a parameter `name.bias`. Default false: batch norm follows. */
   readonly bias?: boolean;
 }
+
+export type Conv2dSpec = ConvSpec & Conv2dGiven;
 
 /** `nn.Conv2d` with square kernels; weight [K, C/groups, R, R] under `name.weight`. */
 export function conv(b: GraphBuilder, name: string, x: Value, spec: Conv2dSpec): Value {
@@ -31,14 +40,8 @@ export function conv(b: GraphBuilder, name: string, x: Value, spec: Conv2dSpec):
   return b.apply(conv2d, [x, b.parameter(`${name}.weight`, shape)], given, options);
 }
 
-export interface ConvTranspose2dSpec extends ConvTranspose2dGiven {
-  readonly kernel: number;
-  readonly outChannels: number;
-  readonly bias?: boolean;
-}
-
 /** `nn.ConvTranspose2d` with square kernels; weight [C, K/groups, R, R] under `name.weight`. */
-export function convTranspose(b: GraphBuilder, name: string, x: Value, spec: ConvTranspose2dSpec): Value {
+export function convTranspose(b: GraphBuilder, name: string, x: Value, spec: ConvSpec & ConvTranspose2dGiven): Value {
   const { kernel, outChannels, bias, ...given } = spec;
   const shape = [channelsOf(x), outChannels / (given.groups ?? 1), kernel, kernel];
   const options = bias ? { name, bias: b.parameter(`${name}.bias`, [outChannels]) } : { name };

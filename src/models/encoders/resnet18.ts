@@ -24,19 +24,14 @@ export interface ResNet18Features {
 
 /** Appends the encoder to a graph. `width` multiplies every channel count. */
 export function resnet18(b: GraphBuilder, image: Value, width: number): ResNet18Features {
-  const [c1, c2, c3, c4] = [64, 128, 256, 512].map((channels) => scaleChannels(channels, width)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const stemConv = conv(b, "conv1", image, { kernel: 7, outChannels: c1, stride: 2, padding: 3 });
+  const scaled = (channels: number) => scaleChannels(channels, width);
+  const stemConv = conv(b, "conv1", image, { kernel: 7, outChannels: scaled(64), stride: 2, padding: 3 });
   const stem = b.apply(relu, [norm(b, "bn1", stemConv)], {}, { name: "relu" });
   const pooled = b.apply(maxPool2d, [stem], { kernel: 3, stride: 2, padding: 1 }, { name: "maxpool" });
-  const layer1 = residualLayer(b, "layer1", pooled, c1, 1);
-  const layer2 = residualLayer(b, "layer2", layer1, c2, 2);
-  const layer3 = residualLayer(b, "layer3", layer2, c3, 2);
-  const layer4 = residualLayer(b, "layer4", layer3, c4, 2);
+  const layer1 = residualLayer(b, "layer1", pooled, scaled(64), 1);
+  const layer2 = residualLayer(b, "layer2", layer1, scaled(128), 2);
+  const layer3 = residualLayer(b, "layer3", layer2, scaled(256), 2);
+  const layer4 = residualLayer(b, "layer4", layer3, scaled(512), 2);
   return { stem, layer1, layer2, layer3, layer4 };
 }
 

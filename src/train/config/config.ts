@@ -2,8 +2,8 @@
 // Source of the defaults: the lumbar MSFF paper, "Training"; its momentum is not stated, 0.9 is our choice.
 import * as z from "zod";
 import { FormatError } from "../../errors.ts";
-import { networks } from "../../models/model-file.ts";
-import type { Network } from "../../models/network.ts";
+import { type ChosenNetwork, classCount } from "../../models/network.ts";
+import { networks } from "../../models/registry.ts";
 import { dataSchema } from "../data/options.ts";
 import { choice, keys, list, orList, text, whole } from "./keys.ts";
 import { type LossConfig, lossSchema } from "./losses.ts";
@@ -14,7 +14,7 @@ const recomputeText = '"none", "auto" or a number of bytes';
 
 const trainSchema = keys({
   $schema: z.string().optional().describe("Where an editor finds this schema."),
-  network: networkSchema.prefault({ classes: 8 }).describe("The network and its options, such as width or msff."),
+  network: networkSchema.prefault({ classes: 8 }).describe("The network and its options, such as width."),
   classNames: list(text("a name"), "a list of names")
     .optional()
     .describe("Names of the classes, background first. Default: background, class 1, class 2, ..."),
@@ -104,7 +104,7 @@ export function parseTrainConfig(json: unknown, file: string): TrainConfig {
   const { $schema: _, ...given } = parsed.data;
   const config: TrainConfig = {
     ...given,
-    classNames: given.classNames ?? numberedClasses(given.network.classes),
+    classNames: given.classNames ?? numberedClasses(classesOf(given)),
     schedule: resolveSchedule(given.schedule, given.epochs),
     output: given.output ?? file.replace(/^.*[\\/]/, "").replace(/\.json$/i, ""),
   };
@@ -113,9 +113,9 @@ export function parseTrainConfig(json: unknown, file: string): TrainConfig {
 }
 
 /** The network that a configuration names, and its checked options. */
-export function networkOf({ network: { name, ...options } }: TrainConfig): { network: Network; options: object } {
+export function networkOf({ network: { name, ...given } }: Pick<TrainConfig, "network">): ChosenNetwork {
   const network = networks.find((candidate) => candidate.name === name);
-  if (network) return { network, options };
+  if (network) return { network, options: network.options(given, "network") };
   const names = networks.map((candidate) => candidate.name);
   throw new FormatError(`network.name: got ${JSON.stringify(name)}, expected ${orList(names)}`);
 }
@@ -130,19 +130,33 @@ function numberedClasses(classes: number): string[] {
   return Array.from({ length: classes }, (_, n) => (n === 0 ? "background" : `class ${n}`));
 }
 
-/** Lists with an entry for each class have as many. */
-function requirePerClass({ losses, classNames, network: { classes } }: TrainConfig, file: string): void {
-  const wrong = (key: string, got: string) =>
-    new FormatError(`${file}: ${key}: got ${got}, expected ${classes}, one for each class`);
-  if (classNames.length !== classes) throw wrong("classNames", `${classNames.length} names`);
+/** How many classes pixels have, background included. */
+export function classesOf(config: Pick<TrainConfig, "network">): number {
+  return classCount(networkOf(config));
+}
+
+/** Losses of a network whose one class has no channel beside it. */
+const sigmoidLosses: readonly string[] = ["bce", "dice", "focal", "hybrid"] satisfies readonly LossConfig["kind"][];
+
+/** Lists with an entry for each class have as many; one class by itself has a loss by sigmoids. */
+function requirePerClass(config: TrainConfig, file: string): void {
+  const { losses, classNames, network } = config;
+  const requireCount = (key: string, got: string, count: number, expected: number) => {
+    if (count === expected) return;
+    throw new FormatError(`${file}: ${key}: got ${count} ${got}, expected ${expected}, one for each class`);
+  };
+  requireCount("classNames", "names", classNames.length, classesOf(config));
   losses.forEach((loss, i) => {
+    if (classesOf(config) > network.classes && !sigmoidLosses.includes(loss.kind)) {
+      const wrong = `${file}: losses[${i}].kind: got ${JSON.stringify(loss.kind)}`;
+      throw new FormatError(`${wrong}, expected ${orList(sigmoidLosses)}, for one class`);
+    }
     const lists = {
       classWeights: "classWeights" in loss ? loss.classWeights : undefined,
       shares: "shares" in loss && typeof loss.shares !== "string" ? loss.shares : undefined,
     };
     for (const [key, values] of Object.entries(lists)) {
-      if (values === undefined || values.length === classes) continue;
-      throw wrong(`losses[${i}].${key}`, `${values.length} numbers`);
+      if (values) requireCount(`losses[${i}].${key}`, "numbers", values.length, network.classes);
     }
   });
 }

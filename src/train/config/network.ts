@@ -1,8 +1,9 @@
 // The networks that a configuration can name, with the options that each of them has.
 import type * as z from "zod";
-import { networks } from "../../models/model-file.ts";
-import { longestList, type Network, type NumberRange, type OptionRule } from "../../models/network.ts";
-import { between, flag, keys, kind, list, variants, whole } from "./keys.ts";
+import type { Network } from "../../models/network.ts";
+import { longestList, type NumberRange, type OptionRule } from "../../models/options.ts";
+import { defaultNetwork, networks } from "../../models/registry.ts";
+import { between, choice, flag, keys, kind, list, variants, whole } from "./keys.ts";
 
 /** As a file gives it. */
 export interface NetworkGiven {
@@ -16,13 +17,16 @@ export interface NetworkConfig extends NetworkGiven {
   readonly name: string;
 }
 
-const [first, ...others] = networks;
+const others = networks.filter((network) => network !== defaultNetwork);
 
-/** One of the networks; the first where none is named. */
+/** One of the networks; the default one where none is named. */
 export const networkSchema: z.ZodType<NetworkConfig, NetworkGiven> = variants(
   networks.map(({ name }) => name),
   [
-    networkKeys(first, kind.byDefault(first.name).describe(`Which network. Default "${first.name}".`)),
+    networkKeys(
+      defaultNetwork,
+      kind.byDefault(defaultNetwork.name).describe(`Which network. Default "${defaultNetwork.name}".`),
+    ),
     ...others.map((network) => networkKeys(network, kind(network.name))),
   ],
   "name",
@@ -46,6 +50,7 @@ function optionSchemas(rules: Readonly<Record<string, OptionRule>>): object {
 
 function optionSchema(rule: OptionRule): z.ZodType {
   const text = `${rule.text} Default ${JSON.stringify(rule.default)}.`;
+  if (rule.words) return choice(rule.words).default(rule.default).describe(text);
   if (!rule.range) return flag().default(rule.default).describe(text);
   const { integer, from, to } = rule.range;
   const number = numberSchema(rule.range);

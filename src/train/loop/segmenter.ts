@@ -3,8 +3,8 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { GraphBuilder } from "../../graph/ir/builder.ts";
 import type { Graph } from "../../graph/ir/graph.ts";
 import { type CompileOptions, compile } from "../../graph/run/compile.ts";
-import { argmax } from "../../ops/reduce/argmax.ts";
-import type { TrainConfig } from "../config/config.ts";
+import { classMap } from "../../models/class-map.ts";
+import { networkOf, type TrainConfig } from "../config/config.ts";
 import { ignoredTarget } from "../data/class-map.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Sample } from "../data/prepare.ts";
@@ -19,9 +19,9 @@ export interface BatchSegmenter {
 /** Outputs: `classes` [batch, H, W], and the scalar `loss`. */
 export function segmenterGraph(config: TrainConfig, { imageSize }: Pick<Dataset, "imageSize">): Graph {
   const b = new GraphBuilder();
-  const logits = appendNetwork(b, config, imageSize);
-  b.output("classes", b.apply(argmax, [logits], { axis: 1 }, { name: "classes" }));
-  b.output("loss", appendLoss(b, config, logits));
+  const heads = appendNetwork(b, config, imageSize);
+  b.output("classes", classMap(b, heads.logits, networkOf(config)));
+  b.output("loss", appendLoss(b, config, heads));
   return b.build();
 }
 

@@ -70,7 +70,7 @@ const scaleState = "scale:loss";
  *     const b = new GraphBuilder();
  *     const image = b.input("image", [4, 1, 64, 64]);
  *     const labels = b.input("labels", [4, 64, 64], "u32");
- *     const logits = msffResNet18.build(b, image, options);
+ *     const { logits } = msffResNet18.build(b, image, options);
  *     b.output("loss", crossEntropyLoss(b, logits, labels));
  *     const step = await compileTrainStep(gpu, b.build(), { optimizer: sgd({ momentum: 0.9 }), parameter });
  *     const { loss } = await step.run({ image: { shape, data }, labels: { shape, data } }, 1e-3);

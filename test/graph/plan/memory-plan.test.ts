@@ -172,7 +172,7 @@ function msff(
   const options = msffResNet18.options(given, "test");
   const [items, height, width] = shape;
   const image = b.input("image", [items, options.inChannels, height, width]);
-  b.output("logits", msffResNet18.build(b, image, options));
+  b.output("logits", msffResNet18.build(b, image, options).logits);
   return b.build();
 }
 

@@ -2,14 +2,15 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { FormatError } from "../../../src/errors.ts";
-import { networks } from "../../../src/models/model-file.ts";
+import { networks } from "../../../src/models/registry.ts";
 import { networkOf, parseTrainConfig, trainConfigSchema } from "../../../src/train/config/config.ts";
-import { nearest } from "../../../src/train/config/keys.ts";
+import { nearest, orList } from "../../../src/train/config/keys.ts";
 import { type LossConfig, lossKinds } from "../../../src/train/config/losses.ts";
 import type { LossKind, LossTerm } from "../../../src/train/losses/index.ts";
 
 import { data } from "./config.ts";
 
+const networkNames = networks.map(({ name }) => name);
 const parse = (json: unknown) => parseTrainConfig(json, "CONFIG.json");
 
 test("the defaults are the paper's training", () => {
@@ -107,7 +108,7 @@ test.each<[unknown, string]>([
   [{ data, precision: "f64" }, 'precision: got "f64", expected "f32" or "f16"'],
   [{ data, recompute: "some" }, 'recompute: got "some", expected "none", "auto" or a number of bytes'],
   [{ data, recompute: -1 }, 'recompute: got -1, expected "none", "auto" or a number of bytes'],
-  [{ data, network: { name: "u-net", classes: 2 } }, 'network.name: got "u-net", expected "msff-resnet18"'],
+  [{ data, network: { name: "u-net", classes: 2 } }, `network.name: got "u-net", expected ${orList(networkNames)}`],
   [{ data, network: { width: 1 } }, "network.classes: got nothing, expected a whole number from 1 to 4096"],
   [{ data, network: { classes: 2, widht: 1 } }, "network.widht: unknown key, did you mean width?"],
   [{ data, network: { classes: 2, width: 99 } }, "network.width: got 99, expected a number from 0.015625 to 16"],
@@ -180,12 +181,14 @@ test("the schema for editors describes every key", () => {
 
 test("the schema for editors lists the options of each network, with their ranges and defaults", () => {
   const schema = trainConfigSchema() as SchemaNode;
-  const listed = (schema.properties?.network?.oneOf ?? []).map(({ properties }) => properties ?? {});
-  expect(listed.map(({ name }) => name?.const)).toEqual(networks.map(({ name }) => name));
-  for (const [i, { rules }] of networks.entries()) {
-    expect(Object.keys(listed[i]!).sort()).toEqual(["name", ...Object.keys(rules)].sort());
+  const listed = new Map(
+    (schema.properties?.network?.oneOf ?? []).map(({ properties = {} }) => [properties.name?.const, properties]),
+  );
+  expect([...listed.keys()].sort()).toEqual([...networkNames].sort());
+  for (const { name, rules } of networks) {
+    expect(Object.keys(listed.get(name)!).sort()).toEqual(["name", ...Object.keys(rules)].sort());
   }
-  expect(listed[0]).toMatchObject({
+  expect(listed.get("msff-resnet18")).toMatchObject({
     classes: { type: "integer", minimum: 1, maximum: 4096 },
     width: { type: "number", minimum: 1 / 64, maximum: 16, default: 1 },
     pools: { type: "array", minItems: 1, maxItems: 64, items: { type: "integer", minimum: 1 }, default: [2, 3, 4, 5] },

@@ -66,7 +66,7 @@ test("a batch is bit by bit the image that the segmenter gives to the network", 
   const size: [number, number] = [64, 32];
   const options: DataOptions = { sources: [pngSource], split: nothingValidates, size };
   const { train } = await openDataset(options, { base: png.path });
-  const preprocess = preprocessOf(parseDataOptions(options), { padMultiple: 32, minSize: 50 });
+  const preprocess = preprocessOf(parseDataOptions(options), { multiple: 32, least: 50 });
   const { data } = readPng(readFileSync(`${png.path}/set/a_01_img.png`), "a");
   const { shape, data: image } = prepareBatch([{ width: 20, height: 24, data }], 3, preprocess!);
   expect(shape).toEqual([1, 3, 64, 64]);
@@ -74,9 +74,7 @@ test("a batch is bit by bit the image that the segmenter gives to the network", 
   const { value } = await loader.epoch(0).next();
   const columns = image.filter((_, n) => n % 64 < 32);
   expect(value!.images).toEqual({ shape: [1, 3, 64, 32], data: columns });
-  expect(preprocessOf(parseDataOptions({ ...options, fit: "stretch" }), { padMultiple: 32, minSize: 50 })).toBe(
-    undefined,
-  );
+  expect(preprocessOf(parseDataOptions({ ...options, fit: "stretch" }), { multiple: 32, least: 50 })).toBe(undefined);
 });
 
 test("an augmentation that changes nothing changes nothing", async () => {

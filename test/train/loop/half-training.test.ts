@@ -38,7 +38,7 @@ function lossGraph(): Graph {
   const image = b.input("image", [batch, 1, size, size]);
   const labels = b.input("labels", [batch, size, size], "u32");
   const options = msffResNet18.options({ width: 1 / 8, inChannels: 1, pools: [2, 3] }, "options");
-  b.output("loss", crossEntropyLoss(b, msffResNet18.build(b, image, options), labels));
+  b.output("loss", crossEntropyLoss(b, msffResNet18.build(b, image, options).logits, labels));
   return b.build();
 }
 

@@ -26,7 +26,7 @@ function lossGraph(): Graph {
   const image = b.input("image", shape);
   const labels = b.input("labels", [2, 64, 96], "u32");
   const options = msffResNet18.options({ width: 0.125, inChannels: 1, pools: [2] }, "options");
-  b.output("loss", crossEntropyLoss(b, msffResNet18.build(b, image, options), labels));
+  b.output("loss", crossEntropyLoss(b, msffResNet18.build(b, image, options).logits, labels));
   return b.build();
 }
 

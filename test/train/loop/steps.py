@@ -22,8 +22,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "weights" / "export"))
-from msff_resnet18 import MsffResNet18  # noqa: E402
+sys.path.insert(0, str(Path(__file__).parents[3] / "weights" / "export"))
+from networks import MsffResNet18  # noqa: E402
 
 
 class UNet3d(torch.nn.Module):

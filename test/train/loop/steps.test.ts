@@ -152,7 +152,7 @@ function lossGraph({ network, options, inputs }: Reference): Graph {
   const logits =
     network === "unet3d"
       ? unet3d(b, image, JSON.parse(options))
-      : msffResNet18.build(b, image, msffResNet18.options(JSON.parse(options), "options"));
+      : msffResNet18.build(b, image, msffResNet18.options(JSON.parse(options), "options")).logits;
   b.output("loss", crossEntropyLoss(b, logits, labels));
   return b.build();
 }

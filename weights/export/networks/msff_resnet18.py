@@ -15,15 +15,10 @@ torchvision's resnet18 (He 2016) under torchvision's parameter names. Where the 
 choice is marked (our choice).
 """
 
-import math
-
 import torch
 from torch import nn
 
-
-def scaled(channels, width):
-    """The number of channels after the width multiplier: rounded half up, at least one."""
-    return max(1, math.floor(channels * width + 0.5))
+from .network import Golden, Network, scaled
 
 
 class BasicBlock(nn.Module):
@@ -190,12 +185,30 @@ class Head(nn.Module):
         return self.conv2(x)
 
 
-class MsffResNet18(nn.Module):
+class MsffResNet18(Network):
     """image [N, in_channels, H, W] -> logits [N, classes, H, W]; H and W multiples of 32.
 
     `width` multiplies every channel count except in_channels and classes. `msff=False` is the
     paper's ablation. The parameters' names are those of the exported file.
     """
+
+    NAME = "msff-resnet18"
+    MULTIPLE = 32
+    LOGITS = "head.conv2"
+    RECORDED_TYPES = (nn.BatchNorm2d, nn.MaxPool2d, nn.AvgPool2d, ResizeTo, BasicBlock, Decoder, Msff, PlainBottleneck)
+    RECORDED_NAMES = ("head.up",)
+    GOLDENS = {
+        # batch of two, not square, bottleneck map of 3x4: every layer
+        "msff-w8": Golden(dict(width=1 / 8, pools=(2, 3)), (2, 3, 96, 128), seed=0),
+        # the default pools on the smallest height they allow
+        "msff-w8-pools": Golden(dict(width=1 / 8), (1, 3, 160, 192), seed=1, finest=16),
+        # the ablation without the MSFF module
+        "plain-w8": Golden(dict(width=1 / 8, msff=False), (2, 3, 64, 96), seed=2, finest=16),
+        # grey images, channels 2 to 16; with most other seeds one layer is dead, and all gradients before it are zero
+        "msff-w32-gradients": Golden(
+            dict(width=1 / 32, pools=(1, 2), in_channels=1), (1, 1, 64, 64), seed=9, finest=16, gradients=True
+        ),
+    }
 
     def __init__(self, classes=2, width=1.0, in_channels=3, branch_width=64,
                  rates=(1, 3, 5), pools=(2, 3, 4, 5), msff=True):
@@ -218,10 +231,12 @@ class MsffResNet18(nn.Module):
         self.decoder1 = Decoder(c1 + c1, c1)
         self.head = Head(c1 + c1, scaled(32, width), classes)
 
+    @property
+    def least_size(self):
+        return 32 * max(self.options["pools"]) if self.options["msff"] else 32
+
     def forward(self, image):
-        height, width = image.shape[2:]
-        if height % 32 or width % 32:
-            raise ValueError(f"msff-resnet18: the image is {height}x{width}, expected multiples of 32")
+        self.check_size(image)
         x0 = self.relu(self.bn1(self.conv1(image)))
         x1 = self.layer1(self.maxpool(x0))
         x2 = self.layer2(x1)

@@ -1,0 +1,8 @@
+"""The registry of twins: a line for each, and all of them by name."""
+
+from .network import Golden, Network
+from .msff_resnet18 import MsffResNet18
+from .unet import UNet
+
+NETWORKS = {network.NAME: network for network in Network.__subclasses__()}
+GOLDENS = {name: (network, golden) for network in NETWORKS.values() for name, golden in network.GOLDENS.items()}
