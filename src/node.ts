@@ -12,4 +12,5 @@ export {
   type SheetTile,
   type Window,
 } from "./overlay/index.ts";
+export { missingPackage } from "./package.ts";
 export { onnxRuntime } from "./parity/onnxruntime-node.ts";
