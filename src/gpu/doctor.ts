@@ -45,7 +45,7 @@ const SHOWN_LIMITS = [
 /** Opens a GPU with `open`, tests it and disposes of it. `platform` chooses the advice. Never rejects. */
 export async function diagnose(
   open: () => Promise<Gpu>,
-  platform: NodeJS.Platform | "browser" = globalThis.process?.platform ?? "browser",
+  platform: string = globalThis.process?.platform ?? "browser",
 ): Promise<Diagnosis> {
   const started = performance.now();
   let gpu: Gpu;
