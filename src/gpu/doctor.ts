@@ -15,6 +15,7 @@ export interface SelfTest {
   readonly kernelNanoseconds: number | undefined;
 }
 
+/** What `diagnose` found out about an adapter. */
 export interface Diagnosis {
   /** Whether the self-test passed. */
   readonly ok: boolean;

@@ -16,6 +16,7 @@ export const networks: readonly [Network, ...Network[]] = [msffResNet18];
 /** What a graph of a model gives: `logits` f32 [N, classes, H, W], `classes` i32 [N, H, W], the first largest logit. */
 export type ModelOutput = "logits" | "classes";
 
+/** An open weights file whose metadata names its network. */
 export interface ModelFile {
   /** The file's name, for messages. */
   readonly name: string;

@@ -3,6 +3,7 @@ import { FormatError } from "../errors.ts";
 import type { GraphBuilder } from "../graph/ir/builder.ts";
 import type { Value } from "../graph/ir/graph.ts";
 
+/** A network: its name, its options, and how it is built into a graph from an image [N, C, H, W]. */
 export interface Network<O extends object = object> {
   /** As in a weights file's metadata, `atrous.network`. */
   readonly name: string;

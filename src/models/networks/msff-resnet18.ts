@@ -11,6 +11,7 @@ import { channelsOf, conv, convTranspose, normRelu, scaleChannels } from "../blo
 import { resnet18 } from "../encoders/resnet18.ts";
 import { type Network, type OptionRules, readOptions } from "../network.ts";
 
+/** Options of `msffResNet18`; channel counts and sizes in pixels. */
 export interface MsffResNet18Options {
   /** Channels of the logits. Default 2. */
   readonly classes: number;

@@ -10,6 +10,7 @@ import { expand } from "../../ops/move/expand.ts";
 import { sum } from "../../ops/reduce/reductions.ts";
 import { number, pixelCount, type Reduction, ratio, reduce, requireClassWeights, weightTable } from "./reduction.ts";
 
+/** Options of `crossEntropyLoss`, as in PyTorch. */
 export interface CrossEntropyLossOptions {
   /** Label of pixels that do not count. Default 255. */
   readonly ignoreIndex?: number;
@@ -35,6 +36,7 @@ export function crossEntropyLoss(
   return weighted(b, { logits, labels }, { ...given(ignoreIndex) }, { classWeights, reduction });
 }
 
+/** Options of `partialLabelLoss`. */
 export interface PartialLabelLossOptions extends Omit<CrossEntropyLossOptions, "ignoreIndex"> {}
 
 /**
@@ -68,6 +70,7 @@ function weighted(
   return reduce(b, losses, () => pixelCount(b, labels, { ...form, classes }, weights), reduction);
 }
 
+/** Options of `sizeAdaptiveLoss`. */
 export interface SizeAdaptiveLossOptions {
   /** Exponent; 0 makes it cross-entropy. Default 1, the paper's best. */
   readonly alpha?: number;
@@ -128,6 +131,7 @@ function measuredWeights(
   return b.apply(expand, [weights], { shape });
 }
 
+/** Options of `focalLoss`. */
 export interface FocalLossOptions extends CrossEntropyLossOptions {
   /** Exponent; 0 makes it cross-entropy. Default 2. */
   readonly gamma?: number;
