@@ -42,6 +42,7 @@ export class UnsupportedError extends AtrousError {
   }
 }
 
+/** What a DeviceError is about. After `lost` and `disposed` the device takes no more work. */
 export type DeviceErrorKind =
   | "no-adapter"
   | "unsupported"

@@ -12,6 +12,7 @@ export {
   type SheetTile,
   type Window,
 } from "./overlay/index.ts";
+export { missingPackage } from "./package.ts";
 export { onnxRuntime } from "./parity/onnxruntime-node.ts";
 export { type ClassMeasure, measureClasses } from "./segment/measures.ts";
 export { type AxisName, isPng, readScan, requireMaskName, type Scan, type ScanOptions } from "./segment/scan.ts";

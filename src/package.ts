@@ -7,9 +7,14 @@ export async function loadPackage<M>(name: string, load: () => Promise<M>): Prom
     return await load();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
-    // A missing package's name stands in the message; it may be one that this package needs.
-    const advice = missing && message.includes(`'${name}'`) ? `is not installed: npm install ${name}` : undefined;
+    // The missing package may be one that this package needs.
+    const advice = missingPackage(error) === name ? `is not installed: npm install ${name}` : undefined;
     throw new UsageError(`the package ${name} ${advice ?? `does not load here: ${message}`}`, { cause: error });
   }
+}
+
+/** Name of the package that was not found, where that is why an import failed: for programs that load optional packages. */
+export function missingPackage(error: unknown): string | undefined {
+  const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
+  return missing ? /^Cannot find package '([^']+)'/.exec(error.message)?.[1] : undefined;
 }

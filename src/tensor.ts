@@ -1,5 +1,6 @@
 // Shapes and host tensors: the vocabulary that every layer shares. Arrays are row-major, images NCHW.
 
+/** Sizes of a tensor's dimensions, the outermost first; a scalar's is []. */
 export type Shape = readonly number[];
 
 /** Element types of tensors on the GPU. */

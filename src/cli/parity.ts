@@ -46,7 +46,7 @@ export function addParity(program: Command, session: Session): void {
   program
     .command("parity")
     .description("Compare a network, layer by layer, with what PyTorch or ONNX Runtime computes.")
-    .argument("[MODEL]", `${modelHelp} (default: the goldens that come with this package)`)
+    .argument("[MODEL]", `${modelHelp} (default: the goldens of atrous's repository)`)
     .option(
       "--reference <dir>",
       "folder with reference.safetensors, or that file, as weights/export/goldens.py writes it; onnxruntime for ONNX",
@@ -131,6 +131,9 @@ function choosePairs(model: string | undefined, reference: string | undefined): 
   }
   if (reference !== undefined) throw new UsageError("--reference: is given without a MODEL");
   const goldens = packagePath("weights/goldens");
+  if (!existsSync(goldens)) {
+    throw new UsageError("the goldens are in atrous's repository alone, expected MODEL and --reference DIR");
+  }
   const names = readdirSync(goldens, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return names.map(({ name }) => {
     const folder = relative(".", join(goldens, name));

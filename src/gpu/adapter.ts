@@ -11,6 +11,7 @@ export interface AdapterDescription {
   readonly driver: string;
 }
 
+/** Which adapter `openGpu` opens, or the device that it takes. Default: the best adapter there is. */
 export interface OpenOptions {
   /** The caller's own device: it is used and never destroyed. No other option but `debug` applies. */
   readonly device?: GPUDevice;

@@ -15,6 +15,7 @@ export interface SelfTest {
   readonly kernelNanoseconds: number | undefined;
 }
 
+/** What `diagnose` found out about an adapter. */
 export interface Diagnosis {
   /** Whether the self-test passed. */
   readonly ok: boolean;
@@ -45,7 +46,7 @@ const SHOWN_LIMITS = [
 /** Opens a GPU with `open`, tests it and disposes of it. `platform` chooses the advice. Never rejects. */
 export async function diagnose(
   open: () => Promise<Gpu>,
-  platform: NodeJS.Platform | "browser" = globalThis.process?.platform ?? "browser",
+  platform: string = globalThis.process?.platform ?? "browser",
 ): Promise<Diagnosis> {
   const started = performance.now();
   let gpu: Gpu;

@@ -11,6 +11,7 @@ import { brotliDecompressSync } from "node:zlib";
 import { loadLibrary, resolvePackage } from "./native.ts";
 import { readTar } from "./tar.ts";
 
+const PACKAGE = "@sparticuz/chromium";
 const FILES = ["libvk_swiftshader.so", "vk_swiftshader_icd.json", "libvulkan.so.1"] as const;
 
 export interface EmbeddedDriver {
@@ -26,10 +27,11 @@ export interface EmbeddedDriver {
  */
 export function embeddedDriver(): EmbeddedDriver | undefined {
   if (process.platform !== "linux" || process.arch !== "x64") return undefined;
-  const entry = resolvePackage("@sparticuz/chromium");
+  const entry = resolvePackage(PACKAGE);
   if (entry === undefined) return undefined;
-  const archive = join(dirname(dirname(entry)), "bin", "swiftshader.tar.br");
-  const folder = unpackOnce(archive);
+  // How deep the entry lies differs between versions.
+  const root = entry.slice(0, entry.lastIndexOf(PACKAGE) + PACKAGE.length);
+  const folder = unpackOnce(join(root, "bin", "swiftshader.tar.br"));
   return {
     manifest: join(folder, "vk_swiftshader_icd.json"),
     async loadLoader() {

@@ -28,6 +28,7 @@ export interface GpuOptions {
   readonly onDispose?: () => void | Promise<void>;
 }
 
+/** An open GPU, from `openGpu`: what graphs are compiled on. It owns its buffers; `dispose` gives everything back. */
 export class Gpu {
   readonly device: GPUDevice;
   readonly adapter: AdapterDescription;

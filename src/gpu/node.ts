@@ -5,6 +5,7 @@
 // itself, disposed of or not: Dawn holds no handle that keeps Node alive, as long as its own objects are never collected.
 
 import { DeviceError } from "../errors.ts";
+import { missingPackage } from "../package.ts";
 import { adapterMatches, describeAdapter, deviceDescriptor, formatAdapter, type OpenOptions } from "./adapter.ts";
 import { adviceFor } from "./advice.ts";
 import { embeddedDriver } from "./embedded-driver.ts";
@@ -125,7 +126,9 @@ async function dawn(...flags: string[]): Promise<GPU> {
       const { create } = await import("webgpu");
       gpu = create(all);
     } catch (error) {
-      const message = `openGpu: Dawn (package "webgpu") does not load here: ${messageOf(error)}`;
+      const isMissing = missingPackage(error) === "webgpu";
+      const why = isMissing ? "is not installed: npm install webgpu" : `does not load here: ${messageOf(error)}`;
+      const message = `openGpu: Dawn (package "webgpu") ${why}`;
       throw new DeviceError("unsupported", message, { cause: error });
     }
     kept.set(key, gpu);

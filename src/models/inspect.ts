@@ -23,6 +23,7 @@ export interface LayerReport {
   readonly macs: number;
 }
 
+/** What a graph holds and computes, layer by layer. Memory is in bytes. */
 export interface GraphReport {
   readonly layers: readonly LayerReport[];
   /** Trained elements; a tensor that several layers share counts once. */

@@ -12,6 +12,7 @@ import type { Shape, Tensor } from "../tensor.ts";
 import { buildModelGraph, type ModelFile, type ModelOutput, openModelFile } from "./model-file.ts";
 import { weightsFor } from "./weights.ts";
 
+/** How `loadModel` compiles a model. */
 export interface LoadOptions extends Omit<CompileOptions, "parameter" | "halfParameters"> {
   /**
    * Shape of the image, [N, C, H, W]; fixed for the life of the model. An ONNX model needs one where it leaves sizes of its

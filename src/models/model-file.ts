@@ -13,6 +13,7 @@ import { networks } from "./registry.ts";
 /** What a graph of a model gives: `logits` f32 [N, classes, H, W], `classes` i32 [N, H, W] (class-map.ts). */
 export type ModelOutput = "logits" | "classes";
 
+/** An open weights file whose metadata names its network. */
 export interface ModelFile extends ChosenNetwork {
   /** The file's name, for messages. */
   readonly name: string;

@@ -44,6 +44,7 @@ export interface Heads {
   readonly [head: string]: Value;
 }
 
+/** A network: its name, its options, and how it is built into a graph from its images. */
 export interface Network<O extends NetworkOptions = NetworkOptions> {
   /** As in a weights file's metadata, `atrous.network`. */
   readonly name: string;

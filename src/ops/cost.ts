@@ -1,6 +1,7 @@
 // What a call costs, by its shapes.
 import { byteLength, type TensorType } from "../tensor.ts";
 
+/** What one run of an operator takes at least, for shares of a GPU's peak. */
 export interface Cost {
   /** Floating-point operations; a multiply-add counts two. */
   readonly flop: number;

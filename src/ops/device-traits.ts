@@ -13,6 +13,7 @@ export interface DeviceTraits {
   readonly subgroupSize?: number;
 }
 
+/** What operators ask of a device when they choose a kernel. */
 export function deviceTraits(gpu: Gpu): DeviceTraits {
   // Older browsers have no `adapterInfo` on the device.
   const info: Partial<GPUAdapterInfo> | undefined = gpu.device.adapterInfo;

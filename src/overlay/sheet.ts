@@ -2,16 +2,19 @@
 import { Canvas, type Color, fitText, textHeight, textWidth } from "./canvas.ts";
 import { classColor, drawTile, type Picture, type Window } from "./tile.ts";
 
+/** One slice of a sheet, and the text below it. */
 export interface SheetTile {
   readonly picture: Picture;
   readonly caption: string;
 }
 
+/** A class in the legend: its index, which gives the colour, and its name. */
 export interface LegendEntry {
   readonly label: number;
   readonly text: string;
 }
 
+/** Slices side by side with a title, a legend and a footer, as `encodeSheet` draws them. */
 export interface Sheet {
   readonly title: string;
   readonly legend: readonly LegendEntry[];

@@ -1,6 +1,7 @@
 // One slice with its classes, drawn at the size that its pixels' spacing asks for.
 import type { Canvas, Color } from "./canvas.ts";
 
+/** A slice with its classes, pixels row-major. */
 export interface Picture {
   readonly height: number;
   readonly width: number;

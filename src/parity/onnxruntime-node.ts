@@ -12,10 +12,10 @@ import type { ReferenceEngine, ReferenceTensor } from "./reference.ts";
 
 /**
  * Operators are run one by one as the file has them: nothing is fused, so that every value exists.
- * Throws UsageError where the package is not installed; `load` is how it is loaded.
+ * Throws UsageError where the package is not installed.
  */
-export async function onnxRuntime(load = () => import("onnxruntime-node")): Promise<ReferenceEngine> {
-  const ort = await loadPackage("onnxruntime-node", load);
+export async function onnxRuntime(): Promise<ReferenceEngine> {
+  const ort = await loadPackage("onnxruntime-node", () => import("onnxruntime-node"));
 
   async function createSession({ bytes, origin }: { bytes: Uint8Array; origin: Origin }) {
     const folder = folderOf(origin);

@@ -13,6 +13,7 @@ import { formatShape, type Shape, shapesEqual, type Tensor } from "../tensor.ts"
 import { type Comparison, type ComparisonOptions, openComparison } from "./comparison.ts";
 import type { ReferenceEngine, ReferenceTensor } from "./reference.ts";
 
+/** One layer, output or gradient beside its reference. */
 export interface ParityRow extends Difference {
   /**
    * PyTorch's module name, or the name of the ONNX node. Behind them are the outputs, by their names, of the network as users
@@ -27,6 +28,7 @@ export interface ParityRow extends Difference {
   readonly passed: boolean;
 }
 
+/** A comparison, layer by layer. It has passed when every row has. */
 export interface ParityReport {
   readonly model: string;
   readonly reference: string;
@@ -62,6 +64,7 @@ export const gradientLimit = 1e-4;
  */
 const engineAccuracy = 2.5e-7;
 
+/** How the compared network is computed; for an ONNX model also its inputs and their shapes. */
 export interface ParityOptions extends Pick<Precision, "precision" | "keepFull">, ComparisonOptions {}
 
 /**

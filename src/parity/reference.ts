@@ -2,6 +2,7 @@
 import type { Origin } from "../formats/source/source.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 
+/** A tensor that another engine computed, row-major. */
 export interface ReferenceTensor {
   readonly shape: Shape;
   readonly data: Float32Array;
@@ -34,6 +35,7 @@ export interface ReferenceEngine {
   run(model: EngineModel, inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, ReferenceTensor>>>;
 }
 
+/** A model file as another engine reads it. */
 export interface EngineModel {
   readonly name: string;
   readonly bytes: Uint8Array;

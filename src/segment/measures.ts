@@ -1,6 +1,7 @@
 // Numbers about class maps: sizes, and the agreement with a truth.
 import type { Scan } from "./scan.ts";
 
+/** The size of one class in a scan, and how well it agrees with a truth. */
 export interface ClassMeasure {
   readonly label: number;
   readonly name: string;

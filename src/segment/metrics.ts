@@ -17,6 +17,7 @@ export interface ClassCounts {
   readonly falseNegative: number;
 }
 
+/** How well one class is predicted, each from 0 to 1. */
 export interface ClassMetrics {
   /** 2 TP / (2 TP + FP + FN); undefined where the class is neither predicted nor labelled. */
   readonly dsc: number | undefined;
@@ -29,6 +30,7 @@ export interface ClassMetrics {
 }
 
 export type MetricName = keyof ClassMetrics;
+/** The keys of ClassMetrics, in the order of tables. */
 export const metricNames = ["dsc", "iou", "precision", "recall"] as const satisfies readonly MetricName[];
 
 /**

@@ -13,8 +13,10 @@ import { fileSource } from "../formats/source/file.ts";
 import { readAll } from "../formats/source/source.ts";
 import type { SliceSize } from "./resample.ts";
 
+/** The axis that slices lie across: the anatomical one, or an axis of the file. */
 export type AxisName = "sagittal" | "i" | "j" | "k";
 
+/** How a file is seen as slices. */
 export interface ScanOptions {
   /** What slices lie across; of volumes only. */
   readonly axis: AxisName;
@@ -48,6 +50,7 @@ export async function readScan(path: string, options: ScanOptions): Promise<Scan
   return scan;
 }
 
+/** Whether a path names a PNG, by its ending. */
 export function isPng(path: string): boolean {
   return /\.png$/i.test(path);
 }

@@ -10,6 +10,7 @@ import { weightsFor } from "../models/weights.ts";
 import { resampleSlice, type SliceSize } from "./resample.ts";
 import { buildSegmentGraph, type SegmentGraph } from "./segment-graph.ts";
 
+/** The size of the slices, and how their network is compiled. */
 export interface SegmenterOptions extends SliceSize, Omit<CompileOptions, "parameter" | "halfParameters"> {
   /** Slices in one run. Default 4. */
   readonly batch?: number;

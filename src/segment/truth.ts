@@ -4,6 +4,7 @@ import { UsageError } from "../errors.ts";
 /** For class k + 1 the label values of the truth. */
 export type TruthLabels = readonly (readonly number[])[];
 
+/** A truth as classes of the model. */
 export interface TruthMaps {
   readonly maps: readonly Uint8Array[];
   /** Label values that no class stands for; they count as background. */

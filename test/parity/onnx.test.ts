@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { UsageError } from "../../src/errors.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
+import { loadPackage } from "../../src/package.ts";
 import { runParity, toJUnit } from "../../src/parity/index.ts";
 import { onnxRuntime } from "../../src/parity/onnxruntime-node.ts";
 import type { ReferenceEngine } from "../../src/parity/reference.ts";
@@ -165,7 +166,7 @@ test("without the package the error says what to install", async () => {
   const missing = Object.assign(new Error("Cannot find package 'onnxruntime-node' imported from here"), {
     code: "ERR_MODULE_NOT_FOUND",
   });
-  const opened = onnxRuntime(() => Promise.reject(missing));
+  const opened = loadPackage("onnxruntime-node", () => Promise.reject(missing));
   await expect(opened).rejects.toThrow(
     new UsageError("the package onnxruntime-node is not installed: npm install onnxruntime-node"),
   );

@@ -15,6 +15,7 @@ import {
   readScaling,
 } from "./validate.ts";
 
+/** A volume of a NIfTI-1 or NIfTI-2 file, as `readNifti` gives it. Source: https://nifti.nimh.nih.gov/nifti-1 */
 export interface NiftiVolume {
   /** [i, j, k] in the file's order: voxel (i, j, k) is data[i + shape[0] * (j + shape[1] * k)]. */
   readonly shape: readonly [number, number, number];

@@ -13,6 +13,7 @@ import { bindShape, openDimensions } from "./input-shapes.ts";
 import { mostKnown } from "./known-tensors.ts";
 import type { ValueInfo } from "./messages.ts";
 
+/** What an ONNX file leaves open. Shapes are [N, C, H, W], or as many sizes as the input has. */
 export interface ImportOptions {
   /** Shape of the only input. */
   readonly shape?: Shape;

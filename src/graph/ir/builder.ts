@@ -5,6 +5,7 @@ import { elementCount, formatShape, type Shape, shapesEqual, type Tensor, type T
 import { differentiate, type Seed } from "./differentiate.ts";
 import { createNode, type Graph, type Node, prune, type Value } from "./graph.ts";
 
+/** What a node may have beside its operator, attributes and inputs. */
 export interface ApplyOptions {
   /** Names the node and its first output. Default: the operator's name and a number. */
   readonly name?: string;

@@ -4,6 +4,7 @@ import { UsageError } from "../../errors.ts";
 import { type Epilogue, noEpilogue, nonEmpty, type Operator } from "../../ops/operator.ts";
 import type { TensorData, TensorType } from "../../tensor.ts";
 
+/** A tensor of a graph: its name and type, and where it comes from. */
 export interface Value {
   readonly name: string;
   readonly type: TensorType;
@@ -16,6 +17,7 @@ export interface Value {
   readonly data?: TensorData;
 }
 
+/** One application of an operator. */
 export interface Node {
   readonly name: string;
   readonly operator: Operator;
@@ -26,6 +28,7 @@ export interface Node {
   readonly epilogue: Epilogue;
 }
 
+/** A computation without its data, from `GraphBuilder.build`: nodes in an order in which each comes after what it reads. */
 export interface Graph {
   readonly inputs: readonly Value[];
   readonly parameters: readonly Value[];

@@ -18,6 +18,7 @@ export interface BufferTensor {
   readonly buffer: GPUBuffer;
 }
 
+/** A tensor for each input of a graph, by its name, in host or GPU memory. */
 export type RunInputs = Readonly<Record<string, Tensor | BufferTensor>>;
 
 /** For each output that does not go to a new array. */

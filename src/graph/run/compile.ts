@@ -8,6 +8,7 @@ import { type Tuning, tunedChoice } from "../tune/tuning.ts";
 import type { CompiledGraph } from "./compiled-graph.ts";
 import { assemble, type Precision } from "./compiler.ts";
 
+/** How a graph is compiled, and where its parameters come from. */
 export interface CompileOptions extends Precision {
   /** Gives the values of a parameter in its type, f16 as bits, and the first ones of a state. Called once for each that the graph uses. */
   readonly parameter: (name: string) => Promise<TensorData>;

@@ -18,6 +18,7 @@ import type { Section } from "./program.ts";
 import { RunQueue } from "./queue.ts";
 import type { Readback } from "./readback.ts";
 
+/** What may differ from one run to the next. */
 export interface RunOptions {
   /**
    * Where outputs go instead of to new arrays. To buffers they are written by the kernels (usage STORAGE), else copied
@@ -26,6 +27,7 @@ export interface RunOptions {
   readonly into?: RunTargets;
 }
 
+/** GPU memory of a compiled graph, in bytes. */
 export interface MemoryReport {
   /** Buffers for inputs, outputs and everything between them. */
   readonly activationBytes: number;

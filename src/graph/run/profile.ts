@@ -6,11 +6,13 @@ import type { Cost } from "../../ops/cost.ts";
 import { byteLength, type Shape } from "../../tensor.ts";
 import { encodeStep, type PlannedStep, type PreparedStep, type Section } from "./program.ts";
 
+/** How often a profile measures. */
 export interface ProfileOptions {
   /** Measured runs, after one that is not. Default 7. */
   readonly rounds?: number;
 }
 
+/** GPU time of one node, in nanoseconds, and what it computed. */
 export interface NodeProfile {
   readonly name: string;
   readonly operator: string;
@@ -27,6 +29,7 @@ export interface NodeProfile {
   readonly startNanoseconds: number;
 }
 
+/** GPU time of a graph, node by node. Times are in nanoseconds. */
 export interface GraphProfile {
   /** Nodes that ran, in order; what the memory plan elided is not among them. */
   readonly nodes: readonly NodeProfile[];

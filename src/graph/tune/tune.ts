@@ -14,6 +14,7 @@ import type { CompiledGraph } from "../run/compiled-graph.ts";
 import { assemble, optimize, type Precision } from "../run/compiler.ts";
 import { isTunable, signature, sourceHash, type Tuning, type TuningEntry, tunedChoice } from "./tuning.ts";
 
+/** What `tune` measures, and whom it tells. */
 export interface TuneOptions extends Precision {
   /** Timed runs of each candidate. Default 5. */
   readonly rounds?: number;
@@ -25,6 +26,7 @@ export interface TuneOptions extends Precision {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** What `tune` found out about one way to compute a node. */
 export interface CandidateReport {
   /** The first node of this signature. */
   readonly node: string;

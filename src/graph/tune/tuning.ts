@@ -8,6 +8,7 @@ import { decompose } from "../passes/decompose.ts";
 import { type Choice, candidates } from "../plan/choose.ts";
 import { lower, wholeCall } from "../plan/lower.ts";
 
+/** The fastest right way to compute a node on one adapter. */
 export interface TuningEntry {
   /** Kernel or decomposition. */
   readonly choice: string;

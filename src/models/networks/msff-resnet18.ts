@@ -6,6 +6,7 @@ import { concatDecoder, doublingHead } from "../decoders/concat-decoder.ts";
 import { resnet18 } from "../encoders/resnet18.ts";
 import { channelRange, defineNetwork, type NetworkOptions, networkRules } from "../network.ts";
 
+/** Options of `msffResNet18`; channel counts and sizes in pixels. */
 export interface MsffResNet18Options extends NetworkOptions {
   /** Channels of each MSFF branch. Default 64. */
   readonly branchWidth: number;

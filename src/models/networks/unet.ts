@@ -8,6 +8,7 @@ import { resize2d } from "../../ops/sample/resize.ts";
 import { channelsOf, conv, convTranspose, normRelu, scaleChannels } from "../blocks/layers.ts";
 import { defineNetwork, type NetworkOptions, networkRules } from "../network.ts";
 
+/** Options of `unet`. */
 export interface UNetOptions extends NetworkOptions {
   /**
    * How maps are doubled. Default `nearest`, the public version's: each pixel twice each way, then a 3x3 convolution, batch norm

@@ -4,6 +4,7 @@ import type { DType } from "../../tensor.ts";
 import type { Operator } from "../operator.ts";
 import { createElementwise } from "./elementwise.ts";
 
+/** The type that `cast` converts to. */
 export interface CastAttributes {
   readonly to: DType;
 }

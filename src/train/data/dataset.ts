@@ -6,6 +6,7 @@ import type { DatasetRecipe } from "./file-dataset.ts";
 import type { Size } from "./geometry.ts";
 import type { Sample } from "./prepare.ts";
 
+/** Images with labels, prepared one by one. */
 export interface Dataset {
   /** Number of samples. */
   readonly size: number;

@@ -5,6 +5,7 @@ import type { Dataset } from "./dataset.ts";
 import { shuffledOrder } from "./order.ts";
 import type { Sample } from "./prepare.ts";
 
+/** An image as the network sees it, augmented, with its labels. */
 export interface PreviewSample {
   readonly id: string;
   readonly height: number;

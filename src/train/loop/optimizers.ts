@@ -3,6 +3,7 @@ import { UsageError } from "../../errors.ts";
 import type { Operator } from "../../ops/operator.ts";
 import { adamUpdate, sgdUpdate } from "../../ops/optimize/updates.ts";
 
+/** How parameters follow their gradients, from `sgd`, `adam` or `adamW`. */
 export interface Optimizer {
   readonly name: "sgd" | "adam" | "adamw";
   /** States as large as the weights that it keeps beside them; zeros at first. */
@@ -15,6 +16,7 @@ export interface Optimizer {
   settings(step: number, group: { readonly rate: number; readonly weightDecay: number }): readonly number[];
 }
 
+/** Options of `sgd`, as in PyTorch. */
 export interface SgdOptions {
   /** Default 0. */
   readonly momentum?: number;
@@ -42,6 +44,7 @@ export function sgd({ momentum = 0, nesterov = false, weightDecay = 0 }: SgdOpti
   };
 }
 
+/** Options of `adam` and `adamW`, as in PyTorch. */
 export interface AdamOptions {
   /** How much of the moments a step keeps. Default [0.9, 0.999]. */
   readonly betas?: readonly [number, number];

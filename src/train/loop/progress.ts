@@ -31,6 +31,7 @@ export interface RandomWeightsEvent {
 /** All that the log keeps, and what only matters while it happens. */
 export type TrainEvent = TrainRecord | CheckpointEvent | ValidatingEvent | RandomWeightsEvent;
 
+/** How a program follows a training, and ends it early. */
 export interface TrainHooks {
   /** Called as things happen, between the steps. What it throws ends the training. */
   readonly onEvent?: (event: TrainEvent) => void;
@@ -38,6 +39,7 @@ export interface TrainHooks {
   readonly signal?: AbortSignal;
 }
 
+/** Where a training lies, whether it goes on, and who is told. */
 export interface TrainOptions extends TrainHooks {
   /** Folder that the configuration's paths are relative to. Default: the process's. */
   readonly base?: string;
@@ -45,6 +47,7 @@ export interface TrainOptions extends TrainHooks {
   readonly resume?: boolean;
 }
 
+/** How a training ended. */
 export interface TrainSummary {
   readonly reason: StopRecord["reason"];
   /** Steps done. */
@@ -55,4 +58,5 @@ export interface TrainSummary {
   readonly files: readonly string[];
 }
 
+/** The type of `train`. */
 export type Train = (gpu: Gpu, config: TrainConfig, options: TrainOptions) => Promise<TrainSummary>;

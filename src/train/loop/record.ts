@@ -73,8 +73,13 @@ export const recordSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
+/** A line of a training's log. */
 export type TrainRecord = z.output<typeof recordSchema>;
+/** The training began, or went on. */
 export type StartRecord = Extract<TrainRecord, { kind: "start" | "resume" }>;
+/** A step was done: its loss, its learning rate, and how long its data took in milliseconds. */
 export type StepRecord = Extract<TrainRecord, { kind: "step" }>;
+/** The validation images were measured. */
 export type ValidationRecord = Extract<TrainRecord, { kind: "validation" }>;
+/** The training ended, and why. */
 export type StopRecord = Extract<TrainRecord, { kind: "stop" }>;

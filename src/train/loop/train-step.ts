@@ -27,6 +27,7 @@ export interface ParameterGroup {
   readonly frozen?: boolean;
 }
 
+/** How `compileTrainStep` updates parameters, and their first values. */
 export interface TrainStepOptions extends Pick<Precision, "precision" | "keepFull"> {
   readonly optimizer: Optimizer;
   /** First values of parameters and running statistics. */
@@ -42,6 +43,7 @@ export interface TrainStepOptions extends Pick<Precision, "precision" | "keepFul
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** What one training step computed, before it changed the parameters. */
 export interface StepResult {
   readonly loss: number;
   /** Of the gradient of all trained parameters, before it was shortened. */

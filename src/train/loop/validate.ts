@@ -23,6 +23,7 @@ export interface Segmented {
 /** Runs the network on one batch. */
 export type SegmentBatch = (samples: readonly Sample[]) => Promise<Segmented>;
 
+/** How well one image is predicted. */
 export interface ImageResult {
   readonly index: number;
   readonly id: string;
@@ -33,6 +34,7 @@ export interface ImageResult {
   readonly mean: ClassMetrics;
 }
 
+/** How well one class is predicted over many images. */
 export interface ClassResult extends ClassMetrics {
   readonly name: string;
   readonly counts: ClassCounts;
@@ -42,6 +44,7 @@ export interface ClassResult extends ClassMetrics {
   readonly images: number;
 }
 
+/** How well a network predicts the images of a dataset. */
 export interface ValidationResult {
   /** Over the pixels of all images together, background first. */
   readonly classes: readonly ClassResult[];

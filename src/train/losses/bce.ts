@@ -8,6 +8,7 @@ import { binaryCrossEntropy } from "../../ops/loss/binary-cross-entropy.ts";
 import { elementCount, formatShape, shapesEqual } from "../../tensor.ts";
 import { itemsAndChannels, number, pixelCount, type Reduction, reduce, weightTable } from "./reduction.ts";
 
+/** Options of `bceWithLogitsLoss`, as in PyTorch. */
 export interface BceWithLogitsLossOptions {
   /** Label of pixels that do not count; targets have none. Default 255. */
   readonly ignoreIndex?: number;

@@ -7,6 +7,7 @@ import { gather } from "../../ops/move/gather.ts";
 import { formatShape, type Shape } from "../../tensor.ts";
 import { number } from "./reduction.ts";
 
+/** A loss, f32 [], and its factor in a sum. */
 export interface WeightedLoss {
   readonly loss: Value;
   /** Default 1. */

@@ -27,6 +27,7 @@ interface LossOptions {
   readonly partial: Omit<PartialLabelLossOptions, "reduction">;
 }
 
+/** Names of the losses that `createLoss` knows. */
 export type LossKind = keyof LossOptions;
 
 interface Placement {
@@ -42,6 +43,7 @@ export type LossTerm = { readonly [K in LossKind]: { readonly kind: K } & LossOp
 /** A loss, or several whose weighted sum is taken. */
 export type LossSpec = LossTerm | readonly LossTerm[];
 
+/** What a loss compares. */
 export interface LossTargets {
   /** Logits [N, C, ...] of the network's outputs by name, of any sizes. */
   readonly outputs: Readonly<Record<string, Value>>;

@@ -18,6 +18,7 @@ import {
   weightTable,
 } from "./reduction.ts";
 
+/** Options of `crossEntropyLoss`, as in PyTorch. */
 export interface CrossEntropyLossOptions {
   /** Label of pixels that do not count. Default 255. */
   readonly ignoreIndex?: number;
@@ -43,6 +44,7 @@ export function crossEntropyLoss(
   return weighted(b, { logits, labels }, { ignoreIndex }, { classWeights, reduction });
 }
 
+/** Options of `partialLabelLoss`. */
 export interface PartialLabelLossOptions extends Omit<CrossEntropyLossOptions, "ignoreIndex"> {}
 
 /**
@@ -76,6 +78,7 @@ function weighted(
   return reduce(b, losses, () => pixelCount(b, labels, { ...form, classes }, weights), reduction);
 }
 
+/** Options of `sizeAdaptiveLoss`. */
 export interface SizeAdaptiveLossOptions {
   /** Exponent; 0 makes it cross-entropy. Default 1, the paper's best. */
   readonly alpha?: number;
@@ -132,6 +135,7 @@ function measuredWeights(
   return b.apply(expand, [weights], { shape: [items, classes] });
 }
 
+/** Options of `focalLoss`. */
 export interface FocalLossOptions extends CrossEntropyLossOptions {
   /** Exponent; 0 makes it cross-entropy. Default 2. */
   readonly gamma?: number;

@@ -11,6 +11,7 @@ import { sum } from "../../ops/reduce/sum-expand.ts";
 import { channelCount } from "./bce.ts";
 import { itemsAndChannels, number, ratio, reduce, weightTable } from "./reduction.ts";
 
+/** Options of `diceLoss`. */
 export interface DiceLossOptions {
   /** s, which keeps the ratio of small classes smooth. Default 1. */
   readonly smoothing?: number;
@@ -67,6 +68,7 @@ function meanWeights(weights: readonly number[], classes: number, rows: number):
   return Float32Array.from(weights, (weight) => weight / whole / rows);
 }
 
+/** Options of `hybridLoss`, named as in equation 8 of ANU-Net. */
 export interface HybridLossOptions {
   /** Weight of the positives. Default 0.25. */
   readonly alpha?: number;

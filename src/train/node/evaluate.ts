@@ -11,6 +11,7 @@ import { type ValidationResult, validate } from "../loop/validate.ts";
 import { drawOverlays, type Overlays } from "../report/overlay.ts";
 import { isParameter } from "./checkpoint.ts";
 
+/** What `evaluate` measures, and whom it tells. */
 export interface EvaluateOptions {
   readonly dataset: Dataset;
   /** Weights or a checkpoint of the network that the configuration names. */
@@ -23,6 +24,7 @@ export interface EvaluateOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** What `evaluate` measured. */
 export interface Evaluation {
   readonly result: ValidationResult;
   readonly overlays: Overlays;

@@ -15,6 +15,7 @@ export interface OpenDataOptions {
   readonly base?: string;
 }
 
+/** The datasets that a configuration's key `data` names. */
 export interface OpenedData {
   readonly train: Dataset;
   readonly validation: Dataset;

@@ -19,6 +19,7 @@ import {
   undefinedNote,
 } from "./sections.ts";
 
+/** What the page about an evaluation shows. */
 export interface EvaluationReport {
   /** What was evaluated, such as the weights' file name. */
   readonly name: string;

@@ -7,6 +7,7 @@ import type { Sample } from "../data/prepare.ts";
 import type { PreviewSample } from "../data/preview.ts";
 import { type ImageResult, rankImages, type SegmentBatch } from "../loop/validate.ts";
 
+/** A drawn slice, for a report. */
 export interface Overlay {
   /** Of the image. */
   readonly id: string;
@@ -16,6 +17,7 @@ export interface Overlay {
   readonly png: Uint8Array;
 }
 
+/** Drawn slices of the images with the lowest and the highest mean DSC. */
 export interface Overlays {
   /** The worst first. */
   readonly worst: readonly Overlay[];

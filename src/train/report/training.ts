@@ -18,6 +18,7 @@ import {
   undefinedNote,
 } from "./sections.ts";
 
+/** What the page about a training shows. */
 export interface TrainingReport {
   /** What was trained, such as the configuration's file name. */
   readonly name: string;
