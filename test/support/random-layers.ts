@@ -29,6 +29,14 @@ export const passLayers: readonly Layer[] = [
   trained,
 ];
 
+/** Mostly convolutions, factors and terms. */
+export const scalarLayers: readonly Layer[] = [
+  ...Array.from({ length: 6 }, () => convolution),
+  ...Array.from({ length: 18 }, () => scaledOrShifted),
+  transposed,
+  normalized,
+];
+
 function convolution({ b, i, random, pick, recent }: Growth): Value {
   const x = recent();
   const [channels, kernel] = [channelsOf(x), pick([1, 3])];
@@ -79,7 +87,7 @@ function added({ b, i, pick, recent, values }: Growth): Value {
 }
 
 /** Once or twice, with indices or without. */
-function pooled({ b, i, random, recent }: Growth): Value {
+export function pooled({ b, i, random, recent }: Growth): Value {
   const x = recent();
   const window = { kernel: 3, stride: 1, padding: 1 };
   const [maximum, indices] = b.applyAll(maxPool2d, [x], { ...window, indices: random() < 0.5 }, { name: `pool${i}` });
