@@ -49,10 +49,14 @@ function compareAll(
     const found = got.get(name);
     // Nobody reads a state that is not there.
     if (!found && what === "states") continue;
-    const size = Math.hypot(...want) || 1;
-    const off = Math.hypot(...want.map((value, i) => value - found![i]!)) / size;
+    const size = norm(want.filter(Number.isFinite)) || 1;
+    const off = norm(want.map((value, i) => (Object.is(value, found![i]) ? 0 : value - found![i]!))) / size;
     expect(off, `${what}: ${name}`).toBeLessThanOrEqual(tolerance);
   }
+}
+
+function norm(values: Float64Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 }
 
 /** Nodes read only what stands before them, no name of every run is there twice, nothing is dead, and no state is read after its update. */
