@@ -1,15 +1,25 @@
 // Every suite of test/cases, for what is true of all operators.
 import { readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { inputSpec, type OperatorCases } from "./operator-cases.ts";
 
 const folder = resolve("test/cases");
 
 /** In the order of their files. */
 export async function allSuites(): Promise<readonly OperatorCases[]> {
+  return (await suitesOfFamilies()).map(({ suite }) => suite);
+}
+
+/** With the folder that each is in. */
+export async function suitesOfFamilies(): Promise<
+  readonly { readonly family: string; readonly suite: OperatorCases }[]
+> {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
-  const modules: unknown[] = await Promise.all(files.sort().map((file) => import(join(folder, file))));
-  return modules.flatMap(suitesIn);
+  const found = files.sort().map(async (file) => {
+    const module: unknown = await import(join(folder, file));
+    return suitesIn(module).map((suite) => ({ family: dirname(file), suite }));
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** Those that a module exports, alone or in lists and records. */

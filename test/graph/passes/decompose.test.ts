@@ -1,7 +1,7 @@
 // A decomposition's parts compute what its node did, stand in its place, and end in its name.
 import { expect, test } from "vitest";
 import { GraphBuilder } from "../../../src/graph/ir/builder.ts";
-import { createNode, type Graph, type Value } from "../../../src/graph/ir/graph.ts";
+import type { Value } from "../../../src/graph/ir/graph.ts";
 import { decompose } from "../../../src/graph/passes/decompose.ts";
 import { fuseEpilogues } from "../../../src/graph/passes/fuse-epilogues.ts";
 import { candidates, isKernel } from "../../../src/graph/plan/choose.ts";
@@ -14,24 +14,12 @@ import { neg } from "../../../src/ops/elementwise/unary.ts";
 import { groupNorm, instanceNorm } from "../../../src/ops/norm/normalization.ts";
 import type { Decomposition, Operator } from "../../../src/ops/operator.ts";
 import { allSuites } from "../../support/all-suites.ts";
+import { caseGraph } from "../../support/case-graph.ts";
 import { expectSame, linesOf, randomGraphs } from "../../support/check-pass.ts";
-import { createData, fullEpilogue, inputSpec, type OperatorCase } from "../../support/operator-cases.ts";
+import { createData, inputSpec, type OperatorCase } from "../../support/operator-cases.ts";
 import { createRandom } from "../../support/random.ts";
 
 const suites = await allSuites();
-
-/** A case as a graph of one node, whose inputs are `0`, `1` and so on. */
-function graphOf(operator: Operator, { inputs, given, epilogue }: OperatorCase<object>): Graph {
-  const value = (i: number, type: Value["type"]): Value => ({ name: `${i}`, kind: "input", type });
-  const own = inputs.map(inputSpec).map(({ shape, dtype = "f32" }, i) => value(i, { shape, dtype }));
-  const attrs = operator.attributes(given);
-  const [output] = createNode(operator, own, attrs, { name: "plain" }).outputs;
-  const full = fullEpilogue(epilogue);
-  const shapes = [...(full.bias ? [[output!.type.shape[1]!]] : []), ...(full.residual ? [output!.type.shape] : [])];
-  const all = [...own, ...shapes.map((shape, i) => value(own.length + i, { shape, dtype: "f32" }))];
-  const node = createNode(operator, all, attrs, { name: "node", epilogue: full });
-  return { inputs: all, parameters: [], nodes: [node], outputs: new Map([["y", node.outputs[0]!]]) };
-}
 
 /** Large enough for what no other case is. */
 const large: readonly (readonly [Operator, OperatorCase<object>])[] = [
@@ -59,7 +47,7 @@ test("every decomposition computes what its operator does, on the first cases to
   const others = suites.flatMap(({ operator, cases }) => cases.map((entry) => [operator, entry] as const));
   for (const [operator, entry] of [...large, ...others]) {
     if (operator.decompositions) {
-      const graph = graphOf(operator, entry);
+      const graph = caseGraph(operator, entry);
       const [node] = graph.nodes;
       const numbers = entry.inputs.map((input, i) => createData(inputSpec(input), createRandom(i)));
       const give = ({ name, type }: Value) => {
