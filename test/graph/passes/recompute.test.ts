@@ -102,22 +102,20 @@ function update(b: GraphBuilder, state: Value, x: Value, name: string): Value {
 
 const elements = 2048;
 
-test("a state that is updated behind the backward pass is read again, and so is what lies in it", () => {
+test("what is computed of a state is computed again before its update, and views of the state are not", () => {
   const b = new GraphBuilder();
   const state = b.state("state", [elements]);
   const x = b.input("x", [elements]);
   const view = b.apply(reshape, [state], { shape: [32, 64] }, named("view"));
   const product = b.apply(mul, [b.apply(reshape, [x], { shape: [32, 64] }, named("flat")), view], {}, named("product"));
-  const squashed = b.apply(tanh, [product], {}, named("squashed"));
-  const last = b.apply(sigmoid, [b.apply(sigmoid, [squashed], {}, named("one"))], {}, named("two"));
-  const forward = 6;
-  // Reads the tanh's result, which lies in the first segment.
-  b.output("out", b.apply(mul, [last, squashed], {}, named("backward")));
-  const packed = b.apply(reshape, [last], { shape: [elements] }, named("packed"));
-  b.output("new", update(b, state, packed, "update"));
+  let last = product;
+  for (const name of ["one", "two", "three", "four"]) last = b.apply(sigmoid, [last], {}, named(name));
+  const forward = 7;
+  b.output("out", b.apply(mul, [last, product], {}, named("backward")));
+  // Could be done first.
+  b.output("new", update(b, state, x, "update"));
   const graph = b.build();
-  expect(copiesOf({ graph, forward }, 3)).toEqual([]);
-  expectSame(graph, recompute(graph, forward, 3), { tolerance: 0 });
+  expect(copiesOf({ graph, forward }, 2)).toEqual(["flat", "product"]);
 });
 
 test("a state that is updated within the forward pass is never seen as it is later: that is refused", () => {
