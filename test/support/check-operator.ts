@@ -161,7 +161,8 @@ function roundHalf(output: ReferenceOutput): ReferenceOutput {
   return { ...output, data, rounding };
 }
 
-function applyEpilogue(
+/** Adds bias and residual, which `extra` holds in this order, and applies the activation. */
+export function applyEpilogue(
   output: ReferenceOutput,
   shape: Shape,
   epilogue: Epilogue,

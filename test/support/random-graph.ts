@@ -10,11 +10,34 @@ import { batchNorm } from "../../src/ops/norm/batch-norm.ts";
 import { shapesEqual } from "../../src/tensor.ts";
 import { createRandom, seedOf } from "./random.ts";
 
-const height = 6;
-const width = 10;
+/** What a layer is made with: values [N, C, H, W] of one size. */
+export interface Growth {
+  readonly b: GraphBuilder;
+  /** Number of the layer, for its names. */
+  readonly i: number;
+  readonly random: () => number;
+  readonly pick: <T>(list: readonly T[]) => T;
+  /** One of the last values, the last one most often. */
+  readonly recent: () => Value;
+  /** All values so far. */
+  readonly values: readonly Value[];
+}
+
+export type Layer = (growth: Growth) => Value;
+
+export interface RandomGraphOptions {
+  /** Layers beside those that are known here. */
+  readonly more?: readonly Layer[];
+  readonly height?: number;
+  readonly width?: number;
+}
 
 /** A graph of about `size` nodes on images [N, C, 6, 10], with one to three outputs. */
-export function randomGraph(seed: number, size: number): Graph {
+export function randomGraph(
+  seed: number,
+  size: number,
+  { more = [], height = 6, width = 10 }: RandomGraphOptions = {},
+): Graph {
   const random = createRandom(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
   const items = pick([1, 2]);
@@ -39,8 +62,10 @@ export function randomGraph(seed: number, size: number): Graph {
       return b.apply(reshape, [flat], { shape: [items, channels, height, width] }, { name: `unflat${i}` });
     },
   ];
+  const others = more.map((layer) => (i: number) => layer({ b, i, random, pick, recent, values }));
+  const layers = [...makers, ...others];
   for (let i = 0; i < size; i++) {
-    const value = pick(makers)(i);
+    const value = pick(layers)(i);
     if (value.type.shape[1]! <= 40) values.push(value);
   }
   b.output("last", values.at(-1)!);

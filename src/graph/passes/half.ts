@@ -12,7 +12,7 @@ import { rewrite } from "./rewrite.ts";
  */
 export function storeHalf(graph: Graph, keep: ReadonlySet<string> = new Set()): Graph {
   const fixed = new Set<Value>([...graph.parameters]);
-  const converted = new Map<string, Value>();
+  const converted = new Map<Value, Value>();
   const statistics = new Set<Value>();
   const half = rewrite(graph, (node, { value, emit }) => {
     const inputs = node.inputs.map(value);
@@ -22,11 +22,10 @@ export function storeHalf(graph: Graph, keep: ReadonlySet<string> = new Set()): 
       if (input.type.dtype === dtype || !isFloat(input)) return input;
       const stored = widened(input);
       if (stored && dtype === "f16") return stored;
-      const name = `${input.name}:${dtype}`;
-      const known = converted.get(name);
+      const known = converted.get(input);
       if (known) return known;
-      const [made] = emit(createNode(cast, [input], { to: dtype }, { name }));
-      converted.set(name, made!);
+      const [made] = emit(createNode(cast, [input], { to: dtype }, { name: `${input.name}:${dtype}` }));
+      converted.set(input, made!);
       return made!;
     };
     if (node.operator === cast) {
@@ -69,7 +68,8 @@ export function takeHalf(graph: Graph, names: ReadonlySet<string>): Graph {
     return half;
   });
   if (casts.length === 0) return graph;
-  const taken = rewrite({ ...graph, parameters }, (node, { value, emit }) => {
+  const outputs = new Map([...graph.outputs].map(([name, value]) => [name, replaced.get(value) ?? value]));
+  const taken = rewrite({ ...graph, parameters, outputs }, (node, { value, emit }) => {
     const inputs = node.inputs.map((input) => replaced.get(input) ?? value(input));
     if (inputs.every((input, i) => input === node.inputs[i])) return undefined;
     return emit(withInputs(node, inputs));
@@ -91,14 +91,14 @@ function fullInputs({ operator, epilogue, inputs }: Node): readonly number[] {
 /** Users see f32: outputs of the graph are converted back. */
 function withFullOutputs(graph: Graph): Graph {
   const nodes = [...graph.nodes];
-  const outputs = new Map<string, Value>();
-  for (const [name, value] of graph.outputs) {
-    if (value.type.dtype !== "f16") outputs.set(name, value);
-    else {
-      const node = createNode(cast, [value], { to: "f32" }, { name: `${value.name}:f32` });
-      nodes.push(node);
-      outputs.set(name, node.outputs[0]!);
-    }
-  }
-  return { ...graph, nodes, outputs };
+  const full = (value: Value): Value => {
+    if (value.type.dtype !== "f16") return value;
+    const isFull = ({ operator, inputs: [x], outputs: [y] }: Node) =>
+      operator === cast && x === value && y!.type.dtype === "f32";
+    const known = nodes.find(isFull);
+    const node = known ?? createNode(cast, [value], { to: "f32" }, { name: `${value.name}:f32` });
+    if (!known) nodes.push(node);
+    return node.outputs[0]!;
+  };
+  return { ...graph, outputs: new Map([...graph.outputs].map(([name, value]) => [name, full(value)])), nodes };
 }

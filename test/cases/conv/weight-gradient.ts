@@ -50,7 +50,8 @@ export const convWeightGradientCases: OperatorCases<ConvWeightGradientAttributes
     const [slices, rows, columns] = three(attrs.kernel, 1);
     const [stride, dilation, padding] = [three(attrs.stride, 1), three(attrs.dilation, 1), before(attrs.padding)];
     const groupChannels = channels / attrs.groups;
-    const data = new Float64Array(outChannels * groupChannels * slices * rows * columns);
+    const size = outChannels * groupChannels * slices * rows * columns;
+    const data = new Float64Array(attrs.parts * size);
     const magnitude = new Float64Array(data.length);
     let element = 0;
     for (let k = 0; k < outChannels; k++)
@@ -60,7 +61,9 @@ export const convWeightGradientCases: OperatorCases<ConvWeightGradientAttributes
             for (let s = 0; s < columns; s++, element++)
               for (let n = 0; n < items; n++)
                 for (let z = 0; z < outDepth; z++)
-                  for (let p = 0; p < outHeight; p++)
+                  for (let p = 0; p < outHeight; p++) {
+                    // Rows of the output are dealt to the parts, whose sums alone matter.
+                    const place = (((n * outDepth + z) * outHeight + p) % attrs.parts) * size + element;
                     for (let q = 0; q < outWidth; q++) {
                       const d = z * stride[0] + t * dilation[0] - padding[0];
                       const h = p * stride[1] + r * dilation[1] - padding[1];
@@ -70,9 +73,10 @@ export const convWeightGradientCases: OperatorCases<ConvWeightGradientAttributes
                       const product =
                         gy!.data[(((n * outChannels + k) * outDepth + z) * outHeight + p) * outWidth + q]! *
                         x!.data[(((n * channels + channel) * depth + d) * height + h) * width + w]!;
-                      data[element]! += product;
-                      magnitude[element]! += Math.abs(product);
+                      data[place]! += product;
+                      magnitude[place]! += Math.abs(product);
                     }
+                  }
     return [{ data, magnitude }];
   },
   cases: [

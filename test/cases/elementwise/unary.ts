@@ -140,6 +140,9 @@ const gradients: readonly { f: UnaryFunction; of(g: number, v: number): number }
   { f: { kind: "relu" }, of: (g, y) => (y > 0 ? g : 0) },
   { f: { kind: "clip", min: -0.5, max: 0.25 }, of: (g, x) => (x >= -0.5 && x <= 0.25 ? g : 0) },
   { f: { kind: "tanh" }, of: (g, y) => g - g * y * y },
+  { f: { kind: "sigmoid" }, of: (g, y) => g * y * (1 - y) },
+  { f: { kind: "leaky-relu", slope: 0.01 }, of: (g, x) => (x < 0 ? 0.01 * g : g) },
+  { f: { kind: "hard-swish" }, of: (g, x) => (Math.abs(x) < 3 ? (g * (2 * x + 3)) / 6 : x < 0 ? 0 : g) },
   { f: { kind: "silu" }, of: (g, x) => (g * (1 + x / (1 + Math.exp(x)))) / (1 + Math.exp(-x)) },
 ];
 

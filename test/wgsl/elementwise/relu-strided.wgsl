@@ -1,0 +1,28 @@
+// relu/strided: scalar.
+alias Element = f32;
+alias Element4 = vec4f;
+fn stored(v: f32) -> Element { return v; }
+fn stored4(v: vec4f) -> Element4 { return v; }
+struct Params {
+  count: u32,
+  a_offset: u32,
+  a_stride0: u32,
+  y_offset: u32,
+  y_stride0: u32,
+}
+@group(0) @binding(0) var<storage, read> a: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<uniform> p: Params;
+fn f(v: f32) -> f32 {
+  return select(v, f32(0.0), v < f32(0.0));
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * 64u + id.x;
+  if (i >= p.count) { return; }
+  let i0 = i;
+  let a_at = p.a_offset + i0 * p.a_stride0;
+  let y_at = p.y_offset + i0 * p.y_stride0;
+  y[y_at] = (f(f32(f32(a[a_at]))));
+}

@@ -1,0 +1,42 @@
+// linear/direct: a vector.
+alias Element = f32;
+alias Element4 = vec4f;
+fn stored(v: f32) -> Element { return v; }
+fn stored4(v: vec4f) -> Element4 { return v; }
+struct Params {
+  count: u32,
+  a_offset: u32,
+  a_stride0: u32,
+  b_offset: u32,
+  b_stride0: u32,
+  c_offset: u32,
+  c_stride0: u32,
+  y_offset: u32,
+  y_stride0: u32,
+  terms: u32,
+  a_step: u32,
+  b_step: u32,
+  alpha: f32,
+  beta: f32,
+}
+@group(0) @binding(0) var<storage, read> a: array<Element>;
+@group(0) @binding(1) var<storage, read> b: array<Element>;
+@group(0) @binding(2) var<storage, read> c: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<Element>;
+@group(0) @binding(4) var<uniform> p: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * 64u + id.x;
+  if (i >= p.count) { return; }
+  let i0 = i;
+  let a_at = p.a_offset + i0 * p.a_stride0;
+  let b_at = p.b_offset + i0 * p.b_stride0;
+  let c_at = p.c_offset + i0 * p.c_stride0;
+  let y_at = p.y_offset + i0 * p.y_stride0;
+  var sum = 0.0;
+  for (var k = 0u; k < p.terms; k++) {
+    sum += f32(a[a_at + k * p.a_step]) * f32(b[b_at + k * p.b_step]);
+  }
+  y[y_at] = stored(p.alpha * sum + p.beta * c[c_at]);
+}
