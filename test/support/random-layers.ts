@@ -1,8 +1,7 @@
 // Layers of random graphs that passes look for, and their near misses.
 import type { GraphBuilder } from "../../src/graph/ir/builder.ts";
 import type { Value } from "../../src/graph/ir/graph.ts";
-import { conv2d } from "../../src/ops/conv/conv2d.ts";
-import { convTranspose2d } from "../../src/ops/conv/transpose2d.ts";
+import { conv2d, convTranspose2d } from "../../src/ops/conv/conv2d.ts";
 import { hardSwish, leakyRelu, relu, sigmoid } from "../../src/ops/elementwise/activations.ts";
 import { add, mul } from "../../src/ops/elementwise/arithmetic.ts";
 import { cast } from "../../src/ops/elementwise/cast.ts";

@@ -19,7 +19,7 @@ import { reshape } from "../../../src/ops/move/reshape.ts";
 import { batchNorm } from "../../../src/ops/norm/batch-norm.ts";
 import { batchNormTraining } from "../../../src/ops/norm/batch-norm-training.ts";
 import { argmax } from "../../../src/ops/reduce/argmax.ts";
-import { sum } from "../../../src/ops/reduce/reductions.ts";
+import { sum } from "../../../src/ops/reduce/sum-expand.ts";
 import { elementCount } from "../../../src/tensor.ts";
 import { expectSame, linesOf, numbersOf, randomGraphs, runningNodes } from "../../support/check-pass.ts";
 import { openTestGpu, withoutFeature } from "../../support/gpu.ts";
