@@ -1,7 +1,7 @@
 // A pool whose gradient wants indices is computed once.
 import { expect, test } from "vitest";
 import { GraphBuilder } from "../../../src/graph/ir/builder.ts";
-import { optimize } from "../../../src/graph/run/compiler.ts";
+import { optimize } from "../../../src/graph/passes/optimize.ts";
 import { relu } from "../../../src/ops/elementwise/activations.ts";
 import { maxPool2d } from "../../../src/ops/pool/max-pool.ts";
 
