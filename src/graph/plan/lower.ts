@@ -37,16 +37,19 @@ export function lower(graph: Graph, device: DeviceTraits, choice?: Choice): Lowe
     (runsOnce ? once : run).push(step);
     if (runsOnce) for (const output of step.node.outputs) fixed.add(output);
   };
+  const kernelOf = (node: Node): Kernel => {
+    const kernel = choose(node, wholeCall(node), device, choice);
+    if (isKernel(kernel)) return kernel;
+    throw new Error(`node ${node.name}: ${kernel.name} is no kernel; decompose first`);
+  };
   for (const node of graph.nodes) {
-    const call = wholeCall(node);
-    const kernel = choose(node, call, device, choice);
-    if (!isKernel(kernel)) throw new Error(`node ${node.name}: ${kernel.name} is no kernel; decompose first`);
+    const kernel = kernelOf(node);
     const operands = [...node.inputs];
-    for (const pack of kernel.packs?.(call, device) ?? []) {
+    for (const pack of kernel.packs?.(wholeCall(node), device) ?? []) {
       const source = operands[pack.input]!;
       const attrs = pack.operator.attributes(pack.given);
       const packNode = createNode(pack.operator, [source], attrs, { name: `${source.name}:packed` });
-      append({ node: packNode, kernel: pack.operator.kernels[0]!, operands: [source] });
+      append({ node: packNode, kernel: kernelOf(packNode), operands: [source] });
       operands[pack.input] = packNode.outputs[0]!;
     }
     append({ node, kernel, operands });
