@@ -3,7 +3,7 @@ import { difference } from "../src/difference.ts";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { GpuTimer } from "../src/gpu/timing.ts";
 import { compile } from "../src/graph/run/compile.ts";
-import { assemble } from "../src/graph/run/compiler.ts";
+import { compileWithChoice } from "../src/graph/run/compiler.ts";
 import { tune } from "../src/graph/tune/tune.ts";
 import type { TensorData } from "../src/tensor.ts";
 import { type AtrousData, createAtrous, createData, endsOf } from "./contenders.ts";
@@ -60,7 +60,10 @@ async function referenceResult(
   { graph }: GradientCase,
   { image, parameter }: AtrousData,
 ): Promise<Float32Array> {
-  const compiled = await assemble(gpu, graph, { parameter, choice: ({ operator }) => operator.kernels[0]!.name });
+  const compiled = await compileWithChoice(gpu, graph, {
+    parameter,
+    choice: ({ operator }) => operator.kernels[0]!.name,
+  });
   try {
     const ends = endsOf(graph);
     const results = await compiled.run({ [ends.image.name]: { shape: ends.image.type.shape, data: image } });

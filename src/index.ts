@@ -39,6 +39,7 @@ export { type AdapterDescription, Gpu, type OpenOptions } from "./gpu/gpu.ts";
 export { type ApplyOptions, GraphBuilder } from "./graph/ir/builder.ts";
 export { gradientGraph } from "./graph/ir/gradient-graph.ts";
 export type { Graph, Node, Value } from "./graph/ir/graph.ts";
+export type { Precision } from "./graph/passes/optimize.ts";
 export type { BufferTensor, RunInputs, RunTargets } from "./graph/run/check-tensors.ts";
 export { type CompileOptions, compile } from "./graph/run/compile.ts";
 export type {
@@ -47,7 +48,6 @@ export type {
   RunOptions,
   StartupReport,
 } from "./graph/run/compiled-graph.ts";
-export type { Precision } from "./graph/run/compiler.ts";
 export type { GraphProfile, NodeProfile, ProfileOptions } from "./graph/run/profile.ts";
 export { readStoredTuning, storeTuning } from "./graph/tune/database.ts";
 export { type CandidateReport, type TuneOptions, tune } from "./graph/tune/tune.ts";

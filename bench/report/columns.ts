@@ -36,8 +36,22 @@ export function rowColumns(record: BenchRecord): Column<BenchRow>[] {
       number(`${peer}${cpuPeers.has(peer) ? cpuMark : ""} ms`, (row: BenchRow) => peerMs(row, peer)),
     ),
     ...(peerNames(record).length > 0 ? [number("ratio", countedRatio, formatRatio)] : []),
+    ...(record.rows.some(kernelOf) ? [kernelColumn] : []),
   ];
 }
+
+/** What computed a row of one operator: its kernel, or those of its parts. Networks have too many. */
+function kernelOf({ suite, kernels }: BenchRow): string | null {
+  const isOne = suite === "kernels" || suite === "gradients";
+  return isOne ? kernels.join(" + ") : null;
+}
+
+const kernelColumn: Column<BenchRow> = {
+  title: "kernel",
+  kind: "text",
+  text: (row) => kernelOf(row) ?? none,
+  value: kernelOf,
+};
 
 /** Of rows of ONNX files. */
 const fileColumns: readonly Column<BenchRow>[] = [

@@ -2,10 +2,10 @@
 
 import type { Graph, Node, Value } from "../graph/ir/graph.ts";
 import { decompose } from "../graph/passes/decompose.ts";
+import { optimize } from "../graph/passes/optimize.ts";
 import { choose } from "../graph/plan/choose.ts";
 import { lower, wholeCall } from "../graph/plan/lower.ts";
 import { planMemory } from "../graph/plan/memory-plan.ts";
-import { optimize } from "../graph/run/compiler.ts";
 import type { DeviceTraits } from "../ops/device-traits.ts";
 import { byteLength, elementCount, type Shape } from "../tensor.ts";
 
@@ -53,16 +53,15 @@ export const defaultTraits: DeviceTraits = {
 };
 
 /** Plans a graph as `compile` would and reports each step. */
-export function inspectGraph(graph: Graph, traits: DeviceTraits = defaultTraits): GraphReport {
+export function inspectGraph(graph: Graph, device: DeviceTraits = defaultTraits): GraphReport {
   const optimized = optimize(graph);
-  const decomposed = decompose(optimized, traits);
-  const { prepare, run } = lower(decomposed, traits);
-  const plan = planMemory(run, graph.inputs, [...decomposed.outputs.values()]);
-  const elided = new Set([...plan.elided].map((step) => step.node.name));
+  const { once, run } = lower(decompose(optimized, device), device);
+  const memory = planMemory(run);
+  const elided = new Set([...memory.elided].map((step) => step.node.name));
   const producers = new Map<Value, readonly Value[]>();
-  for (const { node } of prepare) for (const output of node.outputs) producers.set(output, node.inputs);
+  for (const { node } of once.steps) for (const output of node.outputs) producers.set(output, node.inputs);
 
-  const names = new Set(run.map(({ node }) => node.name));
+  const names = new Set(run.steps.map(({ node }) => node.name));
   const layers = optimized.nodes
     .filter(({ name }) => names.has(name))
     .map((node) => {
@@ -70,24 +69,25 @@ export function inspectGraph(graph: Graph, traits: DeviceTraits = defaultTraits)
       return {
         name: moduleOf(trained[0]) ?? node.name,
         operator: describe(node),
-        kernel: elided.has(node.name) ? undefined : choose(node, wholeCall(node), traits).name,
+        kernel: elided.has(node.name) ? undefined : choose(node, wholeCall(node), device).name,
         outputShape: node.outputs[0]!.type.shape,
         parameters: countElements(trained),
         macs: countMacs(node),
       };
     });
-  const fixed = new Set(run.flatMap((step) => step.operands).filter((value) => !plan.placements.has(value)));
-  const values = [...graph.inputs, ...run.flatMap((step) => step.node.outputs)];
+  const hasSlot = (value: Value) => memory.blocks.has(memory.places.get(value)?.owner ?? value);
+  const lasting = new Set(run.steps.flatMap((step) => step.operands).filter((value) => !hasSlot(value)));
+  const values = [...graph.inputs, ...run.steps.flatMap((step) => step.node.outputs)];
   return {
     layers,
     parameters: countElements(graph.parameters.filter((value) => !isStatistic(value))),
     statistics: countElements(graph.parameters.filter(isStatistic)),
     macs: layers.reduce((sum, layer) => sum + layer.macs, 0),
     memory: {
-      activationBytes: plan.peakBytes,
-      lowerBoundBytes: plan.lowerBoundBytes,
+      activationBytes: memory.peakBytes,
+      lowerBoundBytes: memory.lowerBoundBytes,
       unplannedBytes: values.reduce((sum, value) => sum + byteLength(value.type), 0),
-      parameterBytes: [...fixed].reduce((sum, value) => sum + byteLength(value.type), 0),
+      parameterBytes: [...lasting].reduce((sum, value) => sum + byteLength(value.type), 0),
     },
   };
 }

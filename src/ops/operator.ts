@@ -160,8 +160,8 @@ export interface Operator<
   readonly kernels: readonly Kernel<A, I, O>[];
   readonly decompositions?: readonly Decomposition<A, I>[];
   /**
-   * Name of the kernel or decomposition for a call that nobody has measured on this device. Absent, or where it returns
-   * undefined: the last kernel that applies.
+   * Name of the kernel or decomposition for a call that nobody has measured on this device. An operator of one kernel may
+   * do without; undefined stands for the only kernel that applies.
    */
   prefer?(call: Call<A, I, O>, device: DeviceTraits): string | undefined;
   /**

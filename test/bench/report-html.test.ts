@@ -153,6 +153,13 @@ test("charts that have nothing to show say so", () => {
   expect(page.querySelectorAll("svg")).toHaveLength(0);
 });
 
+test("rows of one operator name what computed them", () => {
+  const kernels = ["winogradInput/patches", "winogradOutput/tiles"];
+  const page = parse(formatHtml(buildRecord([buildRow({ kernels })])));
+  expect([...page.querySelectorAll("th")].at(-1)?.textContent).toBe("kernel");
+  expect([...page.querySelectorAll("td")].at(-1)?.textContent).toBe(kernels.join(" + "));
+});
+
 test("every chart of a software adapter says so", () => {
   const record = buildWholeRecord();
   const captions = [...parse(formatHtml(asSoftware(record))).querySelectorAll("figcaption")];

@@ -44,8 +44,8 @@ test("peers on the CPU are shown and never counted", () => {
   expect([geometricMean, count]).toEqual([expect.closeTo(3, 12), 1]);
   expect(withoutPeer).toEqual([alone]);
   const text = formatRecord(buildRecord([both, alone]));
-  expect(text).toMatch(/^ {2}both .* 0\.125 +3\.00 +3\.00x$/m);
-  expect(text).toMatch(/^ {2}alone .* 0\.250 +- +-$/m);
+  expect(text).toMatch(/^ {2}both .* 0\.125 +3\.00 +3\.00x +conv2d-tiled$/m);
+  expect(text).toMatch(/^ {2}alone .* 0\.250 +- +- +conv2d-tiled$/m);
   expect(text).toContain("Without a GPU peer: 1 row: alone (f32).");
   expect(text).toContain("* computes on the CPU");
 });
@@ -58,7 +58,7 @@ test("rows with a problem say why and are not counted", () => {
   expect([geometricMean, count, untrusted, withoutPeer]).toEqual([expect.closeTo(2, 12), 1, [bad], []]);
   const lines = formatRecord(record).split("\n");
   const at = lines.findIndex((line) => line.startsWith("  bad"));
-  expect(lines[at]).toMatch(/ -$/);
+  expect(lines[at]).toMatch(/ - +conv2d-tiled$/);
   expect(lines[at + 1]).toBe("    not counted: element 3 of our result is NaN");
   expect(lines).toContain("Not counted, for a problem: 1 row: bad (f32).");
 });
@@ -75,7 +75,7 @@ test("a line of the table holds the row's numbers", () => {
   const measured = buildRow({ name: "x", ours: buildSamples(4, 0.25), gpuMs: 2, flop: 8e9, rooflineShare: 0.4, peers });
   const text = formatRecord(buildRecord([measured]), { width: 160 });
   // 8 GFLOP in 2 ms of GPU time; the whole run's 4 ms are for the ratio.
-  expect(text).toMatch(/^ {2}x +f32 +8\.00 +4\.00 ±0\.25 +2\.00 +4000 +40 % +6\.00 +- +1\.50x$/m);
+  expect(text).toMatch(/^ {2}x +f32 +8\.00 +4\.00 ±0\.25 +2\.00 +4000 +40 % +6\.00 +- +1\.50x +conv2d-tiled$/m);
   expect(text).toContain("No time of jax-js: no dilation (1 row: x (f32)).");
   expect(text).not.toContain("Rows without GPU ms");
 });
@@ -90,6 +90,16 @@ test("a step of training has a line for each engine that took it", () => {
   expect(text).toContain("No time of jax-js: no dilation");
   expect(text).toContain("the batch is on the GPU, the loss is read back");
   expect(formatRecord(buildRecord([buildRow()]))).not.toContain("Steps of training");
+});
+
+test("rows of one operator name what computed them; networks have too many kernels for a line", () => {
+  const network = buildRow({ suite: "models", name: "net", kernels: ["conv2d/direct", "add/quads"], peers: {} });
+  const split = buildRow({ suite: "gradients", name: "gw", kernels: ["a/tiled", "sum/parts"], peers: {} });
+  const text = formatRecord(buildRecord([network, split]), { width: 160 });
+  expect(text).toMatch(/ kernel$/m);
+  expect(text).toMatch(/^ {2}net .* -$/m);
+  expect(text).toMatch(/^ {2}gw .* a\/tiled \+ sum\/parts$/m);
+  expect(formatRecord(buildRecord([network]))).not.toMatch(/ kernel$/m);
 });
 
 test("gradients have no peer, and no ratio is missed", () => {

@@ -1,7 +1,7 @@
 // Runs one call by a decomposition: its parts are compiled as any graph, so fusion and planning take part.
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { createNode, type Value } from "../../src/graph/ir/graph.ts";
-import { assemble } from "../../src/graph/run/compiler.ts";
+import { compileWithChoice } from "../../src/graph/run/compiler.ts";
 import type { Call, Operator } from "../../src/ops/operator.ts";
 import type { TensorData } from "../../src/tensor.ts";
 
@@ -16,7 +16,7 @@ export async function runDecomposition<A extends object>(
   );
   const node = createNode(operator, values, call.attrs, { name: "result", epilogue: call.epilogue });
   const graph = { inputs: values, parameters: [], nodes: [node], outputs: new Map([["result", node.outputs[0]!]]) };
-  const compiled = await assemble(gpu, graph, {
+  const compiled = await compileWithChoice(gpu, graph, {
     parameter: () => Promise.reject(new Error("the graph has no parameters")),
     choice: (part) => (part.name === "result" && part.operator === operator ? name : undefined),
   });

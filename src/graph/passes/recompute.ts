@@ -7,8 +7,8 @@ import { byteLength } from "../../tensor.ts";
 import { type Graph, type Node, type Value, withInputs } from "../ir/graph.ts";
 import { lower } from "../plan/lower.ts";
 import { planMemory } from "../plan/memory-plan.ts";
-import { optimize, type Precision } from "../run/compiler.ts";
 import { decompose } from "./decompose.ts";
+import { optimize, type Precision } from "./optimize.ts";
 
 /** Statistics and the like: not worth computing again. */
 const smallBytes = 4 * 1024;
@@ -26,13 +26,13 @@ export function recompute(graph: Graph, forward: number, segments: number): Grap
   const again = (value: Value): Value => {
     const { producer } = value;
     if (!producer || !segmentOf.has(producer) || kept.has(value)) return value;
-    const place = producer.outputs.indexOf(value);
+    const index = producer.outputs.indexOf(value);
     const known = copies.get(producer);
-    if (known) return known.outputs[place]!;
+    if (known) return known.outputs[index]!;
     const made = withInputs(producer, producer.inputs.map(again), ":again");
     copies.set(producer, made);
     nodes.push(made);
-    return made.outputs[place]!;
+    return made.outputs[index]!;
   };
   const replaced = new Map<Value, Value>();
   for (const node of graph.nodes.slice(forward)) {
@@ -91,9 +91,7 @@ export function fitMemory(
 
 function plannedPeak(graph: Graph, traits: DeviceTraits, precision: Precision): number {
   const optimized = decompose(optimize(graph, precision), traits);
-  const { run } = lower(optimized, traits);
-  const outputs = [...optimized.outputs.values()];
-  return planMemory(run, graph.inputs, outputs, { maxSlotBytes: traits.maxBufferBytes }).peakBytes;
+  return planMemory(lower(optimized, traits).run, { maxSlotBytes: traits.maxBufferBytes }).peakBytes;
 }
 
 /** What crosses a cut, what the graph returns, what takes no memory, and all of the last segment. */

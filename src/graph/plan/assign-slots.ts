@@ -13,6 +13,7 @@ export interface Piece {
   readonly last: number;
 }
 
+/** Memory of one value, and of all that lie in it. */
 export interface Block {
   readonly bytes: number;
   /** Steps of the first and the last use of any piece. */
@@ -24,7 +25,8 @@ export interface Block {
   readonly apart: ReadonlySet<number>;
 }
 
-export interface Place {
+/** Where a block lies. A slot is a buffer. */
+export interface Position {
   readonly slot: number;
   /** In bytes, a multiple of {@link slotAlignment}. */
   readonly offset: number;
@@ -32,7 +34,7 @@ export interface Place {
 
 export interface Assignment {
   /** In the order of the blocks. */
-  readonly places: readonly Place[];
+  readonly positions: readonly Position[];
   /** Bytes of each slot. */
   readonly slots: readonly number[];
   readonly bytes: number;
@@ -128,24 +130,27 @@ class Packer {
   /** Each block, in order, goes where the slots grow least, and there into the tightest gap. */
   pack({ order, spread }: Recipe): Assignment {
     const slots: Slot[] = [];
-    const places: Place[] = new Array(this.#blocks.length);
+    const positions: Position[] = new Array(this.#blocks.length);
     for (const index of order) {
-      const place = this.#choose(index, { slots, places, spread });
-      places[index] = place;
-      if (place.slot === slots.length) slots.push({ bytes: 0, pieces: [] });
-      const slot = slots[place.slot]!;
+      const position = this.#choose(index, { slots, positions, spread });
+      positions[index] = position;
+      if (position.slot === slots.length) slots.push({ bytes: 0, pieces: [] });
+      const slot = slots[position.slot]!;
       const block = this.#blocks[index]!;
-      slot.bytes = Math.max(slot.bytes, place.offset + block.bytes);
-      for (const piece of block.pieces) insert(slot.pieces, { ...piece, offset: place.offset + piece.offset });
+      slot.bytes = Math.max(slot.bytes, position.offset + block.bytes);
+      for (const piece of block.pieces) insert(slot.pieces, { ...piece, offset: position.offset + piece.offset });
     }
     const sizes = slots.map((slot) => slot.bytes);
-    return { places, slots: sizes, bytes: sizes.reduce((sum, bytes) => sum + bytes, 0) };
+    return { positions, slots: sizes, bytes: sizes.reduce((sum, bytes) => sum + bytes, 0) };
   }
 
-  #choose(index: number, { slots, places, spread }: { slots: Slot[]; places: Place[]; spread: boolean }): Place {
+  #choose(
+    index: number,
+    { slots, positions, spread }: { slots: Slot[]; positions: Position[]; spread: boolean },
+  ): Position {
     const { bytes } = this.#blocks[index]!;
     const refused = new Uint8Array(slots.length);
-    for (const other of this.#apart[index]!) if (places[other]) refused[places[other].slot] = 1;
+    for (const other of this.#apart[index]!) if (positions[other]) refused[positions[other].slot] = 1;
     this.comparisons += this.#apart[index]!.length;
     let best = { slot: slots.length, offset: 0, growth: bytes, waste: spread ? -1 : Number.POSITIVE_INFINITY };
     for (let i = 0; i < slots.length; i++) {

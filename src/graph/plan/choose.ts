@@ -5,7 +5,7 @@ import type { Call, Decomposition, Kernel } from "../../ops/operator.ts";
 import type { Node } from "../ir/graph.ts";
 
 /** Names a kernel or decomposition for a call, or leaves it to the operator's preference. */
-export type Choice = (node: Node, call: Call) => string | undefined;
+export type Choice = (node: Node, call: Call, device: DeviceTraits) => string | undefined;
 
 /** Kernels and decompositions that apply, from the readable to the fast. */
 export function candidates(node: Node, call: Call, device: DeviceTraits): (Kernel | Decomposition)[] {
@@ -17,13 +17,16 @@ export function isKernel(candidate: Kernel | Decomposition): candidate is Kernel
   return "dispatches" in candidate;
 }
 
-/** Throws Error if nothing applies, or if the choice names something that does not. */
+/**
+ * What the choice names, else what the operator prefers, else the only kernel that applies.
+ * Throws Error if what is named does not apply, or if nothing is named and not exactly one kernel applies.
+ */
 export function choose(node: Node, call: Call, device: DeviceTraits, choice?: Choice): Kernel | Decomposition {
   const applicable = candidates(node, call, device);
-  const name = choice?.(node, call) ?? node.operator.prefer?.(call, device);
-  const found =
-    name === undefined ? applicable.findLast(isKernel) : applicable.find((candidate) => candidate.name === name);
-  if (found) return found;
-  const known = applicable.map((candidate) => candidate.name).join(", ") || "nothing";
-  throw new Error(`node ${node.name}: ${name ?? "no kernel"} does not apply, ${known} does`);
+  const name = choice?.(node, call, device) ?? node.operator.prefer?.(call, device);
+  const named = applicable.filter((one) => (name === undefined ? isKernel(one) : one.name === name));
+  if (named.length === 1) return named[0]!;
+  const known = applicable.map((one) => one.name).join(", ") || "nothing";
+  const wrong = name === undefined ? "no kernel is preferred" : `${name} does not apply`;
+  throw new Error(`node ${node.name}: ${node.operator.name}: ${wrong}, expected one of what applies: ${known}`);
 }

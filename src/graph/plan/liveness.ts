@@ -1,4 +1,4 @@
-// When the memory of a section's values is in use, and how much of it at once.
+// When the memory of a program's values is in use, and how much of it at once.
 import { byteLength, elementBytes, elementCount } from "../../tensor.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Block, Piece } from "./assign-slots.ts";
@@ -7,7 +7,7 @@ import type { MemoryLayout } from "./memory-layout.ts";
 
 type MutableBlock = Block & { last: number; readonly pieces: Piece[]; readonly apart: Set<number> };
 
-/** The memory that is needed, when, and which of it may not share a buffer; by owner. */
+/** The blocks that are needed, when, and which of them may not share a slot; by owner. */
 export function liveBlocks(layout: MemoryLayout): ReadonlyMap<Value, Block> {
   const { steps, inputs, outputs, places } = layout;
   const blocks = new Map<Value, MutableBlock>();
@@ -30,7 +30,7 @@ export function liveBlocks(layout: MemoryLayout): ReadonlyMap<Value, Block> {
   return blocks;
 }
 
-/** Values are in use from their own first step on, and then as long as anything in their memory. */
+/** Values are in use from their own first step on, and then as long as anything in their block. */
 function addPieces({ steps, inputs, places }: MemoryLayout, blocks: ReadonlyMap<Value, MutableBlock>): void {
   const add = (value: Value, first: number) => {
     const { owner, start, view } = places.get(value)!;

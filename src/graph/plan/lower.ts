@@ -1,5 +1,4 @@
-// Gives every node its kernel and makes the packing of weights explicit.
-
+// Gives every node its kernel, makes the packing of weights explicit, and parts what runs once from what runs every time.
 import type { DeviceTraits } from "../../ops/device-traits.ts";
 import { type Call, type Kernel, nonEmpty, type Operand } from "../../ops/operator.ts";
 import { wholeView } from "../../ops/view.ts";
@@ -13,38 +12,52 @@ export interface Step {
   readonly operands: readonly Value[];
 }
 
+/** Steps in order, what is written before them and what is read after them. */
+export interface Program {
+  readonly steps: readonly Step[];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+}
+
 export interface LoweredGraph {
-  /** Steps that depend on parameters and constants only: they run once. */
-  readonly prepare: readonly Step[];
-  /** Steps of every run. */
-  readonly run: readonly Step[];
+  /** What depends on parameters and constants only: it runs once. Its outputs are what `run` reads of it. */
+  readonly once: Program;
+  /** What runs every time. */
+  readonly run: Program;
 }
 
 /** Of a graph that `decompose` went through with the same choice. */
-export function lower(graph: Graph, traits: DeviceTraits, choice?: Choice): LoweredGraph {
-  const lowered = { prepare: [] as Step[], run: [] as Step[] };
+export function lower(graph: Graph, device: DeviceTraits, choice?: Choice): LoweredGraph {
+  const once: Step[] = [];
+  const run: Step[] = [];
   const fixed = new Set<Value>();
   const isFixed = (value: Value) => value.kind === "parameter" || value.kind === "constant" || fixed.has(value);
   const append = (step: Step) => {
     const runsOnce = step.operands.every(isFixed);
-    lowered[runsOnce ? "prepare" : "run"].push(step);
+    (runsOnce ? once : run).push(step);
     if (runsOnce) for (const output of step.node.outputs) fixed.add(output);
   };
+  const kernelOf = (node: Node): Kernel => {
+    const kernel = choose(node, wholeCall(node), device, choice);
+    if (isKernel(kernel)) return kernel;
+    throw new Error(`node ${node.name}: ${kernel.name} is no kernel; decompose first`);
+  };
   for (const node of graph.nodes) {
-    const call = wholeCall(node);
-    const kernel = choose(node, call, traits, choice);
-    if (!isKernel(kernel)) throw new Error(`node ${node.name}: ${kernel.name} is no kernel; decompose first`);
+    const kernel = kernelOf(node);
     const operands = [...node.inputs];
-    for (const pack of kernel.packs?.(call, traits) ?? []) {
+    for (const pack of kernel.packs?.(wholeCall(node), device) ?? []) {
       const source = operands[pack.input]!;
       const attrs = pack.operator.attributes(pack.given);
       const packNode = createNode(pack.operator, [source], attrs, { name: `${source.name}:packed` });
-      append({ node: packNode, kernel: pack.operator.kernels[0]!, operands: [source] });
+      append({ node: packNode, kernel: kernelOf(packNode), operands: [source] });
       operands[pack.input] = packNode.outputs[0]!;
     }
     append({ node, kernel, operands });
   }
-  return lowered;
+  const outputs = [...graph.outputs.values()];
+  const read = new Set([...run.flatMap((step) => step.operands), ...outputs]);
+  const kept = once.flatMap((step) => step.node.outputs).filter((value) => read.has(value));
+  return { once: { steps: once, inputs: [], outputs: kept }, run: { steps: run, inputs: graph.inputs, outputs } };
 }
 
 /** A node's call with every operand alone in its buffer. */

@@ -1,4 +1,4 @@
-// Which values of a section share memory because they hold the same elements, or may take each other's place:
+// Which values of a program share memory because they hold the same elements, or may take each other's place:
 // concatenations are written in place where every reader and writer can work on a view, reshapes are views of their
 // input, and a sum may overwrite the residual that goes into it.
 
@@ -6,22 +6,18 @@ import { nonEmpty, type Regions } from "../../ops/operator.ts";
 import { allowsView, bindingElements, type View, wholeView } from "../../ops/view.ts";
 import { byteLength, elementBytes } from "../../tensor.ts";
 import type { Value } from "../ir/graph.ts";
-import { type Step, wholeCall } from "./lower.ts";
-
-export interface SectionValues {
-  readonly steps: readonly Step[];
-  readonly inputs: readonly Value[];
-  readonly outputs: readonly Value[];
-}
+import { type Program, type Step, wholeCall } from "./lower.ts";
 
 export interface LayoutOptions {
   /** Lets outputs overwrite residuals: it saves memory and costs variants of shaders. */
   readonly overwriteResiduals: boolean;
 }
 
-interface Place {
+/** Where a value lies. */
+export interface Place {
+  /** The value whose block it lies in: itself, one that it is a part of, one whose memory it takes over, or a state. */
   readonly owner: Value;
-  /** The part of the owner's memory that is bound: bytes from its beginning, and how many. */
+  /** The part of the block that is bound: bytes from its beginning, and how many. */
   readonly start: number;
   readonly bytes: number;
   /** From there on. */
@@ -49,31 +45,29 @@ interface Use {
   readonly input: number;
 }
 
-/** A section's values before they have slots. */
-export class MemoryLayout {
+/** Places of a program's values, before their blocks have slots. */
+export class MemoryLayout implements Program {
   readonly steps: readonly Step[];
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly elided = new Set<Step>();
   readonly inPlace = new Map<Step, Set<number>>();
-  /** The value whose memory a value lies in, and where. */
-  readonly #within = new Map<Value, Place>();
+  readonly #places = new Map<Value, Place>();
   readonly #readers = new Map<Value, Use[]>();
   readonly #writers = new Map<Value, { step: Step; output: number }>();
 
-  constructor(section: SectionValues, options: LayoutOptions) {
-    const { steps, inputs, outputs } = section;
+  constructor({ steps, inputs, outputs }: Program, options: LayoutOptions) {
     this.steps = steps;
     this.inputs = inputs;
     this.outputs = outputs;
-    for (const input of inputs) this.#within.set(input, ownPlace(input));
+    for (const input of inputs) this.#places.set(input, ownPlace(input));
     steps.forEach((step, index) => {
       step.operands.forEach((value, input) => {
-        if (value.kind === "state") this.#within.set(value, ownPlace(value));
+        if (value.kind === "state") this.#places.set(value, ownPlace(value));
         this.#readers.set(value, [...this.#uses(value), { step, index, input }]);
       });
       step.node.outputs.forEach((value, output) => {
-        this.#within.set(value, ownPlace(value));
+        this.#places.set(value, ownPlace(value));
         this.#writers.set(value, { step, output });
       });
     });
@@ -92,25 +86,25 @@ export class MemoryLayout {
     return this.#readers.get(value) ?? [];
   }
 
-  /** Where values lie; fixed values, which this section only reads, are not among them. */
+  /** Fixed values, which the program only reads, are not among them. */
   get places(): ReadonlyMap<Value, Place> {
-    return this.#within;
+    return this.#places;
   }
 
   #residents(owner: Value): Value[] {
-    return [...this.#within].filter(([, place]) => place.owner === owner).map(([value]) => value);
+    return [...this.#places].filter(([, place]) => place.owner === owner).map(([value]) => value);
   }
 
   #alias(step: Step): void {
     const [source] = step.operands;
     const { operator, attrs } = step.node;
     const output = step.node.outputs[0]!;
-    const place = source && this.#within.get(source);
+    const place = source && this.#places.get(source);
     if (!operator.alias || !place || source.kind === "input") return;
     const elements = operator.alias(attrs);
     if (elements % bindingElements !== 0) return;
     const start = place.start + elements * elementBytes(output.type.dtype);
-    this.#within.set(output, { ...ownPlace(output), owner: place.owner, start });
+    this.#places.set(output, { ...ownPlace(output), owner: place.owner, start });
     this.elided.add(step);
   }
 
@@ -119,7 +113,7 @@ export class MemoryLayout {
     const { updates } = step.node.operator;
     if (!updates) return;
     updates.forEach((input, i) => {
-      this.#within.set(step.node.outputs[i]!, ownPlace(step.operands[input]!));
+      this.#places.set(step.node.outputs[i]!, ownPlace(step.operands[input]!));
     });
     this.inPlace.set(step, new Set(updates));
   }
@@ -129,22 +123,22 @@ export class MemoryLayout {
     const types = inputs.map((value) => value.type);
     const regions = operator.regions?.(nonEmpty(types, "inputs"), attrs);
     if (!regions) return;
-    const target = this.#within.get(outputs[0]!)!;
+    const target = this.#places.get(outputs[0]!)!;
     const placed = new Set<number>();
     this.inPlace.set(step, placed);
     regions.offsets.forEach((offset, input) => {
       const value = inputs[input]!;
-      const place = this.#within.get(value);
+      const place = this.#places.get(value);
       if (!place || inputs.indexOf(value) !== input || !this.#mayMove(value, step, regions.layout)) return;
       // Others in its memory are the same elements under other shapes.
-      const moved = this.#residents(place.owner).map((resident) => [resident, this.#within.get(resident)!] as const);
+      const moved = this.#residents(place.owner).map((resident) => [resident, this.#places.get(resident)!] as const);
       for (const [resident] of moved) {
         const inside = placeInside(target, resident, regions.layout, offset);
-        this.#within.set(resident, { owner: target.owner, ...inside });
+        this.#places.set(resident, { owner: target.owner, ...inside });
       }
       placed.add(input);
       if (!this.#readsWhatItWrites(target.owner)) return;
-      for (const [resident, before] of moved) this.#within.set(resident, before);
+      for (const [resident, before] of moved) this.#places.set(resident, before);
       placed.delete(input);
     });
     if (placed.size === inputs.length) this.elided.add(step);
@@ -165,7 +159,7 @@ export class MemoryLayout {
 
   /** Whether nothing but the value, maybe under other shapes, is in its memory, and its kernel writes there. */
   #mayMoveDensely(value: Value): boolean {
-    const { owner } = this.#within.get(value)!;
+    const { owner } = this.#places.get(value)!;
     const writer = this.#writers.get(owner);
     if (!writer || this.elided.has(writer.step)) return false;
     return this.#residents(owner).every(
@@ -174,7 +168,7 @@ export class MemoryLayout {
   }
 
   #readsWhatItWrites(owner: Value): boolean {
-    const inside = (value: Value) => this.#within.get(value)?.owner === owner;
+    const inside = (value: Value) => this.#places.get(value)?.owner === owner;
     return this.steps.some((step) => {
       if (this.elided.has(step) || !step.node.outputs.some(inside)) return false;
       const placed = this.inPlace.get(step);
@@ -187,17 +181,17 @@ export class MemoryLayout {
     const { node, kernel, operands } = step;
     const output = node.outputs[0]!;
     const input = operands.length - 1;
-    const owner = node.epilogue.residual ? this.#within.get(operands[input]!)?.owner : undefined;
+    const owner = node.epilogue.residual ? this.#places.get(operands[input]!)?.owner : undefined;
     // A state is there in the next run too.
-    if (!kernel.residualInPlace || !owner || owner.kind === "state" || this.#within.get(output)?.owner !== output)
+    if (!kernel.residualInPlace || !owner || owner.kind === "state" || this.#places.get(output)?.owner !== output)
       return;
     const isWhole = byteLength(owner.type) === byteLength(output.type);
-    const isReadOnce = operands.filter((value) => this.#within.get(value)?.owner === owner).length === 1;
+    const isReadOnce = operands.filter((value) => this.#places.get(value)?.owner === owner).length === 1;
     const isLast = this.#residents(owner).every(
       (value) => !this.outputs.includes(value) && this.#uses(value).every((use) => use.index <= index),
     );
     if (!isWhole || !isReadOnce || !isLast) return;
-    for (const value of this.#residents(output)) this.#within.set(value, { ...ownPlace(value), owner });
+    for (const value of this.#residents(output)) this.#places.set(value, { ...ownPlace(value), owner });
     this.inPlace.set(step, new Set([input]));
   }
 }

@@ -9,12 +9,13 @@ import {
   formatShape,
   shapesEqual,
   type Tensor,
+  type TensorData,
   type TensorType,
 } from "../../tensor.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import { checkInputs, checkTargets, type RunInputs, type RunTargets, requireData, targetOf } from "./check-tensors.ts";
-import { type GraphProfile, type ProfileOptions, profileSection } from "./profile.ts";
-import type { Section } from "./program.ts";
+import { type GraphProfile, type ProfileOptions, profileProgram } from "./profile.ts";
+import type { PreparedProgram } from "./program.ts";
 import { RunQueue } from "./queue.ts";
 import type { Readback } from "./readback.ts";
 
@@ -50,9 +51,18 @@ export interface StartupReport {
 
 interface CompiledParts {
   readonly graph: Graph;
-  readonly section: Section;
-  readonly fixed: ReadonlyMap<Value, GPUBuffer>;
+  readonly program: PreparedProgram;
+  /** Buffers of values that outlive a run: what is known before it, and states. */
+  readonly lasting: ReadonlyMap<Value, GPUBuffer>;
   readonly startup: StartupReport;
+}
+
+/** An output, and where it goes instead of to a new array. */
+interface RunOutput {
+  readonly name: string;
+  readonly value: Value;
+  readonly buffer?: GPUBuffer;
+  readonly array?: TensorData;
 }
 
 /** One submit per run. Runs start in the order of their calls; up to three overlap. */
@@ -60,47 +70,50 @@ export class CompiledGraph {
   readonly graph: Graph;
   readonly startup: StartupReport;
   readonly #gpu: Gpu;
-  readonly #section: Section;
-  readonly #fixed: ReadonlyMap<Value, GPUBuffer>;
+  readonly #program: PreparedProgram;
+  readonly #lasting: ReadonlyMap<Value, GPUBuffer>;
   readonly #queue: RunQueue;
   #disposed = false;
 
   /** Made by `compile`. */
-  constructor(gpu: Gpu, { graph, section, fixed, startup }: CompiledParts) {
+  constructor(gpu: Gpu, { graph, program, lasting, startup }: CompiledParts) {
     this.graph = graph;
     this.startup = startup;
     this.#gpu = gpu;
-    this.#section = section;
-    this.#fixed = fixed;
+    this.#program = program;
+    this.#lasting = lasting;
     this.#queue = new RunQueue(gpu);
   }
 
   get memory(): MemoryReport {
-    const { peakBytes, lowerBoundBytes } = this.#section.planned.plan;
-    const parameterBytes = [...this.#fixed.values()].reduce((sum, buffer) => sum + buffer.size, 0);
+    const { peakBytes, lowerBoundBytes } = this.#program.memory;
+    const parameterBytes = [...this.#lasting.values()].reduce((sum, buffer) => sum + buffer.size, 0);
     return { activationBytes: peakBytes, lowerBoundBytes, parameterBytes };
   }
 
   /** Nodes in order of execution with the kernels that run them; elided ones have none. */
   get steps(): readonly { readonly name: string; readonly kernel: string }[] {
-    return this.#section.planned.work.map(({ step }) => ({ name: step.node.name, kernel: step.kernel.name }));
+    return this.#program.steps.map(({ node, kernel }) => ({ name: node.name, kernel: kernel.name }));
   }
 
   /**
    * Runs the graph: every input by its name, every output by its name.
    * Throws UsageError for a missing or unknown input or an unknown output, ShapeError for a wrong shape, DeviceError for the GPU.
    */
-  async run(inputs: RunInputs, options: RunOptions = {}): Promise<Record<string, Tensor>> {
+  async run(inputs: RunInputs, { into = {} }: RunOptions = {}): Promise<Record<string, Tensor>> {
     this.#check("run", inputs);
-    checkTargets("run", this.graph.outputs, options.into);
-    return this.#queue.inTurn((begun) =>
-      this.#queue.withReadback((readback) => {
-        // The guard calls `#run` at once, and that submits before it first waits.
-        const result = this.#gpu.guard("run", () => this.#gpu.waitFor(this.#run(inputs, options, readback)));
+    checkTargets("run", this.graph.outputs, into);
+    const outputs = [...this.graph.outputs].map(([name, value]) => ({ name, value, ...targetOf(into[name]) }));
+    const { readback, begun, end } = await this.#queue.turn();
+    try {
+      return await this.#gpu.guard("run", async () => {
+        this.#submit(inputs, outputs, readback);
         begun();
-        return result;
-      }),
-    );
+        return this.#gpu.waitFor(this.#results(outputs, readback));
+      });
+    } finally {
+      end();
+    }
   }
 
   /**
@@ -111,18 +124,26 @@ export class CompiledGraph {
   async profile(inputs: RunInputs, options: ProfileOptions = {}): Promise<GraphProfile> {
     this.#check("profile", inputs);
     const encodeInputs = (encoder: GPUCommandEncoder) => this.#encodeInputs(encoder, inputs);
-    return this.#queue.inTurn(() =>
-      this.#gpu.guard("profile", () =>
-        this.#gpu.waitFor(profileSection(this.#gpu, this.#section, { ...options, encodeInputs })),
-      ),
-    );
+    const { end } = await this.#queue.turn();
+    try {
+      return await this.#gpu.guard("profile", () =>
+        this.#gpu.waitFor(profileProgram(this.#gpu, this.#program, { ...options, encodeInputs })),
+      );
+    } finally {
+      end();
+    }
   }
 
   /** What a state holds after the runs that were asked for before. Throws UsageError for an unknown name. */
   async readState(name: string): Promise<Tensor> {
     const { type, buffer } = this.#state(name);
-    const bytes = await this.#queue.inTurn(() => this.#gpu.waitFor(this.#gpu.read(buffer, 0, byteLength(type))));
-    return { shape: type.shape, data: new dataTypes[type.dtype](bytes, 0, elementCount(type.shape)) };
+    const { end } = await this.#queue.turn();
+    try {
+      const bytes = await this.#gpu.waitFor(this.#gpu.read(buffer, 0, byteLength(type)));
+      return { shape: type.shape, data: new dataTypes[type.dtype](bytes, 0, elementCount(type.shape)) };
+    } finally {
+      end();
+    }
   }
 
   /** Gives a state other elements, for the runs that are asked for after this. Throws UsageError, ShapeError. */
@@ -133,12 +154,17 @@ export class CompiledGraph {
       throw new ShapeError(`state "${name}": got shape ${got}, expected ${formatShape(type.shape)}`);
     }
     requireData(`state "${name}"`, tensor, type.dtype);
-    await this.#queue.inTurn(async () => upload(this.#gpu.device.queue, tensor.data, { buffer }));
+    const { end } = await this.#queue.turn();
+    try {
+      upload(this.#gpu.device.queue, tensor.data, { buffer });
+    } finally {
+      end();
+    }
   }
 
   #state(name: string): { readonly type: TensorType; readonly buffer: GPUBuffer } {
     if (this.#disposed) throw new DeviceError("disposed", `state ${name}: the model was disposed of`);
-    for (const [{ kind, name: own, type }, buffer] of this.#fixed) {
+    for (const [{ kind, name: own, type }, buffer] of this.#lasting) {
       if (kind === "state" && own === name) return { type, buffer };
     }
     throw new UsageError(`unknown state "${name}"`);
@@ -156,45 +182,46 @@ export class CompiledGraph {
     for (const value of this.graph.inputs) {
       if (external?.has(value)) continue;
       const input = inputs[value.name]!;
-      const place = this.#section.place(value);
-      if ("data" in input) upload(queue, input.data, place);
-      else encoder.copyBufferToBuffer(input.buffer, 0, place.buffer, place.offset, byteLength(value.type));
+      const range = this.#program.rangeOf(value);
+      if ("data" in input) upload(queue, input.data, range);
+      else encoder.copyBufferToBuffer(input.buffer, 0, range.buffer, range.offset, byteLength(value.type));
     }
   }
 
-  async #run(inputs: RunInputs, { into = {} }: RunOptions, readback: Readback): Promise<Record<string, Tensor>> {
-    const { queue } = this.#gpu.device;
-    const encoder = this.#gpu.device.createCommandEncoder({ label: "run" });
-    const outputs = [...this.graph.outputs].map(([name, value]) => ({ name, value, ...targetOf(into[name]) }));
+  /** Begins a run: inputs, every step, outputs to where they are read from. */
+  #submit(inputs: RunInputs, outputs: readonly RunOutput[], readback: Readback): void {
+    const { device } = this.#gpu;
+    const encoder = device.createCommandEncoder({ label: "run" });
     const external = this.#external(inputs, outputs);
     this.#encodeInputs(encoder, inputs, external);
     const pass = encoder.beginComputePass({ label: "run" });
-    this.#section.encode(pass, external);
+    this.#program.encode(pass, external);
     pass.end();
     for (const { name, value, buffer = readback.buffer(name, value.type) } of outputs) {
       if (external.has(value)) continue;
-      const place = this.#section.place(value);
-      encoder.copyBufferToBuffer(place.buffer, place.offset, buffer, 0, byteLength(value.type));
+      const range = this.#program.rangeOf(value);
+      encoder.copyBufferToBuffer(range.buffer, range.offset, buffer, 0, byteLength(value.type));
     }
-    queue.submit([encoder.finish()]);
+    device.queue.submit([encoder.finish()]);
+  }
+
+  /** What was computed, when it is: outputs that did not go to buffers. */
+  async #results(outputs: readonly RunOutput[], readback: Readback): Promise<Record<string, Tensor>> {
     const read = outputs.filter(({ buffer }) => buffer === undefined);
-    const tensors = await Promise.all(
-      read.map(async ({ name, value, array }) => [name, await readback.read(name, value.type, array)] as const),
+    if (read.length === 0) await this.#gpu.device.queue.onSubmittedWorkDone();
+    const tensors = read.map(
+      async ({ name, value, array }) => [name, await readback.read(name, value.type, array)] as const,
     );
-    if (read.length === 0) await queue.onSubmittedWorkDone();
-    return Object.fromEntries(tensors);
+    return Object.fromEntries(await Promise.all(tensors));
   }
 
   /** The caller's buffers that the kernels can use where they are: others are copied. */
-  #external(
-    inputs: RunInputs,
-    outputs: readonly { readonly value: Value; readonly buffer?: GPUBuffer }[],
-  ): ReadonlyMap<Value, GPUBuffer> {
+  #external(inputs: RunInputs, outputs: readonly RunOutput[]): ReadonlyMap<Value, GPUBuffer> {
     const external = new Map<Value, GPUBuffer>();
     const add = (value: Value, buffer: GPUBuffer) => {
       const isFree = ![...external.values()].includes(buffer) && !external.has(value);
       const fits = (buffer.usage & BufferUsage.STORAGE) !== 0 && buffer.size >= byteLength(value.type);
-      if (isFree && fits && this.#section.standsAlone(value)) external.set(value, buffer);
+      if (isFree && fits && this.#program.standsAlone(value)) external.set(value, buffer);
     };
     for (const { value, buffer } of outputs) if (buffer) add(value, buffer);
     for (const value of this.graph.inputs) {
@@ -209,7 +236,7 @@ export class CompiledGraph {
     if (this.#disposed) return;
     this.#disposed = true;
     await this.#queue.dispose();
-    this.#section.dispose();
-    for (const buffer of this.#fixed.values()) this.#gpu.destroyBuffer(buffer);
+    this.#program.dispose();
+    for (const buffer of this.#lasting.values()) this.#gpu.destroyBuffer(buffer);
   }
 }

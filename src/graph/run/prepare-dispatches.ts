@@ -6,19 +6,21 @@ import { BufferUsage, type Gpu } from "../../gpu/gpu.ts";
 import type { Binding, Dispatch } from "../../ops/operator.ts";
 import type { Params } from "../../ops/parameters.ts";
 
-export interface DispatchRequest {
-  /** Names the node in GPU errors. */
+/** The dispatches of one step. */
+export interface DispatchGroup {
+  /** Names the step in errors of the GPU. */
   readonly label: string;
   readonly dispatches: readonly Dispatch[];
-  /** Where the operand lies: a buffer, or a part of one that begins at a multiple of 256 bytes. */
+  /** What is bound for an operand: a buffer, or a range of one that begins at a multiple of 256 bytes. */
   readonly resource: (binding: Binding) => GPUBufferBinding;
 }
 
+/** A dispatch with its pipeline and bind group. */
 export interface PreparedDispatch {
   readonly label: string;
   /** The operands, in the order of the shader's bindings. */
   readonly bindings: readonly Binding[];
-  /** With other resources than those of the request where a bind group of {@link bind} is given. */
+  /** With other resources than its own where a bind group of {@link bind} is given. */
   encode(pass: GPUComputePassEncoder, bindGroup?: GPUBindGroup): void;
   bind(resource: (binding: Binding) => GPUBufferBinding): GPUBindGroup;
 }
@@ -32,14 +34,16 @@ export interface PreparedDispatches {
 /** Compiles all pipelines in parallel, then binds. Rejects with DeviceError. */
 export async function prepareDispatches(
   gpu: Gpu,
-  requests: readonly DispatchRequest[],
+  groups: readonly DispatchGroup[],
   onProgress?: (done: number, total: number) => void,
 ): Promise<PreparedDispatches> {
-  const entries = requests.flatMap((request) => request.dispatches.map((dispatch) => ({ request, dispatch })));
-  for (const { request, dispatch } of entries) {
-    requireGrid(request.label, dispatch.workgroups, gpu.limits.maxComputeWorkgroupsPerDimension);
+  const entries = groups.flatMap(({ label, dispatches, resource }) =>
+    dispatches.map((dispatch) => ({ label, dispatch, resource })),
+  );
+  for (const { label, dispatch } of entries) {
+    requireGrid(label, dispatch.workgroups, gpu.limits.maxComputeWorkgroupsPerDimension);
   }
-  const sources = entries.map(({ request, dispatch }) => ({ label: request.label, code: dispatch.code }));
+  const sources = entries.map(({ label, dispatch }) => ({ label, code: dispatch.code }));
   const pipelines = await gpu.pipelines(sources, onProgress);
 
   const alignment = gpu.limits.minUniformBufferOffsetAlignment;
@@ -50,22 +54,22 @@ export async function prepareDispatches(
   const uniforms = gpu.createBuffer(contents.byteLength, usage, "uniform parameters");
 
   let offset = 0;
-  const dispatches = entries.map(({ request, dispatch }, i) => {
+  const dispatches = entries.map(({ label, dispatch, resource }, i) => {
     writeParams(contents, offset, dispatch.params);
     const pipeline = pipelines[i]!;
     const size = uniformWords(dispatch.params) * 4;
     const params = { buffer: uniforms, offset, size };
     offset += stride(dispatch.params);
-    const bind = (resource: DispatchRequest["resource"]) =>
+    const bind = (bound: DispatchGroup["resource"]) =>
       gpu.device.createBindGroup({
-        label: request.label,
+        label,
         layout: pipeline.getBindGroupLayout(0),
-        entries: [...dispatch.bindings.map(resource), params].map((entry, binding) => ({ binding, resource: entry })),
+        entries: [...dispatch.bindings.map(bound), params].map((entry, binding) => ({ binding, resource: entry })),
       });
-    const own = bind(request.resource);
+    const own = bind(resource);
     const [x, y, z] = dispatch.workgroups;
     return {
-      label: request.label,
+      label,
       bindings: dispatch.bindings,
       bind,
       encode(pass: GPUComputePassEncoder, bindGroup = own) {

@@ -4,7 +4,8 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { GpuTimer, type PassTime } from "../../gpu/timing.ts";
 import type { Cost } from "../../ops/cost.ts";
 import { byteLength, type Shape } from "../../tensor.ts";
-import { encodeStep, type PlannedStep, type PreparedStep, type Section } from "./program.ts";
+import type { PlannedStep } from "../plan/plan-program.ts";
+import { encodeStep, type PreparedProgram, type PreparedStep } from "./program.ts";
 
 /** How often a profile measures. */
 export interface ProfileOptions {
@@ -44,28 +45,25 @@ export interface GraphProfile {
 const passesPerTimer = 2048;
 
 /**
- * Runs a section `rounds` times after a warm-up. `encodeInputs` provides the inputs and is called before every run.
+ * Runs a program `rounds` times after a warm-up. `encodeInputs` provides the inputs and is called before every run.
  * Throws UsageError for `rounds`, DeviceError `unsupported` without `timestamp-query`.
  */
-export async function profileSection(
+export async function profileProgram(
   gpu: Gpu,
-  section: Section,
+  program: PreparedProgram,
   options: ProfileOptions & { readonly encodeInputs: (encoder: GPUCommandEncoder) => void },
 ): Promise<GraphProfile> {
   const { rounds = 7, encodeInputs } = options;
   if (!Number.isSafeInteger(rounds) || rounds < 1)
     throw new UsageError(`profile: rounds is ${rounds}, expected a whole number of at least 1`);
-  const steps = section.steps.filter(({ dispatches }) => dispatches.length > 0);
+  const steps = program.steps.filter(({ prepared }) => prepared.length > 0);
   const timers = createTimers(gpu, steps.length);
   try {
     // The warm-up: drivers compile and upload what they left for later.
     await runTimed(gpu, steps, timers, encodeInputs);
     const times: PassTime[][] = [];
     for (let round = 0; round < rounds; round++) times.push(await runTimed(gpu, steps, timers, encodeInputs));
-    return summarize(
-      steps.map(({ planned }) => planned),
-      times,
-    );
+    return summarize(steps, times);
   } finally {
     for (const timer of timers) timer.dispose();
   }
@@ -94,7 +92,7 @@ async function runTimed(
   const encoder = gpu.device.createCommandEncoder({ label: "profile" });
   encodeInputs(encoder);
   steps.forEach((step, i) => {
-    const label = step.planned.step.node.name;
+    const label = step.node.name;
     const timestampWrites = timers[Math.floor(i / passesPerTimer)]!.pass(label);
     const pass = encoder.beginComputePass({ label, timestampWrites });
     encodeStep(step, pass);
@@ -117,15 +115,15 @@ function summarize(steps: readonly PlannedStep[], times: readonly (readonly Pass
   const totals = times.map((round) => round.reduce((sum, { nanoseconds }) => sum + orZero(nanoseconds), 0));
   const totalNanoseconds = lowerMedian(totals);
   const medianRound = totals.indexOf(totalNanoseconds);
-  const nodes = steps.map((planned, i) => {
-    const { node, kernel } = planned.step;
+  const nodes = steps.map((step, i) => {
+    const { node, kernel } = step;
     const nanoseconds = times.map((round) => round[i]!.nanoseconds);
     return {
       name: node.name,
       operator: node.operator.name,
       kernel: kernel.name,
       outputShape: node.outputs[0]!.type.shape,
-      cost: costOf(planned),
+      cost: costOf(step),
       nanoseconds,
       medianNanoseconds: median(nanoseconds.filter(Number.isFinite)),
       startNanoseconds: times[medianRound]![i]!.startNanoseconds,
@@ -135,7 +133,7 @@ function summarize(steps: readonly PlannedStep[], times: readonly (readonly Pass
 }
 
 /** The operator knows the shapes before packing only; what is read is what was packed. */
-function costOf({ step: { node, operands }, call }: PlannedStep): Cost {
+function costOf({ node, operands, call }: PlannedStep): Cost {
   const { flop, bytes } = node.operator.cost(call);
   const grown = operands.map((operand, i) => byteLength(operand.type) - byteLength(node.inputs[i]!.type));
   return { flop, bytes: grown.reduce((sum, more) => sum + more, bytes) };

@@ -5,55 +5,40 @@ import { Readback } from "./readback.ts";
 /** Enough that upload, compute and read-back of neighbouring runs overlap. */
 const runsInFlight = 3;
 
+/** One run's time to work. */
+export interface Turn {
+  /** Buffers to read from, for this run alone. */
+  readonly readback: Readback;
+  /** Lets the next run begin. */
+  readonly begun: () => void;
+  /** Must be called, however the run ended. */
+  readonly end: () => void;
+}
+
 export class RunQueue {
-  readonly #gpu: Gpu;
-  readonly #readbacks: Readback[] = [];
-  readonly #idle: Readback[] = [];
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #idle: Readback[];
   #waiting: ((readback: Readback) => void) | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  /** When the run that was asked for last has begun. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(gpu: Gpu) {
-    this.#gpu = gpu;
+    this.#idle = Array.from({ length: runsInFlight }, () => new Readback(gpu));
   }
 
-  /** Work starts in the order of the calls; `begun` tells when the next may start. */
-  async inTurn<T>(work: (begun: () => void) => Promise<T>): Promise<T> {
-    const before = this.#turn;
+  /** In the order of the calls, when the run before has begun and fewer than three are in flight. */
+  async turn(): Promise<Turn> {
+    const before = this.#last;
     let begun = () => {};
-    this.#turn = new Promise<void>((resolve) => {
+    this.#last = new Promise((resolve) => {
       begun = resolve;
     });
-    const result = before.then(() => work(begun)).finally(begun);
-    this.#running.add(result);
-    try {
-      return await result;
-    } finally {
-      this.#running.delete(result);
-    }
-  }
-
-  /** Lends the work buffers to read from, alone; where enough runs are in flight it waits until one of them has ended. */
-  async withReadback<T>(work: (readback: Readback) => Promise<T>): Promise<T> {
-    const readback = await this.#take();
-    try {
-      return await work(readback);
-    } finally {
+    await before;
+    const readback = this.#idle.pop() ?? (await new Promise<Readback>((resolve) => (this.#waiting = resolve)));
+    const end = () => {
+      begun();
       this.#giveBack(readback);
-    }
-  }
-
-  async #take(): Promise<Readback> {
-    const idle = this.#idle.pop();
-    if (idle) return idle;
-    if (this.#readbacks.length < runsInFlight) {
-      const readback = new Readback(this.#gpu);
-      this.#readbacks.push(readback);
-      return readback;
-    }
-    return new Promise((resolve) => {
-      this.#waiting = resolve;
-    });
+    };
+    return { readback, begun, end };
   }
 
   #giveBack(readback: Readback): void {
@@ -63,9 +48,12 @@ export class RunQueue {
     else this.#idle.push(readback);
   }
 
-  /** Frees the buffers, after the work that was asked for has ended. */
+  /** Frees the buffers, after the runs that were asked for have ended: when it has the turns of all that may be in flight. */
   async dispose(): Promise<void> {
-    await Promise.allSettled(this.#running);
-    for (const readback of this.#readbacks) readback.dispose();
+    for (let i = 0; i < runsInFlight; i++) {
+      const { readback, begun } = await this.turn();
+      begun();
+      readback.dispose();
+    }
   }
 }

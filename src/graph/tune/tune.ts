@@ -8,10 +8,11 @@ import { dataTypes, elementCount, type TensorType } from "../../tensor.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import { isolate } from "../ir/isolate.ts";
 import { decompose } from "../passes/decompose.ts";
+import { optimize, type Precision } from "../passes/optimize.ts";
 import { type Choice, candidates, isKernel } from "../plan/choose.ts";
 import { wholeCall } from "../plan/lower.ts";
 import type { CompiledGraph } from "../run/compiled-graph.ts";
-import { assemble, optimize, type Precision } from "../run/compiler.ts";
+import { compileWithChoice } from "../run/compiler.ts";
 import { isTunable, signature, sourceHash, type Tuning, type TuningEntry, tunedChoice } from "./tuning.ts";
 
 /** What `tune` measures, and whom it tells. */
@@ -61,12 +62,14 @@ export async function tune(gpu: Gpu, graph: Graph, options: TuneOptions = {}): P
 
 class Tuner {
   readonly #gpu: Gpu;
+  readonly #device: DeviceTraits;
   readonly #options: TuneOptions;
   readonly #entries: Record<string, TuningEntry>;
   readonly #visited = new Set<string>();
 
   constructor(gpu: Gpu, options: TuneOptions) {
     this.#gpu = gpu;
+    this.#device = deviceTraits(gpu);
     this.#options = options;
     this.#entries = { ...options.known?.entries };
   }
@@ -76,11 +79,11 @@ class Tuner {
   }
 
   get #choice(): Choice {
-    return tunedChoice(this.tuning, { adapter: this.#gpu.adapter.driver, device: deviceTraits(this.#gpu) });
+    return tunedChoice(this.tuning, this.#gpu.adapter.driver);
   }
 
   async visit(node: Node): Promise<void> {
-    const device = deviceTraits(this.#gpu);
+    const device = this.#device;
     const call = wholeCall(node);
     const key = signature(node, call);
     if (this.#visited.has(key) || !isTunable(node, call, device)) return;
@@ -91,7 +94,7 @@ class Tuner {
       const graph = isolate(node);
       for (const part of decompose(graph, device, whole(graph, candidate.name, device)).nodes) await this.visit(part);
     }
-    if (this.#choice(node, call) !== undefined) return;
+    if (this.#choice(node, call, device) !== undefined) return;
     const best = await this.#measure(node, key, names);
     this.#entries[key] = { ...best, sourceHash: sourceHash(node, best.choice, device, this.#choice) };
   }
@@ -107,7 +110,10 @@ class Tuner {
       const report = { node: node.name, signature: key, candidate: name };
       let compiled: CompiledGraph | undefined;
       try {
-        compiled = await assemble(this.#gpu, graph, { parameter: data.parameter, choice: this.#only(graph, name) });
+        compiled = await compileWithChoice(this.#gpu, graph, {
+          parameter: data.parameter,
+          choice: this.#only(graph, name),
+        });
         const result = toF32((await compiled.run(data.inputs)).result!.data, storage);
         expected ??= result;
         const { relativeL2 } = difference(node.outputs[0]!.type.shape, result, expected);
@@ -134,7 +140,7 @@ class Tuner {
   /** The candidate for the graph's only node; its parts as they were tuned. */
   #only(graph: Graph, name: string): Choice {
     const tuned = this.#choice;
-    return (part, call) => (part === graph.nodes[0] ? name : tuned(part, call));
+    return (part, ...of) => (part === graph.nodes[0] ? name : tuned(part, ...of));
   }
 }
 

@@ -41,17 +41,14 @@ export function isTunable(node: Node, call: Call, device: DeviceTraits): boolean
 
 /**
  * Takes each node's kernel from a tuning; nodes that it does not know, or knows by other sources, are left to their
- * operator and reported to `onMiss`.
+ * operator and reported to `onMiss`. For one device.
  * Throws UsageError if the tuning is of another adapter.
  */
-export function tunedChoice(
-  tuning: Tuning,
-  { adapter, device, onMiss }: { adapter: string; device: DeviceTraits; onMiss?: (node: string) => void },
-): Choice {
+export function tunedChoice(tuning: Tuning, adapter: string, onMiss?: (node: string) => void): Choice {
   if (tuning.adapter !== adapter)
     throw new UsageError(`tuning: made for "${tuning.adapter}", this adapter is "${adapter}"; tune again`);
   const verified = new Map<string, string | undefined>();
-  const choice: Choice = (node, call) => {
+  const choice: Choice = (node, call, device) => {
     const key = signature(node, call);
     if (verified.has(key)) return verified.get(key);
     const entry = tuning.entries[key];
@@ -68,9 +65,9 @@ export function tunedChoice(
 /** Hash of all WGSL that a node runs by a candidate; its parts, if it has any, choose by `inner`. */
 export function sourceHash(node: Node, candidate: string, device: DeviceTraits, inner: Choice): string {
   const graph = isolate(node);
-  const choice: Choice = (part, call) => (part === graph.nodes[0] ? candidate : inner(part, call));
-  const lowered = lower(decompose(graph, device, choice), device, choice);
-  const sources = [...lowered.prepare, ...lowered.run].flatMap((step) =>
+  const choice: Choice = (part, ...of) => (part === graph.nodes[0] ? candidate : inner(part, ...of));
+  const { once, run } = lower(decompose(graph, device, choice), device, choice);
+  const sources = [...once.steps, ...run.steps].flatMap((step) =>
     step.kernel.dispatches(wholeCall(step.node), device).map(({ code }) => code),
   );
   return hash(sources.join("\0"));

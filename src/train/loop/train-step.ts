@@ -3,11 +3,11 @@
 import { UsageError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { Graph } from "../../graph/ir/graph.ts";
+import type { Precision } from "../../graph/passes/optimize.ts";
 import { fitMemory, type Recompute } from "../../graph/passes/recompute.ts";
 import type { RunInputs } from "../../graph/run/check-tensors.ts";
 import { compile } from "../../graph/run/compile.ts";
 import type { CompiledGraph, MemoryReport } from "../../graph/run/compiled-graph.ts";
-import type { Precision } from "../../graph/run/compiler.ts";
 import type { GraphProfile, ProfileOptions } from "../../graph/run/profile.ts";
 import { deviceTraits } from "../../ops/device-traits.ts";
 import type { Tensor, TensorData } from "../../tensor.ts";

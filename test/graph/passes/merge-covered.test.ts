@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { GraphBuilder } from "../../../src/graph/ir/builder.ts";
 import { mergeCovered } from "../../../src/graph/passes/merge-covered.ts";
-import { optimize } from "../../../src/graph/run/compiler.ts";
+import { optimize } from "../../../src/graph/passes/optimize.ts";
 import { relu } from "../../../src/ops/elementwise/activations.ts";
 import { cast } from "../../../src/ops/elementwise/cast.ts";
 import { maxPool2d } from "../../../src/ops/pool/max-pool.ts";

@@ -102,7 +102,7 @@ function kernelsOf(graph: Graph, traits: DeviceTraits): string {
     if (isKernel(chosen)) return chosen.name;
     const parts = decompose({ ...graph, nodes: [node], outputs: new Map([["y", node.outputs[0]!]]) }, traits);
     const { run } = lower(parts, traits);
-    return `${chosen.name} (${run.map(({ kernel }) => kernel.name).join(", ")})`;
+    return `${chosen.name} (${run.steps.map(({ kernel }) => kernel.name).join(", ")})`;
   });
   return nodes.join("; ");
 }

@@ -4,10 +4,10 @@ import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { GraphBuilder } from "../../../src/graph/ir/builder.ts";
 import type { Graph, Value } from "../../../src/graph/ir/graph.ts";
 import { decompose } from "../../../src/graph/passes/decompose.ts";
+import { optimize } from "../../../src/graph/passes/optimize.ts";
 import { lower, wholeCall } from "../../../src/graph/plan/lower.ts";
 import { planMemory } from "../../../src/graph/plan/memory-plan.ts";
 import { compile } from "../../../src/graph/run/compile.ts";
-import { optimize } from "../../../src/graph/run/compiler.ts";
 import { resnet18 } from "../../../src/models/encoders/resnet18.ts";
 import { msffResNet18 } from "../../../src/models/networks/msff-resnet18.ts";
 import { deviceTraits } from "../../../src/ops/device-traits.ts";
@@ -39,8 +39,8 @@ async function runApart(graph: Graph, image: Float32Array): Promise<Map<Value, T
   const known = new Map<Value, TensorData>(graph.inputs.map((input) => [input, image]));
   const data = (value: Value) =>
     known.get(value) ?? value.data ?? randomParameter(value.name, elementCount(value.type.shape));
-  const { prepare, run } = lowered(graph);
-  for (const { node, kernel } of [...prepare, ...run]) {
+  const { once, run } = lowered(graph);
+  for (const { node, kernel } of [...once.steps, ...run.steps]) {
     const results = await runKernel(gpu, { kernel, call: wholeCall(node), inputs: node.inputs.map(data) });
     node.outputs.forEach((value, i) => {
       known.set(value, results[i]!);
@@ -52,8 +52,8 @@ async function runApart(graph: Graph, image: Float32Array): Promise<Map<Value, T
 /** Fails where the planned graph and its steps differ in a bit of the output. */
 async function compareApart(graph: Graph) {
   const { run } = lowered(graph);
-  const output = run.at(-1)!.node.outputs[0]!;
-  const plan = planMemory(run, graph.inputs, [output]);
+  const [output] = run.outputs;
+  const plan = planMemory(run);
   const [input] = graph.inputs;
   const image = uniform(elementCount(input!.type.shape), createRandom(1));
   const parameter = async (name: string) => {
@@ -66,7 +66,7 @@ async function compareApart(graph: Graph) {
   await compiled.dispose();
 
   const known = await runApart(graph, image);
-  const expected = [...known].find(([value]) => value.name === output.name)![1];
+  const expected = [...known].find(([value]) => value.name === output!.name)![1];
   expect(expected.some((value) => value !== 0 && Number.isFinite(value))).toBe(true);
   expect(new Uint32Array(planned.logits!.data.buffer)).toEqual(new Uint32Array(expected.buffer));
   return { run, plan };
@@ -75,11 +75,11 @@ async function compareApart(graph: Graph) {
 test("MSFF-ResNet18, with values behind others in their buffer", async () => {
   const options = msffResNet18.options({ width: 1 / 16, pools: [2] }, "test");
   const { plan } = await compareApart(network((b, image) => msffResNet18.build(b, image, options).logits));
-  const storages = [...plan.placements.values()].map(({ storage }) => storage);
-  expect(storages.filter(({ offset }) => offset > 0).length).toBeGreaterThan(3);
+  const behind = [...plan.places.values()].filter(({ owner }) => plan.blocks.get(owner)!.offset > 0);
+  expect(behind.length).toBeGreaterThan(3);
 }, 300_000);
 
 test("ResNet-18's encoder, with residuals that are overwritten", async () => {
   const { run, plan } = await compareApart(network((b, image) => resnet18(b, image, 1 / 8).layer4));
-  expect(run.filter((step) => step.node.epilogue.residual && plan.inPlace.has(step)).length).toBeGreaterThan(3);
+  expect(run.steps.filter((step) => step.node.epilogue.residual && plan.inPlace.has(step)).length).toBeGreaterThan(3);
 }, 300_000);

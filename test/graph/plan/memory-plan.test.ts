@@ -3,9 +3,10 @@
 import { expect, test } from "vitest";
 import { GraphBuilder } from "../../../src/graph/ir/builder.ts";
 import type { Graph, Value } from "../../../src/graph/ir/graph.ts";
-import { lower, type Step } from "../../../src/graph/plan/lower.ts";
-import { type MemoryPlan, planMemory, type Storage } from "../../../src/graph/plan/memory-plan.ts";
-import { optimize } from "../../../src/graph/run/compiler.ts";
+import { optimize } from "../../../src/graph/passes/optimize.ts";
+import type { Position } from "../../../src/graph/plan/assign-slots.ts";
+import { lower, type Program } from "../../../src/graph/plan/lower.ts";
+import { type MemoryPlan, planMemory } from "../../../src/graph/plan/memory-plan.ts";
 import { resnet18 } from "../../../src/models/encoders/resnet18.ts";
 import { inspectGraph } from "../../../src/models/inspect.ts";
 import { type MsffResNet18Options, msffResNet18 } from "../../../src/models/networks/msff-resnet18.ts";
@@ -24,10 +25,8 @@ const traits: DeviceTraits = {
   maxBufferBytes: 2 ** 27,
 };
 
-function plan(graph: Graph) {
-  const optimized = optimize(graph);
-  const { run } = lower(optimized, traits);
-  return { run, outputs: [...optimized.outputs.values()] };
+function programOf(graph: Graph): Program {
+  return lower(optimize(graph), traits).run;
 }
 
 /** Names of a value's elements; a concatenation's and a reshape's elements are those of their inputs. */
@@ -56,25 +55,23 @@ function computeNames(value: Value, known: Map<Value, string[]>): string[] {
 }
 
 /** Throws Error where a step would read anything but what its operand holds, or read a buffer that it writes. */
-function execute(
-  steps: readonly Step[],
-  inputs: readonly Value[],
-  outputs: readonly Value[],
-  memory: MemoryPlan,
-): void {
+function execute({ steps, inputs, outputs }: Program, memory: MemoryPlan): void {
   const names = new Map<Value, string[]>();
   const slots = memory.slots.map((bytes) => new Array<string>(bytes / 4).fill("nothing"));
-  for (const { storage } of memory.placements.values()) {
-    if (storage.offset % 256 !== 0) throw new Error(`a binding would begin at byte ${storage.offset}`);
-    if (storage.offset + storage.bytes > memory.slots[storage.slot]!) throw new Error("a binding would end outside");
+  const blockOf = (value: Value) => memory.blocks.get(memory.places.get(value)?.owner ?? value);
+  for (const [value, { start, bytes }] of memory.places) {
+    const { slot, offset } = blockOf(value)!;
+    if ((offset + start) % 256 !== 0) throw new Error(`a binding would begin at byte ${offset + start}`);
+    if (offset + start + bytes > memory.slots[slot]!) throw new Error("a binding would end outside");
   }
   const each = (value: Value, visit: (slot: string[], word: number, name: string) => void) => {
-    const { storage, view } = memory.placements.get(value)!;
+    const { start, bytes, view } = memory.places.get(value)!;
+    const { slot, offset } = blockOf(value)!;
     const inner = elementCount(value.type.shape.slice(1));
     elementNames(value, names).forEach((name, i) => {
       const word = view.offset + Math.floor(i / inner) * view.batchStride + (i % inner);
-      if (word * 4 >= storage.bytes) throw new Error(`${value.name} lies outside of its binding`);
-      visit(slots[storage.slot]!, storage.offset / 4 + word, name);
+      if (word * 4 >= bytes) throw new Error(`${value.name} lies outside of its binding`);
+      visit(slots[slot]!, (offset + start) / 4 + word, name);
     });
   };
   const write = (value: Value) => {
@@ -83,7 +80,7 @@ function execute(
     });
   };
   const read = (value: Value, reader: string) => {
-    if (!memory.placements.has(value)) return;
+    if (!memory.places.has(value)) return;
     each(value, (slot, word, name) => {
       if (slot[word] !== name) throw new Error(`${reader} reads ${name} and finds ${slot[word]}`);
     });
@@ -94,16 +91,16 @@ function execute(
     const placed = memory.inPlace.get(step);
     for (const operand of step.operands) read(operand, name);
     if (memory.elided.has(step)) continue;
-    const written = new Set(step.node.outputs.map((value) => memory.placements.get(value)!.storage.slot));
+    const written = new Set(step.node.outputs.map((value) => blockOf(value)!.slot));
     step.operands.forEach((value, i) => {
-      const slot = memory.placements.get(value)?.storage.slot;
+      const slot = blockOf(value)?.slot;
       if (slot === undefined || placed?.has(i)) return;
       if (written.has(slot)) throw new Error(`${name} (${operator.name}) reads and writes slot ${slot}`);
     });
     step.node.outputs.forEach(write);
   }
   for (const output of outputs) {
-    if (!memory.placements.has(output)) throw new Error(`output ${output.name} has no place`);
+    if (!memory.places.has(output)) throw new Error(`output ${output.name} has no place`);
     read(output, "the caller");
   }
 }
@@ -112,19 +109,19 @@ test("no step of 300 random graphs finds anything but its operands", () => {
   const counts = { concatenated: 0, overwritten: 0, aliased: 0, beside: 0 };
   for (let seed = 0; seed < 300; seed++) {
     const graph = randomGraph(seed, 4 + (seed % 28));
-    const { run, outputs } = plan(graph);
+    const program = programOf(graph);
     // The second half may not put more than this into a slot; one value alone may need more.
     const maxSlotBytes = seed < 150 ? Number.POSITIVE_INFINITY : 6000;
-    const memory = planMemory(run, graph.inputs, outputs, { maxSlotBytes });
-    expect(() => execute(run, graph.inputs, outputs, memory), `seed ${seed}`).not.toThrow();
+    const memory = planMemory(program, { maxSlotBytes });
+    expect(() => execute(program, memory), `seed ${seed}`).not.toThrow();
     expect(memory.peakBytes, `seed ${seed}`).toBeGreaterThanOrEqual(memory.lowerBoundBytes);
-    const largest = Math.max(...[...memory.placements.values()].map(({ storage }) => storage.bytes));
+    const largest = Math.max(...[...memory.blocks.values()].map(({ bytes }) => bytes));
     expect(Math.max(...memory.slots), `seed ${seed}`).toBeLessThanOrEqual(Math.max(maxSlotBytes, largest));
     for (const [step, placed] of memory.inPlace) {
       counts[step.node.operator.regions ? "concatenated" : "overwritten"] += placed.size;
     }
     counts.aliased += [...memory.elided].filter((step) => step.node.operator.alias).length;
-    counts.beside += [...memory.placements.values()].filter(({ storage }) => storage.offset > 0).length;
+    counts.beside += [...memory.places.values()].filter(({ owner }) => memory.blocks.get(owner)!.offset > 0).length;
   }
   expect(counts.concatenated, "concatenated values written in place").toBeGreaterThan(100);
   expect(counts.overwritten, "residuals overwritten").toBeGreaterThan(5);
@@ -132,35 +129,35 @@ test("no step of 300 random graphs finds anything but its operands", () => {
   expect(counts.beside, "values behind others in their slot").toBeGreaterThan(100);
 });
 
-/** A plan with each storage moved by `move`. */
-function moved(memory: MemoryPlan, move: (storage: Storage) => Partial<Storage>, slots = memory.slots): MemoryPlan {
-  const placements = [...memory.placements].map(
-    ([value, { storage, ...place }]) => [value, { ...place, storage: { ...storage, ...move(storage) } }] as const,
-  );
-  return { ...memory, placements: new Map(placements), slots };
+/** A plan with each block moved by `move`. */
+function moved(memory: MemoryPlan, move: (position: Position) => Partial<Position>, slots = memory.slots): MemoryPlan {
+  const blocks = [...memory.blocks].map(([owner, block]) => [owner, { ...block, ...move(block) }] as const);
+  return { ...memory, blocks: new Map(blocks), slots };
 }
 
 test("the checker sees live values that share bytes, and a buffer that is read and written", () => {
   const graph = randomGraph(24, 20);
-  const { run, outputs } = plan(graph);
-  const memory = planMemory(run, graph.inputs, outputs);
+  const program = programOf(graph);
+  const memory = planMemory(program);
   const whole = memory.slots.reduce((sum, bytes) => sum + bytes, 0);
   const squeezed = moved(memory, () => ({ slot: 0, offset: 0 }), [Math.max(...memory.slots)]);
-  expect(() => execute(run, graph.inputs, outputs, squeezed)).toThrow(/finds|reads and writes/);
+  expect(() => execute(program, squeezed)).toThrow(/finds|reads and writes/);
   const starts = memory.slots.map((_, i) => memory.slots.slice(0, i).reduce((sum, bytes) => sum + bytes, 0));
   const arena = moved(memory, ({ slot, offset }) => ({ slot: 0, offset: 256 * (starts[slot]! + offset) }), [
     256 * whole,
   ]);
-  expect(() => execute(run, graph.inputs, outputs, arena)).toThrow("reads and writes slot 0");
+  expect(() => execute(program, arena)).toThrow("reads and writes slot 0");
   const unaligned = moved(memory, ({ offset }) => ({ offset: offset + 4 }));
-  expect(() => execute(run, graph.inputs, outputs, unaligned)).toThrow("begin at byte");
+  expect(() => execute(program, unaligned)).toThrow("begin at byte");
 });
 
 test("memory of values that do not meet is shared", () => {
   const graph = randomGraph(11, 30);
-  const { run, outputs } = plan(graph);
-  const memory = planMemory(run, graph.inputs, outputs);
-  const all = run.flatMap((step) => step.node.outputs).reduce((sum, value) => sum + byteLength(value.type), 0);
+  const program = programOf(graph);
+  const memory = planMemory(program);
+  const all = program.steps
+    .flatMap((step) => step.node.outputs)
+    .reduce((sum, value) => sum + byteLength(value.type), 0);
   expect(memory.peakBytes).toBeLessThan(all / 2);
 });
 
@@ -217,9 +214,9 @@ test("every network needs at most 10 % more than its live values", () => {
 
 test("no step of a network finds anything but its operands", () => {
   const plans = [msff([2, 96, 96], { width: 1 / 32, pools: [2, 3] }), encoder(2, 64, 1 / 16)].map((graph) => {
-    const { run, outputs } = plan(graph);
-    const memory = planMemory(run, graph.inputs, outputs);
-    execute(run, graph.inputs, outputs, memory);
+    const program = programOf(graph);
+    const memory = planMemory(program);
+    execute(program, memory);
     return memory;
   });
   const overwritten = [...plans[1]!.inPlace.keys()].filter((step) => step.node.epilogue.residual);
@@ -235,9 +232,7 @@ test("the bound counts live values", () => {
     const sum = b.apply(add, [b.apply(conv2d, [y, kernel("c", 4)], {}, { name: "c" }), x], {}, { name: "sum" });
     const z = b.apply(conv2d, [sum, kernel("d", 2)], {}, { name: "z" });
     b.output("z", join ? b.apply(concat, [sum, z], {}, { name: "joined" }) : z);
-    const graph = b.build();
-    const { run, outputs } = plan(graph);
-    return planMemory(run, graph.inputs, outputs).lowerBoundBytes;
+    return planMemory(programOf(b.build())).lowerBoundBytes;
   };
   const image = 4 * 8 * 8 * 4;
   expect(bound(false), "the sum is written over x, beside y").toBe(2 * image);

@@ -192,6 +192,23 @@ describe("buffers of the caller", () => {
   });
 });
 
+test("an output that others are a part of is copied to the caller's buffer", async () => {
+  const b = new GraphBuilder();
+  const x = b.input("image", [1, 3, 5, 7]);
+  const part = (name: string) => b.apply(conv2d, [x, b.parameter(name, [4, 3, 3, 3])], { padding: 1 }, { name });
+  b.output("y", b.apply(concat, [part("left"), part("right")], {}));
+  const compiled = await compile(gpu, b.build(), { parameter: async (name) => randomParameter(name, 108) });
+  const image = images[0]!;
+  const expected = (await compiled.run({ image })).y!.data;
+  const { COPY_DST, COPY_SRC, STORAGE } = BufferUsage;
+  const target = gpu.createBuffer(280 * 4, COPY_DST | COPY_SRC | STORAGE, "result");
+  await compiled.run({ image }, { into: { y: target } });
+  expect(new Float32Array(await gpu.read(target, 0, 280 * 4))).toEqual(expected);
+  expect(compiled.steps.map(({ name }) => name)).toEqual(["left", "right"]);
+  gpu.destroyBuffer(target);
+  await compiled.dispose();
+});
+
 test("arrays of the caller's are filled and given back", async () => {
   const compiled = await compile(gpu, small(), { parameter: async (name) => randomParameter(name, 108) });
   const own = new Float32Array(140);

@@ -83,15 +83,15 @@ test("measures nodes that read integers: the gradient of a pool", async () => {
 test("is refused on another adapter, and ignored where kernels have changed", () => {
   const device = deviceTraits(gpu);
   const adapter = gpu.adapter.driver;
-  expect(() => tunedChoice({ ...tuning, adapter: "another" }, { adapter, device })).toThrow(UsageError);
+  expect(() => tunedChoice({ ...tuning, adapter: "another" }, adapter)).toThrow(UsageError);
   const [node] = smallGraph().nodes;
   const call = wholeCall(node!);
   const key = signature(node!, call);
   const stale = { ...tuning.entries[key]!, sourceHash: "of other sources" };
   const changed = { ...tuning, entries: { ...tuning.entries, [key]: stale } };
   const missed: string[] = [];
-  const choice = tunedChoice(changed, { adapter, device, onMiss: (name) => missed.push(name) });
-  expect(choice(node!, call)).toBeUndefined();
+  const choice = tunedChoice(changed, adapter, (name) => missed.push(name));
+  expect(choice(node!, call, device)).toBeUndefined();
   expect(missed).toEqual(["first"]);
 });
 
