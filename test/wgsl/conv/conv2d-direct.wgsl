@@ -43,12 +43,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let n = id.z / p.out_channels;
   if (id.x >= p.out_width || id.y >= p.out_height || n >= p.items) { return; }
   let group_channels = p.channels / p.groups;
-  let first_channel = k / (p.out_channels / p.groups) * group_channels;
+  let group_out_channels = p.out_channels / p.groups;
+  let first_channel = k / group_out_channels * group_channels;
   let plane = p.height * p.width;
+  let taps = p.kernel_height * p.kernel_width;
   var sum = 0.0;
   for (var c = 0u; c < group_channels; c++) {
     let x_plane = p.x_offset + n * p.x_batch_stride + (first_channel + c) * plane;
-    let w_plane = (k * group_channels + c) * p.kernel_height * p.kernel_width;
+    let w_plane = (k * group_channels + c) * taps;
     for (var r = 0u; r < p.kernel_height; r++) {
       let row = i32(id.y * p.stride_height + r * p.dilation_height) - i32(p.pad_top);
       if (row < 0 || row >= i32(p.height)) { continue; }

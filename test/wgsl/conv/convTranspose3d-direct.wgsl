@@ -73,19 +73,16 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let plane = p.height * p.width;
   let taps = p.kernel_height * p.kernel_width;
   var sum = 0.0;
-  for (var c = first_channel; c < first_channel + group_channels; c++) {
-    let x_plane = p.x_offset + n * p.x_batch_stride + c * plane;
-    let w_plane = (c * group_out_channels + k % group_out_channels) * taps;
+  for (var c = 0u; c < group_channels; c++) {
+    let x_plane = p.x_offset + n * p.x_batch_stride + (first_channel + c) * plane;
+    let w_plane = ((first_channel + c) * group_out_channels + k % group_out_channels) * taps;
     for (var r = 0u; r < p.kernel_height; r++) {
-      let found = transposed_row(id.y, r);
-      if (found < 0) { continue; }
-      let row = u32(found);
+      let row = transposed_row(id.y, r);
+      if (row < 0 || row >= i32(p.height)) { continue; }
       for (var s = 0u; s < p.kernel_width; s++) {
-        let scaled_column = i32(id.x + p.pad_left) - i32(s * p.dilation_width);
-        if (scaled_column < 0 || u32(scaled_column) % p.stride_width != 0u) { continue; }
-        let column = u32(scaled_column) / p.stride_width;
-        if (column >= p.width) { continue; }
-        sum += f32(x[x_plane + row * p.width + column]) * f32(w[w_plane + r * p.kernel_width + s]);
+        let column = unstrided(i32(id.x + p.pad_left) - i32(s * p.dilation_width), p.stride_width, p.width);
+        if (column < 0 || column >= i32(p.width)) { continue; }
+        sum += f32(x[x_plane + u32(row) * p.width + u32(column)]) * f32(w[w_plane + r * p.kernel_width + s]);
       }
     }
   }

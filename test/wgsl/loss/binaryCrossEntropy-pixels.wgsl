@@ -26,7 +26,6 @@ struct Params {
 @group(0) @binding(3) var<uniform> p: Params;
 
 
-
 fn is_ignored(label: u32) -> bool { return label == p.ignore_index; }
 fn is_known(label: u32) -> bool { return label < p.classes; }
 fn admits(label: u32, k: u32) -> bool { return label == k; }
@@ -34,6 +33,8 @@ fn first_admitted(label: u32) -> u32 { return label; }
 
 // What an unknown label makes of every result.
 fn not_a_number(label: u32) -> f32 { return bitcast<f32>(label | 0x7fc00000u); }
+
+fn logit(x_at: u32, k: u32) -> f32 { return f32(x[x_at + k * p.class_stride]); }
 
 fn softplus_log(v: f32) -> f32 {
   let y = select(log(v), bitcast<f32>(bitcast<u32>(v) | u32(0xff800000u)), v == f32(0.0));
@@ -70,14 +71,16 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let labels_at = p.labels_offset + i0 * p.labels_stride0;
   let y_at = p.y_offset + i0 * p.y_stride0;
   let label = labels[labels_at];
+  
   if (is_ignored(label)) { y[y_at] = 0.0; return; }
   if (!is_known(label)) { y[y_at] = not_a_number(label); return; }
   var sum = 0.0;
-  for (var c = 0u; c < p.channels; c++) {
-    let v = f32(x[x_at + c * p.class_stride]);
-    let is_own = label == p.first_class + c;
+  for (var k = 0u; k < p.channels; k++) {
+    let v = logit(x_at, k);
+    let is_own = label == p.first_class + k;
+    let weight = channel_weight(0u + k, is_own);
     let z = select(v, -v, is_own);
-    sum += channel_weight(0u + c, is_own) * factor(z) * softplus(z);
+    sum += weight * factor(z) * softplus(z);
   }
   y[y_at] = sum;
 }

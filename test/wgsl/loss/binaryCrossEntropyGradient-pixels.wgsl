@@ -29,7 +29,6 @@ struct Params {
 @group(0) @binding(4) var<uniform> p: Params;
 
 
-
 fn is_ignored(label: u32) -> bool { return label == p.ignore_index; }
 fn is_known(label: u32) -> bool { return label < p.classes; }
 fn admits(label: u32, k: u32) -> bool { return label == k; }
@@ -37,6 +36,8 @@ fn first_admitted(label: u32) -> u32 { return label; }
 
 // What an unknown label makes of every result.
 fn not_a_number(label: u32) -> f32 { return bitcast<f32>(label | 0x7fc00000u); }
+
+fn logit(x_at: u32, k: u32) -> f32 { return f32(x[x_at + k * p.class_stride]); }
 
 fn softplus_log(v: f32) -> f32 {
   let y = select(log(v), bitcast<f32>(bitcast<u32>(v) | u32(0xff800000u)), v == f32(0.0));
@@ -63,6 +64,9 @@ fn factor(z: f32) -> f32 {
   
 }
 
+fn fill(gx_at: u32, value: f32) {
+  for (var k = 0u; k < p.channels; k++) { gx[gx_at + k * p.class_stride] = stored(value); }
+}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -74,16 +78,17 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let labels_at = p.labels_offset + i0 * p.labels_stride0;
   let gx_at = p.gx_offset + i0 * p.gx_stride0;
   let label = labels[labels_at];
-  for (var c = 0u; c < p.channels; c++) {
-    let v = f32(x[x_at + c * p.class_stride]);
-    let is_own = label == p.first_class + c;
+  
+  if (is_ignored(label)) { fill(gx_at, 0.0); return; }
+  if (!is_known(label)) { fill(gx_at, not_a_number(label)); return; }
+  
+  for (var k = 0u; k < p.channels; k++) {
+    let v = logit(x_at, k);
+    let is_own = label == p.first_class + k;
+    let weight = channel_weight(0u + k, is_own);
     let z = select(v, -v, is_own);
     let r = sigmoid(z);
-    
     let slope = factor(z) * r;
-    
-    let known = g[g_at] * channel_weight(0u + c, is_own) * select(slope, -slope, is_own);
-    let result = select(not_a_number(label), known, is_known(label));
-    gx[gx_at + c * p.class_stride] = stored(select(result, 0.0, is_ignored(label)));
+    gx[gx_at + k * p.class_stride] = stored(g[g_at] * weight * select(slope, -slope, is_own));
   }
 }

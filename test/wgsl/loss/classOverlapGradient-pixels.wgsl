@@ -37,6 +37,7 @@ fn first_admitted(label: u32) -> u32 { return label; }
 fn not_a_number(label: u32) -> f32 { return bitcast<f32>(label | 0x7fc00000u); }
 
 
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64u + id.x;
@@ -48,6 +49,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let labels_at = p.labels_offset + i0 * p.labels_stride0;
   let gq_at = p.gq_offset + i0 * p.gq_stride0;
   let label = labels[labels_at];
+  
   for (var c = 0u; c < p.channels; c++) {
     let at = c * p.class_stride;
     let size = 1.0;

@@ -25,7 +25,6 @@ struct Params {
 @group(0) @binding(4) var<uniform> p: Params;
 
 
-
 fn is_ignored(label: u32) -> bool { return label == p.ignore_index; }
 fn is_known(label: u32) -> bool { return label < p.classes; }
 fn admits(label: u32, k: u32) -> bool { return label == k; }
@@ -33,6 +32,8 @@ fn first_admitted(label: u32) -> u32 { return label; }
 
 // What an unknown label makes of every result.
 fn not_a_number(label: u32) -> f32 { return bitcast<f32>(label | 0x7fc00000u); }
+
+fn logit(x_at: u32, k: u32) -> f32 { return f32(x[x_at + k * p.class_stride]); }
 
 
 fn weight_of(label: u32, at: u32) -> f32 {
@@ -52,8 +53,6 @@ fn safe_log(v: f32) -> f32 {
 // Of all classes and of the admitted ones: the largest logit, and the sum of exp(logit - that); rest is the part of sum
 // that is not admitted: 1 - P would lose its digits near P = 1.
 struct Sums { largest: f32, sum: f32, admitted: f32, admitted_sum: f32, rest: f32 }
-
-fn logit(x_at: u32, k: u32) -> f32 { return f32(x[x_at + k * p.class_stride]); }
 
 fn sums_of(x_at: u32, label: u32) -> Sums {
   var s = Sums(logit(x_at, 0u), 0.0, logit(x_at, first_admitted(label)), 1.0, 0.0);
@@ -83,7 +82,6 @@ fn focus(rest: f32, gamma: f32) -> f32 {
   
 }
 
-
 fn fill(gx_at: u32, value: f32) {
   for (var k = 0u; k < p.classes; k++) { gx[gx_at + k * p.class_stride] = stored(value); }
 }
@@ -98,6 +96,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let labels_at = p.labels_offset + i0 * p.labels_stride0;
   let gx_at = p.gx_offset + i0 * p.gx_stride0;
   let label = labels[labels_at];
+  
   if (is_ignored(label)) { fill(gx_at, 0.0); return; }
   if (!is_known(label)) { fill(gx_at, not_a_number(label)); return; }
   let s = sums_of(x_at, label);
@@ -106,11 +105,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var k = 0u; k < p.classes; k++) {
     let v = logit(x_at, k);
     var apart = safe_exp(v - s.largest) / s.sum;
-    if (admits(label, k)) {
-      
-      apart -= 1.0;
-      
-    }
+    if (admits(label, k)) { apart -= 1.0; }
     gx[gx_at + k * p.class_stride] = stored(scale * apart);
   }
 }

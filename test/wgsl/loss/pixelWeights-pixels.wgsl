@@ -1,4 +1,8 @@
 // pixelWeights/pixels: which pixels count, several workgroups.
+alias Element = f32;
+alias Element4 = vec4f;
+fn stored(v: f32) -> Element { return v; }
+fn stored4(v: vec4f) -> Element4 { return v; }
 struct Params {
   count: u32,
   labels_offset: u32,
@@ -37,7 +41,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let labels_at = p.labels_offset + i0 * p.labels_stride0;
   let y_at = p.y_offset + i0 * p.y_stride0;
   let label = labels[labels_at];
+  
   if (is_ignored(label)) { y[y_at] = 0.0; return; }
   if (!is_known(label)) { y[y_at] = not_a_number(label); return; }
+  
   y[y_at] = weight_of(label, 0u);
 }

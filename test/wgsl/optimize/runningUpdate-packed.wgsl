@@ -6,6 +6,7 @@ struct Params { count: u32 }
 @group(0) @binding(3) var<storage, read_write> r: array<vec4f>;
 @group(0) @binding(4) var<uniform> p: Params;
 
+
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {
   let i = (group_id.y * groups.x + group_id.x) * 64u + local;

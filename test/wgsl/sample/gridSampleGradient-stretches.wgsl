@@ -38,7 +38,6 @@ fn position(place: f32, size: u32) -> vec2f {
 
 
 
-
 struct Corner { at: vec3i, side: vec3f, near: vec3f }
 
 // Sides are -1 and 1, weights how near the pixel is along each axis.
