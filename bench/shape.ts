@@ -21,7 +21,7 @@ export interface ConvSpec {
   readonly given: Given;
 }
 
-export const shapeSyntax = `N,C,[D,]H,W k[Tx]R[xS] cK [sSTRIDE] [dDILATION] [pPADDING] [gGROUPS] [t] [oOUTPUTPADDING]
+const shapeSyntax = `N,C,[D,]H,W k[Tx]R[xS] cK [sSTRIDE] [dDILATION] [pPADDING] [gGROUPS] [t] [oOUTPUTPADDING]
   k kernel, c output channels; t: transposed; padding by default as keeps the size at stride 1 (transposed: 0)`;
 
 /** Throws UsageError that names the word. */

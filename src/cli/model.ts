@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { isOnnx, type ModelFile, openModelFile, type Shape, UsageError } from "../index.ts";
 import type { InputShape } from "./arguments.ts";
 
-export const weightsHelp = ".safetensors file whose metadata names the network";
+const weightsHelp = ".safetensors file whose metadata names the network";
 export const modelHelp = `.onnx file, or ${weightsHelp}`;
 
 /** Opens a weights file by its path or URL. Throws FormatError, and UsageError for an ONNX model. */

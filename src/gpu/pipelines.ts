@@ -80,7 +80,7 @@ export class PipelineCache {
 }
 
 /** Every message as `line:column type: text`, under it the source line and a caret. Columns count UTF-16 units from 1. */
-export function formatCompilation(label: string, code: string, messages: readonly GPUCompilationMessage[]): string {
+function formatCompilation(label: string, code: string, messages: readonly GPUCompilationMessage[]): string {
   const lines = code.split("\n");
   const report = messages.flatMap(({ type, lineNum, linePos, message }) => {
     const head = `${lineNum}:${linePos} ${type}: ${cleanMessage(message)}`;

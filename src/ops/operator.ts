@@ -156,14 +156,14 @@ export interface Operator<
   /** Output types for the operator's own inputs (without bias and residual). Throws ShapeError. */
   shape(inputs: AtLeast<TensorType, I>, attrs: A): AtLeast<TensorType, O>;
   cost(call: Call<A, I, O>): Cost;
-  /** From the readable to the fast. The first applies always: it is the reference. */
+  /** The first applies always: it is the reference that the others are compared with. Otherwise their order decides nothing. */
   readonly kernels: readonly Kernel<A, I, O>[];
   readonly decompositions?: readonly Decomposition<A, I>[];
   /**
-   * Name of the kernel or decomposition for a call that nobody has measured on this device. An operator of one kernel may
-   * do without; undefined stands for the only kernel that applies.
+   * Name of the kernel or decomposition, of those that apply, for a call that nobody has measured on this device. Every
+   * operator with more than one kernel has it.
    */
-  prefer?(call: Call<A, I, O>, device: DeviceTraits): string | undefined;
+  prefer?(call: Call<A, I, O>, device: DeviceTraits): string;
   /**
    * Gradients of the own inputs, as graph, each of its input's shape; undefined where an input has none. Unused gradients
    * are removed. Absent: not differentiable.

@@ -1,5 +1,5 @@
 // The uniform parameters of a dispatch, and those that tell a kernel where an operand lies.
-import type { ParamSpec, ParamType } from "../../shaders/wgsl/wgsl.ts";
+import type { ParamSpec } from "../../shaders/wgsl/wgsl.ts";
 import type { Operand } from "./operator.ts";
 
 export interface Params {
@@ -14,13 +14,7 @@ export function params<S extends ParamSpec>(spec: S, values: Readonly<Record<key
 
 type ViewSpec<N extends string> = Readonly<Record<`${N}_offset` | `${N}_batch_stride`, "u32">>;
 
-/** Declares a view's parameters: `...viewSpec("x")` gives `x_offset` and `x_batch_stride`. */
-export function viewSpec<N extends string>(name: N): ViewSpec<N> {
-  const u32: ParamType = "u32";
-  return { [`${name}_offset`]: u32, [`${name}_batch_stride`]: u32 } as ViewSpec<N>;
-}
-
-/** Values for {@link viewSpec}. */
+/** Values of a view's parameters: `x_offset` and `x_batch_stride` for the name `x`. */
 export function viewParams<N extends string>(name: N, operand: Operand): Record<keyof ViewSpec<N> & string, number> {
   const { offset, batchStride } = operand.view;
   return { [`${name}_offset`]: offset, [`${name}_batch_stride`]: batchStride } as Record<

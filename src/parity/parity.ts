@@ -56,7 +56,7 @@ export interface ParityReport {
 export const parityLimits = { f32: 1e-5, f16: 5e-3 } as const;
 
 /** The same of gradients, which are compared in f32 alone: where f16 rounds the sign of a ReLU's input, they jump. */
-export const gradientLimit = 1e-4;
+const gradientLimit = 1e-4;
 
 /**
  * Errors up to here pass whatever they are relative to: other engines approximate functions within an absolute bound. ONNX

@@ -3,7 +3,7 @@
 //
 // ATROUS_GRADIENTS names a folder that autograd.py filled before; it is used as it is.
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { difference } from "../../src/difference.ts";
@@ -36,7 +36,9 @@ describe.runIf(isHere)("gradients as PyTorch has them", () => {
     models = new Map(cases.map(({ name, model }) => [name, model]));
   }, 300_000);
 
-  for (const name of ["msff-w8", "msff-w8-pools", "plain-w8", "mobilenet-v3", "resnet18"]) {
+  // Goldens named for their gradients have them compared by `atrous parity`.
+  const goldens = readdirSync("weights/goldens").filter((name) => !name.endsWith("-gradients"));
+  for (const name of [...goldens, "mobilenet-v3", "resnet18"]) {
     test(`${name}: of the image, every parameter and every running statistic`, { timeout: 300_000 }, async () => {
       const file = (part: string) => join(folder, `${name}-${part}.safetensors`);
       const given = ["--input", file("input"), "--grad-output", file("output-gradient")];

@@ -11,7 +11,7 @@ import {
   meanOverForeground,
   measureClass,
 } from "../../src/segment/metrics.ts";
-import { ignoredTarget } from "../../src/train/data/class-map.ts";
+import { ignoredTarget } from "../../src/train/data/targets.ts";
 
 const index = (classes: number) => ({ classes, targets: "index" as const });
 const sets = (classes: number) => ({ classes, targets: "sets" as const });

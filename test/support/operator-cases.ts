@@ -44,7 +44,7 @@ export interface OperatorCases<A extends object = object, G extends object = obj
   /** Plain loops in float64, as close to the formula as possible; shares no code with the kernels. */
   reference(inputs: readonly ReferenceTensor[], attrs: A): readonly ReferenceOutput[];
   readonly cases: readonly OperatorCase<G>[];
-  /** Set where the suite is another one on another device: its gradients would be the same graphs again. */
+  /** Set where the suite is another one on another device, which is tested too: its gradients would be the same graphs again. */
   readonly withoutGradients?: true;
   /** Outputs through which no gradient flows. */
   readonly withoutOutputGradient?: readonly number[];

@@ -7,7 +7,7 @@ let shared: Promise<Gpu> | undefined;
 let isWatched = false;
 
 /**
- * Called while suites are declared; what it returns gives the device to their tests. It is opened before the first of them and
+ * Called at the top of a file, outside of `describe`, while suites are declared; what it returns gives the device to their tests. It is opened before the first of them and
  * disposed of after the file's last test, which tells of buffers that are still alive.
  */
 export function shareTestGpu(): () => Gpu {

@@ -6,7 +6,7 @@ import { createOutline, type Outline, type Point } from "./outline.ts";
 import { mix } from "./random.ts";
 
 /** From one disc to the next, in mm. */
-export const LEVEL_MM = 37;
+const LEVEL_MM = 37;
 
 /** Half-width of an edge between tissues, in mm. */
 export const EDGE = 0.4;

@@ -30,7 +30,7 @@ function endplate(vertebra: Vertebra, a: number, lateral: number, below: boolean
 }
 
 /** Distance to the body's surface in mm, negative inside. */
-export function bodyDistance(vertebra: Vertebra, { a, b, x }: Local): number {
+function bodyDistance(vertebra: Vertebra, { a, b, x }: Local): number {
   const beta = clamp(b / vertebra.halfHeight, -1, 1);
   const beta2 = beta * beta;
   const waisted = 1 - beta2;

@@ -37,11 +37,11 @@ export function readHeader(start: Uint8Array, name: string): NiftiHeader {
   const magic = String.fromCharCode(...start.subarray(offset, offset + single.length));
   if (magic === pair) {
     throw new FormatError(
-      `${name}: header of a .hdr/.img pair, got magic ${quote(magic)}, expected ${quote(single)} of a single .nii file`,
+      `${name}: header of a .hdr/.img pair, got magic ${quoteMagic(magic)}, expected ${quoteMagic(single)} of a single .nii file`,
     );
   }
   if (magic !== single) {
-    throw new FormatError(`${name}: bad magic, got ${quote(magic)}, expected ${quote(single)}`);
+    throw new FormatError(`${name}: bad magic, got ${quoteMagic(magic)}, expected ${quoteMagic(single)}`);
   }
   return decodeHeader(start, version, littleEndian);
 }
@@ -154,6 +154,6 @@ function sourceOfAffine(header: NiftiHeader, name: string): [source: string, aff
 }
 
 /** The text up to its first NUL, in quotes, anything unprintable as a dot. */
-function quote(text: string): string {
+function quoteMagic(text: string): string {
   return `"${text.split("\0")[0]!.replace(/[^ -~]/g, ".")}"`;
 }

@@ -64,7 +64,7 @@ export function elementType(code: number): ElementType | undefined {
   return name !== undefined && isElementType(name) ? name : undefined;
 }
 
-export function isElementType(name: string): name is ElementType {
+function isElementType(name: string): name is ElementType {
   return Object.hasOwn(byteSizes, name);
 }
 

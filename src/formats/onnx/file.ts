@@ -12,7 +12,7 @@ import type { GraphProto, ModelProto } from "./messages.ts";
 import { checkTensor, elementsOf, type FileTensor } from "./tensor.ts";
 
 /** The newest operator set whose definitions were read for this importer: that of ONNX 1.23. */
-export const newestOpset = 28;
+const newestOpset = 28;
 
 export interface OpenOnnxOptions {
   /** Opens the files of external data; by default those beside the model, in its folder or below. */

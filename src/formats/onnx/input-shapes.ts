@@ -63,6 +63,6 @@ function fail(where: string, declared: readonly Dimension[]): never {
 }
 
 /** `[N, 3, height, ?]`. */
-export function formatDimensions(declared: readonly Dimension[]): string {
+function formatDimensions(declared: readonly Dimension[]): string {
   return `[${declared.map((size) => size ?? "?").join(", ")}]`;
 }

@@ -2,6 +2,7 @@
 // reader open anything else on this machine or this network.
 
 import { FormatError, UsageError } from "../../errors.ts";
+import { quote } from "../quote.ts";
 import type { ByteSource } from "./checked.ts";
 import { fileSource, hasFiles } from "./file.ts";
 import { type Origin, openSource } from "./source.ts";
@@ -30,9 +31,7 @@ function checkRelative(path: string, file: string): void {
   const steps = path.split(/[/\\]/);
   const climbs = steps.includes("..") || path === "" || steps[0] === "";
   if (!climbs && !path.includes(":") && !path.includes("\0")) return;
-  throw new FormatError(
-    `${file}: its data is in ${JSON.stringify(path.slice(0, 120))}, expected a path inside the file's own folder`,
-  );
+  throw new FormatError(`${file}: its data is in ${quote(path)}, expected a path inside the file's own folder`);
 }
 
 /** The query goes along: it is where servers want their tokens. */
@@ -51,7 +50,5 @@ async function besideFile(origin: string, path: string, file: string): Promise<B
   // What is not there is said by `fileSource`, in its words.
   const actual = await realpath(wanted).catch(() => wanted);
   if (actual.startsWith(folder.endsWith(sep) ? folder : folder + sep)) return fileSource(actual);
-  throw new FormatError(
-    `${file}: its data is in ${JSON.stringify(path)}, a symbolic link out of the file's own folder`,
-  );
+  throw new FormatError(`${file}: its data is in ${quote(path)}, a symbolic link out of the file's own folder`);
 }

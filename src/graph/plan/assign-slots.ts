@@ -41,7 +41,7 @@ export interface Assignment {
 }
 
 /** The largest `minStorageBufferOffsetAlignment` that WebGPU allows a device to have. */
-export const slotAlignment = 256;
+const slotAlignment = 256;
 
 /** What a search may spend after the simple orders: a few milliseconds. */
 const effort = { attempts: 40, comparisons: 50_000 };

@@ -7,7 +7,7 @@ import type { Node } from "../ir/graph.ts";
 /** Names a kernel or decomposition for a call, or leaves it to the operator's preference. */
 export type Choice = (node: Node, call: Call, device: DeviceTraits) => string | undefined;
 
-/** Kernels and decompositions that apply, from the readable to the fast. */
+/** Kernels and decompositions that apply. */
 export function candidates(node: Node, call: Call, device: DeviceTraits): (Kernel | Decomposition)[] {
   const { kernels, decompositions = [] } = node.operator;
   return [...kernels, ...decompositions].filter((candidate) => candidate.applies(call, device));

@@ -1,9 +1,9 @@
 // Kernels for convolutions with one input channel per group.
 
-import { conv2dDepthwise, depthwisePixels, depthwiseWorkgroup } from "../../../shaders/conv/conv2d-depthwise.wgsl.ts";
-import { conv2dDepthwiseRows, depthwiseRowsWorkgroup } from "../../../shaders/conv/conv2d-depthwise-rows.wgsl.ts";
-import { conv2dDepthwiseSubgroup } from "../../../shaders/conv/conv2d-depthwise-subgroup.wgsl.ts";
-import { conv2dDepthwiseTiled, depthwiseTiledWorkgroup } from "../../../shaders/conv/conv2d-depthwise-tiled.wgsl.ts";
+import { conv2dDepthwise, depthwisePixels, depthwiseWorkgroup } from "../../../shaders/conv/depthwise.wgsl.ts";
+import { conv2dDepthwiseRows, depthwiseRowsWorkgroup } from "../../../shaders/conv/depthwise-rows.wgsl.ts";
+import { conv2dDepthwiseSubgroup } from "../../../shaders/conv/depthwise-subgroup.wgsl.ts";
+import { conv2dDepthwiseTiled, depthwiseTiledWorkgroup } from "../../../shaders/conv/depthwise-tiled.wgsl.ts";
 import type { DepthwiseQuadTemplate } from "../../../shaders/wgsl/conv-quads.ts";
 import { cover, spread } from "../grid.ts";
 import { dimensions } from "../walk/dimensions.ts";

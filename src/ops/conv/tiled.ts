@@ -1,6 +1,6 @@
 // The register-tiled kernel of convolutions, of images and volumes.
 
-import { conv2dTiled } from "../../../shaders/conv/conv2d-tiled.wgsl.ts";
+import { conv2dTiled } from "../../../shaders/conv/tiled.wgsl.ts";
 import { tileWorkgroup } from "../../../shaders/wgsl/conv-tile.ts";
 import { spread } from "../grid.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "../walk/operands.ts";

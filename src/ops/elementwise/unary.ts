@@ -17,7 +17,7 @@ interface UnaryRecord<A extends object, G extends object, F extends UnaryFunctio
 }
 
 /** An operator on floats, x to output of the same shape. */
-export function createUnary<A extends object, G extends object>(
+function createUnary<A extends object, G extends object>(
   name: string,
   { attributes, function: of }: UnaryRecord<A, G, UnaryFunction>,
 ): Operator<A, G> {

@@ -37,7 +37,10 @@ export function productCost(call: Call, terms: number) {
   return { flop: 2 * elementCount(call.outputs[0].shape) * terms, bytes: operandBytes(call) };
 }
 
-/** The readable kernel, and register tiles, which are taken where they apply. `packB` says whether b is [.., N, K], which the tiles read as [.., K, N]. */
+/**
+ * The readable kernel, and register tiles, which are taken where they apply. `packB` says whether b is [.., N, K], which the
+ * tiles read as [.., K, N].
+ */
 export function productKernels<A extends object>(
   operator: string,
   { product, packB }: { product(call: Call<A, 2>, packed: boolean): Product; packB(call: Call<A, 2>): boolean },

@@ -119,7 +119,7 @@ export function requireRank(operator: string, name: string, type: TensorType, ra
  * Windows that fit along one axis: `(size + before + after - dilation * (kernel - 1) - 1) / stride + 1`, rounded down,
  * or up in ceil mode, where a last window must still start inside the input or the padding before it, as in PyTorch.
  */
-export function windowCount(
+function windowCount(
   size: number,
   axis: { kernel: number; stride: number; dilation: number; before: number; after: number; ceil?: boolean },
 ): number {

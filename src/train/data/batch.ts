@@ -1,8 +1,8 @@
 // Several samples as the tensors that a training step takes.
 import type { Tensor } from "../../tensor.ts";
 import type { Draw } from "./augment.ts";
-import { ignoredTarget } from "./class-map.ts";
 import type { Dataset } from "./dataset.ts";
+import { ignoredTarget } from "./targets.ts";
 
 export interface Batch {
   /** f32 [N, C, H, W]: grey values, the same in every channel. */

@@ -2,12 +2,12 @@
 import { UsageError } from "../../errors.ts";
 import type { TargetKind } from "../../segment/metrics.ts";
 import { type Draw, drawAugmentation } from "./augment.ts";
-import { ClassMap, encodeTarget, type LabelRange } from "./class-map.ts";
 import type { Dataset, Locality } from "./dataset.ts";
 import type { ResolvedDataOptions } from "./options.ts";
 import { prepareSlice, type Sample, type TargetSlice } from "./prepare.ts";
 import { isNifti, readScan, type ScanFile } from "./scan.ts";
 import { ScanCache } from "./scan-cache.ts";
+import { ClassMap, encodeTarget, type LabelRange } from "./targets.ts";
 
 /** Everything that a dataset is made of; plain data, which goes to threads. */
 export interface DatasetRecipe {

@@ -1,9 +1,9 @@
 // Samples as a person looks at them, to see that masks follow images and that augmentation stays plausible.
 import type { Draw } from "./augment.ts";
-import { singleClass } from "./class-map.ts";
 import type { Dataset } from "./dataset.ts";
 import { shuffledOrder } from "./order.ts";
 import type { Sample } from "./prepare.ts";
+import { singleClass } from "./targets.ts";
 
 /** An image as the network sees it, augmented, with its labels. */
 export interface PreviewSample {

@@ -13,8 +13,8 @@ import {
 import { pngStartBytes, readLabelPng, readPng, readPngSize } from "../../formats/png/index.ts";
 import { openSource, readOrigin } from "../../formats/source/source.ts";
 import type { SliceSize } from "../../segment/resample.ts";
-import { largestLabel } from "./class-map.ts";
 import type { SourceOptions } from "./options.ts";
+import { largestLabel } from "./targets.ts";
 
 /** Plain data, which goes to threads. */
 export interface ScanFile {

@@ -20,7 +20,7 @@ export type ThreadAnswer =
       readonly error: { readonly name: string; readonly message: string; readonly stack: string };
     };
 
-/** The bundle of `worker-node.ts`, beside the bundle of this file. */
+/** The bundle of `data-worker.ts`, beside the bundle of this file. */
 const entry = "data-worker.js";
 
 /** One that is being made, and three that cover for a slow one, such as the first of a volume. */

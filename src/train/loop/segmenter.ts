@@ -5,9 +5,9 @@ import type { Graph } from "../../graph/ir/graph.ts";
 import { type CompileOptions, compile } from "../../graph/run/compile.ts";
 import { classMap } from "../../models/class-map.ts";
 import { networkOf, type TrainConfig } from "../config/config.ts";
-import { ignoredTarget } from "../data/class-map.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Sample } from "../data/prepare.ts";
+import { ignoredTarget } from "../data/targets.ts";
 import { appendLoss, appendNetwork } from "./network.ts";
 import type { SegmentBatch } from "./validate.ts";
 

@@ -30,7 +30,7 @@ interface LossOptions {
 /** Names of the losses that `createLoss` knows. */
 export type LossKind = keyof LossOptions;
 
-interface Placement {
+interface TermOptions {
   /** Default 1. */
   readonly weight?: number;
   /** Name of the output that it is for. Default: all outputs, added up. */
@@ -38,7 +38,7 @@ interface Placement {
 }
 
 /** One loss: its kind, its options, its weight and its output. */
-export type LossTerm = { readonly [K in LossKind]: { readonly kind: K } & LossOptions[K] & Placement }[LossKind];
+export type LossTerm = { readonly [K in LossKind]: { readonly kind: K } & LossOptions[K] & TermOptions }[LossKind];
 
 /** A loss, or several whose weighted sum is taken. */
 export type LossSpec = LossTerm | readonly LossTerm[];

@@ -1,10 +1,10 @@
 // Pictures of the images that a network segments best and worst.
 import { encodePicture, encodeSheet, greyWindow } from "../../overlay/index.ts";
 import type { TargetKind } from "../../segment/metrics.ts";
-import { singleClass } from "../data/class-map.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Sample } from "../data/prepare.ts";
 import type { PreviewSample } from "../data/preview.ts";
+import { singleClass } from "../data/targets.ts";
 import { type ImageResult, rankImages, type SegmentBatch } from "../loop/validate.ts";
 
 /** A drawn slice, for a report. */

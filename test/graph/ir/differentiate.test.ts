@@ -1,4 +1,4 @@
-// Gradients of whole graphs: sums over fan-out, what is pruned, what is refused; and random graphs against differences of a
+// Gradients of whole graphs: sums over fan-out, what is removed because nothing uses it, what is refused; and random graphs against differences of a
 // float64 interpreter.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UsageError } from "../../../src/errors.ts";

@@ -1,6 +1,6 @@
 // Weight gradients as matrix products, which only hardware gets, on whatever adapter is here: the smallest tile on every case,
 // the larger ones, which software drivers compile slowly, on a few.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Storage } from "../../../shaders/wgsl/storage.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import type { ConvWeightGradientAttributes } from "../../../src/ops/conv/weight-call.ts";
@@ -12,9 +12,11 @@ import { wholeView } from "../../../src/ops/view.ts";
 import { elementCount, type Shape, type TensorType } from "../../../src/tensor.ts";
 import { convWeightGradientCases } from "../../cases/conv/weight-gradient.ts";
 import { checkOperator, compare, prepareCase } from "../../support/check-operator.ts";
-import { openTestGpu } from "../../support/gpu.ts";
 import { onHardware } from "../../support/other-device.ts";
 import { runKernel } from "../../support/run-kernel.ts";
+import { shareTestGpu } from "../../support/share-gpu.ts";
+
+const sharedGpu = shareTestGpu();
 
 const [smallest, ...larger] = weightGemmTiles.map(weightGemmName);
 
@@ -44,10 +46,9 @@ checkOperator(only(larger, [...few, "volume, strides, dilation and groups"]));
 checkOperator(only([smallest!], [...few, "volume, strides, dilation and groups"], ["f16"]));
 
 let gpu: Gpu;
-beforeAll(async () => {
-  gpu = await openTestGpu();
+beforeAll(() => {
+  gpu = sharedGpu();
 });
-afterAll(() => gpu?.dispose());
 
 describe("in parts, as many as leave some empty, the same as the tiled kernel's", () => {
   const tiled = convWeightGradient.kernels.find((kernel) => kernel.name === "convWeightGradient/tiled")!;
@@ -101,7 +102,7 @@ function preferred(x: Shape, outChannels: number, { attrs: given, device, dtype 
   const [inParts] = convWeightGradient.shape(inputs, attrs);
   const call = { inputs, outputs: [operand(inParts)] as const, attrs, epilogue: noEpilogue };
   const traits: DeviceTraits = { ...deviceTraits(gpu), kind: "hardware", ...device };
-  const name = convWeightGradient.prefer!(call, traits)!;
+  const name = convWeightGradient.prefer!(call, traits);
   const candidates = [...convWeightGradient.kernels, ...convWeightGradient.decompositions!];
   expect(candidates.find((candidate) => candidate.name === name)?.applies(call, traits), name).toBe(true);
   return name;

@@ -1,24 +1,25 @@
 // Gradients of weights by every kernel, and with their sums split in every number of parts.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { convWeightGradient } from "../../../src/ops/conv/weight-gradient.ts";
 import { deviceTraits } from "../../../src/ops/device-traits.ts";
 import { dataTypes } from "../../../src/tensor.ts";
 import { convWeightGradientCases } from "../../cases/conv/weight-gradient.ts";
 import { checkOperator, compare, prepareCase } from "../../support/check-operator.ts";
-import { openTestGpu } from "../../support/gpu.ts";
 import { runDecomposition } from "../../support/run-decomposition.ts";
+import { shareTestGpu } from "../../support/share-gpu.ts";
 import { onShortGrid } from "../../support/short-grid.ts";
+
+const sharedGpu = shareTestGpu();
 
 checkOperator(convWeightGradientCases);
 checkOperator(onShortGrid(convWeightGradientCases));
 
 describe("in parts", () => {
   let gpu: Gpu;
-  beforeAll(async () => {
-    gpu = await openTestGpu();
+  beforeAll(() => {
+    gpu = sharedGpu();
   });
-  afterAll(() => gpu?.dispose());
 
   test("in f16, where parts are f32", async ({ skip }) => {
     skip(!gpu.features.has("shader-f16"), "no shader-f16");

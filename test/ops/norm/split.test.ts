@@ -1,14 +1,16 @@
 // Normalization of rows that several workgroups share: its parts, and the whole of it.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { deviceTraits } from "../../../src/ops/device-traits.ts";
 import { groupNorm, instanceNorm } from "../../../src/ops/norm/normalization.ts";
 import { groupNormCases, instanceNormCases } from "../../cases/norm/normalization.ts";
 import { normApplyCases, normMomentsCases } from "../../cases/norm/split.ts";
 import { checkOperator, compare, prepareCase } from "../../support/check-operator.ts";
-import { openTestGpu } from "../../support/gpu.ts";
 import { runDecomposition } from "../../support/run-decomposition.ts";
+import { shareTestGpu } from "../../support/share-gpu.ts";
 import { onShortGrid } from "../../support/short-grid.ts";
+
+const sharedGpu = shareTestGpu();
 
 checkOperator(normMomentsCases);
 checkOperator(normApplyCases);
@@ -16,10 +18,9 @@ checkOperator(onShortGrid(normMomentsCases));
 
 describe("a long row", () => {
   let gpu: Gpu;
-  beforeAll(async () => {
-    gpu = await openTestGpu();
+  beforeAll(() => {
+    gpu = sharedGpu();
   });
-  afterAll(() => gpu?.dispose());
 
   test("of a channel, which is no multiple of its parts", async () => {
     const entry = { why: "", inputs: [[1, 2, 33, 31, 35], [2], [2]], given: {} };

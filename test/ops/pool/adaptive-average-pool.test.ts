@@ -13,8 +13,10 @@ import { checkOperator } from "../../support/check-operator.ts";
 import { onHardware } from "../../support/other-device.ts";
 import { onShortGrid } from "../../support/short-grid.ts";
 
+checkOperator(adaptiveAveragePool2dCases);
 checkOperator(onHardware(adaptiveAveragePool2dCases));
 checkOperator(onShortGrid(onHardware(adaptiveAveragePool2dCases)));
+checkOperator(adaptiveAveragePool3dCases);
 checkOperator(onHardware(adaptiveAveragePool3dCases));
 checkOperator(onShortGrid(onHardware(adaptiveAveragePool3dCases)));
 

@@ -23,7 +23,7 @@ import torch
 from safetensors.torch import save_file
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "weights" / "export"))
-from networks import MsffResNet18  # noqa: E402
+import networks  # noqa: E402
 
 
 class UNet3d(torch.nn.Module):
@@ -60,7 +60,7 @@ class Unit3d(torch.nn.Module):
 
 
 STEPS = 10
-NETWORKS = {"msff-resnet18": MsffResNet18, "unet3d": UNet3d}
+NETWORKS = {**networks.NETWORKS, "unet3d": UNet3d}
 CASES = {
     # name: network, options, input shape, seed, rates; gradients alone where there are none
     "volume": ("unet3d", dict(classes=3, width=4), (2, 1, 8, 12, 16), 5, dict(sgd=3e-2)),

@@ -88,12 +88,12 @@ function perAxis(name: string, values: readonly number[], rank: number): readonl
 }
 
 /** [height, width] of values per axis; one axis is the width. */
-export function pairOf(values: readonly number[], height: number): Pair {
+function pairOf(values: readonly number[], height: number): Pair {
   return values.length === 1 ? [height, values[0]!] : [values[0]!, values[1]!];
 }
 
 /** [top, left, bottom, right]. */
-export function sidesOf({ before, after }: Pick<Window, "before" | "after">): Sides {
+function sidesOf({ before, after }: Pick<Window, "before" | "after">): Sides {
   const [top, left] = pairOf(before, 0);
   const [bottom, right] = pairOf(after, 0);
   return [top, left, bottom, right];
