@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Exports small networks of this field with both ONNX exporters of PyTorch, static and with open sizes, and their outputs.
 
-    python3 test/conformance/export.py [--full] FOLDER [NETWORK ...]
+    python3 test/conformance/export.py [--full | --short] FOLDER [NETWORK ...]
 
 Writes FOLDER/NETWORK-EXPORTER-SHAPES.onnx and, beside it, .safetensors with the inputs and what PyTorch computes of them in f32.
 SHAPES is static, open, or half: static sizes, weights and image in f16. Weights are random, seeded, and batch norm has statistics,
 so that nothing cancels out. A list of what was written goes to FOLDER/cases.json.
-With --full each is written once, as NETWORK.onnx: static, by TorchScript, at full width, for one larger image.
+With --short TorchScript writes static sizes and halves, and the other exporter open sizes. With --full each is written once, as NETWORK.onnx: static, by TorchScript, at full width, for one larger image.
 """
 
 import json
@@ -465,7 +465,7 @@ def write_full(name, case, folder):
     save(image, outputs if isinstance(outputs, tuple) else (outputs,), folder / f"{name}.safetensors")
 
 
-def main(folder, names, full):
+def main(folder, names, full, short):
     folder.mkdir(parents=True, exist_ok=True)
     chosen = {name: case for name, case in networks.items() if not names or name in names}
     if full:
@@ -477,10 +477,11 @@ def main(folder, names, full):
         for name, case in chosen.items()
         for dynamo in (False, True)
         for shapes in ("static", "open", *(["half"] if case.half else []))
+        if not short or dynamo == (shapes == "open")
     ]
     (folder / "cases.json").write_text(json.dumps(cases))
 
 
 if __name__ == "__main__":
-    given = [argument for argument in sys.argv[1:] if argument != "--full"]
-    main(Path(given[0]), given[1:], full="--full" in sys.argv)
+    given = [argument for argument in sys.argv[1:] if argument not in ("--full", "--short")]
+    main(Path(given[0]), given[1:], full="--full" in sys.argv, short="--short" in sys.argv)
