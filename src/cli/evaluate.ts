@@ -33,7 +33,8 @@ export function addEvaluate(program: Command, session: Session): void {
       `
 A class that neither prediction nor labels have is undefined ("-", null, an
 empty field) and has no part in means; means are over the classes but the
-background. Labels that are sets of classes count where the set decides.
+background. Labels that are sets of classes count where the set decides; those
+of volumes within 0.001 of a whole number are that number.
 
 Examples:
   $ atrous evaluate lumbar.json

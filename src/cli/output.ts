@@ -1,11 +1,16 @@
 // Checks of output paths before the work begins, so that an hour of it is not lost to a misspelt folder.
 
-import { access, constants, realpath, stat } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { access, constants, lstat, realpath, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { UsageError } from "../index.ts";
 
-/** Throws UsageError if `path` is one of the files that are read, a folder, or in a folder that is not there. */
-export async function requireNewFile(path: string, inputs: readonly string[]): Promise<void> {
+/**
+ * Throws UsageError if `path` is one of the files that are read, a folder, or in a folder that is not there; and unless `force`
+ * is true also for a file that is not ours to replace: read-only, owned by somebody else, or a link to a file that is not there.
+ * Leave `force` out where the command has no option `--force`.
+ */
+export async function requireNewFile(path: string, inputs: readonly string[], force?: boolean): Promise<void> {
   const status = await stat(path).catch(() => undefined);
   if (status?.isDirectory()) throw new UsageError(`${path}: is a folder, expected a file name`);
   if (status) {
@@ -15,8 +20,32 @@ export async function requireNewFile(path: string, inputs: readonly string[]): P
       throw new UsageError(`${path}: is one of the inputs, expected another file to write to`);
     }
   }
+  const found = force === true ? undefined : await findProtection(path, status);
+  if (found !== undefined) {
+    const expected = force === undefined ? "another name" : "another name, or --force to replace it";
+    throw new UsageError(`${path}: ${found}, expected ${expected}`);
+  }
   const folder = dirname(path);
   await access(folder, constants.W_OK).catch(() => {
     throw new UsageError(`${path}: cannot be written, its folder ${folder} is not there or not writable`);
   });
+}
+
+/** Why a file should not be replaced; files are replaced by renaming, which asks for no permission of theirs. */
+async function findProtection(path: string, status: Stats | undefined): Promise<string | undefined> {
+  if (status === undefined) {
+    const link = await lstat(path).catch(() => undefined);
+    return link?.isSymbolicLink() ? "is a link to a file that is not there" : undefined;
+  }
+  if (!status.isFile()) return undefined;
+  // By its mode, as nothing is read-only to root.
+  const isWritable =
+    (status.mode & 0o222) !== 0 &&
+    (await access(path, constants.W_OK).then(
+      () => true,
+      () => false,
+    ));
+  if (!isWritable) return "is read-only";
+  const user = process.getuid?.();
+  return user !== undefined && status.uid !== user ? "is owned by another user" : undefined;
 }

@@ -18,7 +18,7 @@ export async function encodeOverlay(result: Segmentation): Promise<Uint8Array> {
   return encodeSheet({
     title: basename(scan.name),
     legend: measures.map((measure) => {
-      const dsc = measure.dsc === undefined ? "" : `, DSC ${measure.dsc.toFixed(3)}`;
+      const dsc = truth === undefined ? "" : `, DSC ${measure.dsc?.toFixed(3) ?? "-"}`;
       return { label: measure.label, text: `${measure.name}: ${formatSize(measure)}${dsc}` };
     }),
     footer: `${basename(file.name)} on ${adapter}`,

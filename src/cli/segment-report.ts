@@ -16,7 +16,8 @@ export function segmentationJson(result: Segmentation, written: WrittenFiles): o
     model: file.name,
     network: file.network.name,
     adapter,
-    classes: measures,
+    // What is undefined is null.
+    classes: truth ? measures.map((measure) => ({ ...measure, dsc: measure.dsc ?? null })) : measures,
     ...(truth && { truthLabelsIgnored: truth.ignored }),
     prepareMs,
     segmentMs,
@@ -53,7 +54,7 @@ export function printSegmentation(session: Session, result: Segmentation, writte
     formatSize(measure),
     formatCount(measure.pixels),
     ...(is3d ? [`${measure.slices} of ${count}`] : []),
-    ...(measure.dsc === undefined ? [] : [measure.dsc.toFixed(4)]),
+    ...(truth ? [measure.dsc?.toFixed(4) ?? "-"] : []),
   ]);
   const files = [written.mask, ...(written.overlay ? [written.overlay] : [])].map((path) => `wrote ${path}`);
   const ignored = truth?.ignored ?? [];

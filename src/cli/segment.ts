@@ -36,6 +36,7 @@ interface SegmentOptions extends GlobalOptions {
   readonly batch: number;
   readonly precision: "f32" | "f16";
   readonly tuning?: string;
+  readonly force: boolean;
   readonly json?: true;
 }
 
@@ -57,11 +58,16 @@ export function addSegment(program: Command, session: Session): void {
     .option("--batch <n>", "slices in one run", parseCount, 4)
     .addOption(precisionOption())
     .option("--tuning <file>", "kernels that `atrous tune` measured on this adapter")
+    .option("--force", "replace a mask that is read-only, another user's, or a broken link", false)
     .option("--json", "print JSON on standard output")
     .addHelpText(
       "after",
       `
 The mask holds the number of each pixel's class, 0 for background.
+
+Truth labels within 0.001 of a whole number are that number; the file may store
+the axes of the image in another order. A class that neither prediction nor
+truth have is undefined ("-", null).
 
 Examples:
   $ atrous segment scan.nii.gz -o mask.nii.gz --overlay overlay.png
@@ -78,8 +84,8 @@ async function segment(session: Session, image: string, options: SegmentOptions)
   const modelPath = options.model ?? defaultModelPath();
   requireMaskName(image, maskPath);
   const inputs = [image, modelPath, ...(options.truth ? [options.truth] : [])];
-  await requireNewFile(maskPath, inputs);
-  if (options.overlay) await requireNewFile(options.overlay, [...inputs, maskPath]);
+  await requireNewFile(maskPath, inputs, options.force);
+  if (options.overlay) await requireNewFile(options.overlay, [...inputs, maskPath], options.force);
   if (options.truthLabels && !options.truth) throw new UsageError("--truth-labels: is given without --truth");
 
   const scan = await readScan(image, options);

@@ -1,4 +1,5 @@
 // Numbers about class maps: sizes, and the agreement with a truth.
+import { measureClass } from "./metrics.ts";
 import type { Scan } from "./scan.ts";
 
 /** The size of one class in a scan, and how well it agrees with a truth. */
@@ -12,8 +13,8 @@ export interface ClassMeasure {
   readonly volumeMl?: number;
   /** Slices with at least one pixel of the class. */
   readonly slices: number;
-  /** 2 |A and B| / (|A| + |B|) over all slices; 1 where neither has a pixel. */
-  readonly dsc?: number;
+  /** 2 |A and B| / (|A| + |B|) over all slices, as `measureClass` has it; undefined where neither has a pixel. */
+  readonly dsc?: number | undefined;
   /** Pixels of the class in the truth. */
   readonly truthPixels?: number;
 }
@@ -30,13 +31,14 @@ export function measureClasses(
     const label = n + 1;
     const perSlice = maps.map((map) => count(map, label));
     const pixels = sum(perSlice);
-    const area = pixels * row * column;
-    const size = scan.sliceMm === undefined ? { areaMm2: area } : { volumeMl: (area * scan.sliceMm) / 1000 };
+    const { voxelMm3 } = scan;
+    const size = voxelMm3 === undefined ? { areaMm2: pixels * row * column } : { volumeMl: (pixels * voxelMm3) / 1000 };
     const measure = { label, name, pixels, ...size, slices: perSlice.filter((found) => found > 0).length };
     if (!truth) return measure;
     const truthPixels = sum(truth.map((map) => count(map, label)));
-    const both = sum(maps.map((map, i) => countBoth(map, truth[i]!, label)));
-    const dsc = pixels + truthPixels === 0 ? 1 : (2 * both) / (pixels + truthPixels);
+    const truePositive = sum(maps.map((map, i) => countBoth(map, truth[i]!, label)));
+    const [falsePositive, falseNegative] = [pixels - truePositive, truthPixels - truePositive];
+    const { dsc } = measureClass({ truePositive, falsePositive, falseNegative });
     return { ...measure, dsc, truthPixels };
   });
 }

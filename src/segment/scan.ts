@@ -1,6 +1,7 @@
 // A scan as a file holds it: slices with their geometry, and masks in the file's own form.
 import { FormatError, UsageError } from "../errors.ts";
 import {
+  determinant,
   extractSlice,
   insertSlice,
   type NiftiVolume,
@@ -11,6 +12,7 @@ import {
 import { readLabelPng, readPng, writeLabelPng } from "../formats/png/index.ts";
 import { fileSource } from "../formats/source/file.ts";
 import { readAll } from "../formats/source/source.ts";
+import { labelsOn, requireFinite } from "./labels.ts";
 import type { SliceSize } from "./resample.ts";
 
 /** The axis that slices lie across: the anatomical one, or an axis of the file. */
@@ -33,14 +35,19 @@ export interface Scan {
   readonly slices: readonly Float32Array[];
   /** What slices lie across, for people: `sagittal`, `axis i`; undefined for a single picture. */
   readonly axis: string | undefined;
-  /** Distance between slices; undefined for a single picture. */
+  /** Length of a voxel's side across slices; undefined for a single picture. */
   readonly sliceMm: number | undefined;
+  /** Volume of a voxel, which shear makes less than the product of its sides; undefined for a single picture. */
+  readonly voxelMm3: number | undefined;
   /** Voxels or pixels along each axis of the file. */
   readonly shape: readonly number[];
   /** Mask file of the classes of each slice, with the geometry of the scan; `path` tells whether to compress. */
   encodeMask(classes: readonly Uint8Array[], path: string): Promise<Uint8Array>;
-  /** Reads labels that belong to this scan. Throws FormatError where they are of another size. */
-  readLabels(path: string): Promise<readonly Float32Array[]>;
+  /**
+   * Reads labels that belong to this scan, as slices of it, whatever order the file stores its axes in. What is within 1e-3 of a
+   * whole number is that number. Throws FormatError for other values and for another size or grid.
+   */
+  readLabels(path: string): Promise<readonly ArrayLike<number>[]>;
 }
 
 /** Reads a NIfTI or PNG file. Throws FormatError, also for values that are not finite and for pictures of one grey. */
@@ -76,18 +83,20 @@ async function readVolume(path: string, { axis: axisName, volume: index, spacing
   const volume = await readNifti(await readBytes(path), path, index === undefined ? {} : { volume: index });
   requireFinite(path, volume);
   const { axis, text } = chooseAxis(volume, axisName);
-  const slicesOf = (of: NiftiVolume) =>
-    Array.from({ length: of.shape[axis] }, (_, n) => extractSlice(of, axis, n).data);
+  const { shape, affine } = volume;
+  const slicesOf = (data: ArrayLike<number>) =>
+    Array.from({ length: shape[axis] }, (_, n) => extractSlice({ shape, affine, data }, axis, n).data);
   const { height, width, spacingMm } = extractSlice(volume, axis, 0);
   return {
     name: path,
     size: { height, width, spacingMm },
-    slices: slicesOf(volume),
+    slices: slicesOf(volume.data),
     axis: text,
     sliceMm: volume.spacingMm[axis],
-    shape: volume.shape,
+    voxelMm3: Math.abs(determinant(affine)),
+    shape,
     encodeMask(classes, maskPath) {
-      const mask = { shape: volume.shape, affine: volume.affine, data: new Uint8Array(volume.data.length) };
+      const mask = { shape, affine, data: new Uint8Array(volume.data.length) };
       classes.forEach((map, n) => {
         insertSlice(mask, axis, n, map);
       });
@@ -95,10 +104,7 @@ async function readVolume(path: string, { axis: axisName, volume: index, spacing
     },
     async readLabels(labelPath) {
       const labels = await readNifti(await readBytes(labelPath), labelPath);
-      const [got, expected] = [labels.shape.join(" x "), volume.shape.join(" x ")];
-      if (got !== expected) throw new FormatError(`${labelPath}: is ${got} voxels, expected ${expected} as ${path}`);
-      requireSameAffine(labelPath, labels, volume);
-      return slicesOf(labels);
+      return slicesOf(labelsOn({ shape, affine, name: path }, labels, labelPath));
     },
   };
 }
@@ -115,28 +121,6 @@ function chooseAxis(volume: NiftiVolume, name: AxisName): { axis: 0 | 1 | 2; tex
   return { axis: sagittal, text: `sagittal (axis ${letters[sagittal]})` };
 }
 
-function requireFinite(path: string, { shape, data }: NiftiVolume): void {
-  const at = data.findIndex((value) => !Number.isFinite(value));
-  if (at < 0) return;
-  const voxel = [at % shape[0], Math.floor(at / shape[0]) % shape[1], Math.floor(at / shape[0] / shape[1])];
-  throw new FormatError(`${path}: voxel (${voxel.join(", ")}) is ${data[at]}, expected finite numbers`);
-}
-
-/** Labels drawn on another geometry would be compared voxel by voxel all the same, and wrongly. */
-function requireSameAffine(path: string, labels: NiftiVolume, volume: NiftiVolume): void {
-  const slackMm = Math.min(...volume.spacingMm) / 2;
-  const apartMm = (row: number, column: number) => {
-    const reach = column < 3 ? volume.shape[column]! : 1;
-    return Math.abs(labels.affine[row]![column]! - volume.affine[row]![column]!) * reach;
-  };
-  for (const row of [0, 1, 2]) {
-    for (const column of [0, 1, 2, 3]) {
-      if (apartMm(row, column) <= slackMm) continue;
-      throw new FormatError(`${path}: its affine is not that of the image, expected the same geometry`);
-    }
-  }
-}
-
 async function readPicture(path: string, { spacing = 1, axis, volume }: ScanOptions): Promise<Scan> {
   if (axis !== "sagittal") throw new UsageError(`--axis ${axis}: ${path} is a single picture, expected a volume`);
   if (volume !== undefined) throw new UsageError(`--volume ${volume}: ${path} is a single picture, expected a volume`);
@@ -147,12 +131,13 @@ async function readPicture(path: string, { spacing = 1, axis, volume }: ScanOpti
     slices: [data],
     axis: undefined,
     sliceMm: undefined,
+    voxelMm3: undefined,
     shape: [width, height],
     // Grey, not coloured: programs that read labels then need no palette.
     encodeMask: async (classes) => writeLabelPng({ width, height, data: classes[0]! }),
     async readLabels(labelPath) {
       const labels = readLabelPng(await readBytes(labelPath), labelPath);
-      if (labels.width === width && labels.height === height) return [Float32Array.from(labels.data)];
+      if (labels.width === width && labels.height === height) return [labels.data];
       const [got, expected] = [`${labels.width} x ${labels.height}`, `${width} x ${height}`];
       throw new FormatError(`${labelPath}: is ${got} pixels, expected ${expected} as ${path}`);
     },

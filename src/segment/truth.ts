@@ -12,7 +12,11 @@ export interface TruthMaps {
 }
 
 /** Turns a truth's labels into classes. Without `labels`, label k is class k. Throws UsageError for too many classes. */
-export function mapTruth(slices: readonly Float32Array[], classes: number, labels: TruthLabels | undefined): TruthMaps {
+export function mapTruth(
+  slices: readonly ArrayLike<number>[],
+  classes: number,
+  labels: TruthLabels | undefined,
+): TruthMaps {
   const foreground = classes - 1;
   if (labels && labels.length > foreground) {
     throw new UsageError(`--truth-labels: got labels for ${labels.length} classes, expected at most ${foreground}`);
@@ -23,12 +27,15 @@ export function mapTruth(slices: readonly Float32Array[], classes: number, label
     for (const value of values) classOf.set(value, n + 1);
   });
   const ignored = new Set<number>();
-  const maps = slices.map((slice) =>
-    Uint8Array.from(slice, (value) => {
+  const maps = slices.map((slice) => {
+    const map = new Uint8Array(slice.length);
+    for (let at = 0; at < map.length; at++) {
+      const value = slice[at]!;
       const found = classOf.get(value);
       if (found === undefined) ignored.add(value);
-      return found ?? 0;
-    }),
-  );
+      map[at] = found ?? 0;
+    }
+    return map;
+  });
   return { maps, ignored: [...ignored].sort((a, b) => a - b) };
 }

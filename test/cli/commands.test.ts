@@ -1,7 +1,7 @@
 // The commands as users run them, on files made here.
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { readNifti, writeNifti } from "../../src/formats/nifti/index.ts";
 import { readLabelPng, readPng, writePng } from "../../src/formats/png/index.ts";
 import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors/index.ts";
@@ -267,5 +267,69 @@ describe("segment", () => {
     expect([mask.width, mask.height]).toEqual([40, 30]);
     const pixels = mask.data.filter((label) => label === 1).length;
     expect(stdout).toContain(`${Math.round(pixels / 4)} mm2`);
+  });
+
+  describe("a mask that is not ours to replace", () => {
+    const picture = Uint8Array.from({ length: 1200 }, (_, n) => 128 + 100 * Math.sin(n / 9));
+    const segment = async (...options: string[]) => {
+      writeFileSync(file("picture.png"), writePng({ width: 40, height: 30, channels: 1, data: picture }));
+      return atrous("segment", file("picture.png"), "--model", modelPath, ...options, ...adapter);
+    };
+    const refusal = (path: string, found: string) => ({
+      code: 2,
+      stdout: "",
+      stderr: `atrous: ${path}: ${found}, expected another name, or --force to replace it\n`,
+    });
+
+    test("is read-only", async () => {
+      const path = file("read-only.png");
+      writeFileSync(path, "old");
+      chmodSync(path, 0o444);
+      expect(await segment("-o", path)).toEqual(refusal(path, "is read-only"));
+      expect(await segment("-o", file("x.png"), "--overlay", path)).toEqual(refusal(path, "is read-only"));
+      expect(readFileSync(path, "utf8")).toBe("old");
+      const { code, stderr } = await segment("-o", path, "--force");
+      expect(code, stderr).toBe(0);
+      expect(readLabelPng(readFileSync(path), path).width).toBe(40);
+      expect(lstatSync(path).mode & 0o777).toBe(0o444);
+    });
+
+    test("is owned by another user", async ({ skip }) => {
+      const path = file("other.png");
+      writeFileSync(path, "old");
+      const user = process.getuid?.();
+      if (user === undefined) return skip("no users here");
+      const spy = vi.spyOn(process, "getuid").mockReturnValue(user + 1);
+      try {
+        expect(await segment("-o", path)).toEqual(refusal(path, "is owned by another user"));
+      } finally {
+        spy.mockRestore();
+      }
+      expect(readFileSync(path, "utf8")).toBe("old");
+    });
+
+    test("is a link that leads nowhere", async () => {
+      const path = file("link.png");
+      symlinkSync(file("unmounted.png"), path);
+      expect(await segment("-o", path)).toEqual(refusal(path, "is a link to a file that is not there"));
+      expect(lstatSync(path).isSymbolicLink()).toBe(true);
+    });
+  });
+
+  test("truth in another order of axes and nearly whole", async () => {
+    const voxels = Int16Array.from({ length: 3600 }, (_, n) => 500 + 300 * Math.sin(n / 7) + 200 * Math.cos(n / 391));
+    writeFileSync(file("t.nii.gz"), await writeNifti({ shape, data: voxels, like: { affine } }, { gzip: true }));
+    const image = [file("t.nii.gz"), "--model", modelPath, ...adapter];
+    expect((await atrous("segment", ...image, "-o", file("t-mask.nii"))).code).toBe(0);
+    const mask = await readNifti(readFileSync(file("t-mask.nii")), "mask");
+    // Axis i runs upwards: the first voxel is 39 mm below where it was.
+    const upwards = [affine[0]!, affine[1]!, [1, 0, 0, -9], affine[3]!];
+    const data = Float32Array.from(mask.data, (_, n) => mask.data[n - (n % 40) + 39 - (n % 40)]! * 0.9995);
+    const truth = await writeNifti({ shape, data, like: { affine: upwards } }, { gzip: true });
+    writeFileSync(file("t-truth.nii.gz"), truth);
+    const compare = ["-o", file("again.nii"), "--truth", file("t-truth.nii.gz")];
+    const found = await atrous("segment", ...image, ...compare, "--json");
+    expect(found.code, found.stderr).toBe(0);
+    expect(JSON.parse(found.stdout).classes).toMatchObject([{ dsc: 1 }]);
   });
 });

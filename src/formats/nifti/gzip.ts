@@ -1,4 +1,9 @@
-// gzip through the platform's streams. Inflating is driven by its reader, which stops when it has read enough.
+// gzip files: one or more members, each a header, deflated data, CRC and size; then possibly padding. Source: RFC 1952.
+// Inflating is driven by its reader, which stops when it has read enough. The platform's own streams differ: some refuse
+// several members, others padding.
+
+import { FlateErrorCode, Gunzip } from "fflate";
+import { crc32 } from "../crc32.ts";
 
 /** True where the bytes begin as a gzip file does. */
 export function isGzip(bytes: Uint8Array): boolean {
@@ -8,8 +13,14 @@ export function isGzip(bytes: Uint8Array): boolean {
 /** Deflate cannot make data smaller than by this factor, so a file of n bytes holds at most n times as many. */
 export const LARGEST_GZIP_RATIO = 1032;
 
-/** Compressed bytes handed over at a time: a piece inflates to 16 MiB at most before the reader is asked again. */
-const PIECE_BYTES = 16384;
+/** Compressed bytes inflated at a time: a piece becomes 8 MiB at most before the reader is asked again. */
+const PIECE_BYTES = 8192;
+
+/** CRC and size behind the deflated data. */
+const TRAILER_BYTES = 8;
+
+/** Zero bytes that the deflated data itself may end in where all that follows it is zero: an empty member ends 03 00. */
+const LAST_ZEROS = 1;
 
 /** Compresses `parts`, one after another, into one gzip file. */
 export async function gzip(...parts: Uint8Array<ArrayBuffer>[]): Promise<Uint8Array<ArrayBuffer>> {
@@ -18,27 +29,53 @@ export async function gzip(...parts: Uint8Array<ArrayBuffer>[]): Promise<Uint8Ar
 }
 
 /**
- * Inflates a gzip file a chunk at a time. The platform's own error is thrown where the data is damaged, cut short or
- * followed by other data; leaving the loop early stops the work.
+ * Inflates all members of a gzip file a chunk at a time, and checks the CRC and the size of each. Zero bytes and line ends behind
+ * the last member are padding. Throws where the data is damaged, cut short or followed by something else.
  */
-export async function* gunzip(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  let offset = 0;
-  const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    pull(controller) {
-      // A copy: a stream may take the buffer over.
-      if (offset < bytes.length) controller.enqueue(bytes.slice(offset, offset + PIECE_BYTES));
-      offset += PIECE_BYTES;
-      if (offset >= bytes.length) controller.close();
-    },
+export function* gunzip(bytes: Uint8Array): Generator<Uint8Array, void, undefined> {
+  let chunks: Uint8Array[] = [];
+  let [crc, size] = [0, 0];
+  const inflater = new Gunzip((chunk) => {
+    if (chunk.length > 0) chunks.push(chunk);
+    crc = crc32(chunk, crc);
+    size = (size + chunk.length) >>> 0;
   });
-  const reader = source.pipeThrough(new DecompressionStream("gzip")).getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
+  const isTrailerBefore = (end: number) => {
+    if (end < TRAILER_BYTES) return false;
+    const view = new DataView(bytes.buffer, bytes.byteOffset + end - TRAILER_BYTES, TRAILER_BYTES);
+    return view.getUint32(0, true) === crc && view.getUint32(4, true) === size;
+  };
+  inflater.onmember = (start) => {
+    if (!isTrailerBefore(start)) throw new Error(`the member before byte ${start} is damaged, its CRC or size differs`);
+    [crc, size] = [0, 0];
+  };
+  const padding = startOfPadding(bytes);
+  const end = Math.min(bytes.length, padding + LAST_ZEROS + TRAILER_BYTES);
+  for (let offset = 0; offset < end; offset += PIECE_BYTES) {
+    const next = Math.min(end, offset + PIECE_BYTES);
+    if (!pushPiece(inflater, bytes.subarray(offset, next), next === end)) break;
+    yield* chunks;
+    chunks = [];
   }
+  yield* chunks;
+  // The trailer may end in zeros too, so where it ends is only known by what it says.
+  for (let last = padding; last <= end; last++) if (isTrailerBefore(last)) return;
+  throw new Error("the last member is cut short or damaged, its CRC or size differs");
+}
+
+/** False where a member has ended and what follows it is none, as padding is not. */
+function pushPiece(inflater: Gunzip, piece: Uint8Array, isLast: boolean): boolean {
+  try {
+    inflater.push(piece, isLast);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === FlateErrorCode.InvalidHeader) return false;
+    throw error;
+  }
+}
+
+function startOfPadding(bytes: Uint8Array): number {
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] === 0 || bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end--;
+  return end;
 }

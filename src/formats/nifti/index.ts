@@ -1,4 +1,5 @@
-export type { Affine } from "./affine.ts";
+export { type Affine, determinant } from "./affine.ts";
+export { type GridPlan, type NamedGeometry, planGrid, reorder } from "./grid.ts";
 export { type NiftiReadOptions, type NiftiVolume, niftiStartBytes, readNifti, readNiftiGeometry } from "./read.ts";
 export {
   extractSlice,

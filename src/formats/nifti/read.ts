@@ -1,6 +1,7 @@
 import { FormatError } from "../../errors.ts";
 import { concatenate } from "../source/concatenate.ts";
 import { type Affine, columnLengths } from "./affine.ts";
+import { VoxelConverter } from "./convert.ts";
 import type { Datatype } from "./datatype.ts";
 import { gunzip, isGzip, LARGEST_GZIP_RATIO } from "./gzip.ts";
 import type { NiftiHeader } from "./header.ts";
@@ -39,14 +40,17 @@ export interface NiftiReadOptions {
 /** Bytes tolerated behind the last voxel of a compressed file; more is taken for a mistake or a bomb. */
 const SLACK_BYTES = 1 << 20;
 
+/** Other work of the same thread, as the drawing of a page, gets its turn after so many inflated bytes. */
+const BYTES_BETWEEN_PAUSES = 1 << 24;
+
 /**
  * Reads a NIfTI-1 or NIfTI-2 file (.nii or .nii.gz, either byte order, any real datatype). `name` begins each message.
- * Allocates no more than the voxels that the file can hold. Throws FormatError if the file does not hold what its
- * header promises.
+ * Allocates the result and little else, and no more than the voxels that the file can hold. Throws FormatError if the file
+ * does not hold what its header promises.
  */
 export async function readNifti(bytes: Uint8Array, name: string, options: NiftiReadOptions = {}): Promise<NiftiVolume> {
   const chunks = isGzip(bytes) ? inflate(bytes, name) : undefined;
-  const start = chunks ? await takeStart(chunks) : bytes;
+  const start = chunks ? takeStart(chunks) : bytes;
   const header = readHeader(start, name);
   const { shape, volumes } = readDims(header, name);
   const datatype = readDatatype(header, name);
@@ -55,19 +59,18 @@ export async function readNifti(bytes: Uint8Array, name: string, options: NiftiR
   const volume = chooseVolume(volumes, options.volume, name);
   const voxels = shape[0] * shape[1] * shape[2];
   const [first, end] = readExtent(header, voxels * volumes, datatype.bytes, name);
-  const file = chunks ? await takeRest(start, chunks, end, bytes.length, name) : bytes;
-  if (file.length < end)
-    throw cutShort(name, file.length, end, `${describe(shape, volumes, datatype)} from byte ${first}`);
+  const cut = (length: number) =>
+    cutShort(name, length, end, `${describe(shape, volumes, datatype)} from byte ${first}`);
+  if (chunks) requirePossible(end, bytes.length, name);
+  else if (bytes.length < end) throw cut(bytes.length);
   const from = first + volume * voxels * datatype.bytes;
-  const stored = file.subarray(from, from + voxels * datatype.bytes);
-  return {
-    shape,
-    data: convert(stored, datatype, header.littleEndian, scaling),
-    affine,
-    spacingMm: columnLengths(affine),
-    datatype: datatype.name,
-    header,
-  };
+  const converter = new VoxelConverter(voxels, from, { datatype, littleEndian: header.littleEndian, ...scaling }, name);
+  converter.take(start);
+  if (chunks) {
+    const length = await takeRest(start.length, chunks, converter, end, name);
+    if (length < end) throw cut(length);
+  }
+  return { shape, data: converter.data, affine, spacingMm: columnLengths(affine), datatype: datatype.name, header };
 }
 
 /** How much of a file `readNiftiGeometry` wants to see: what is compressed has to be inflated a little way. */
@@ -78,20 +81,16 @@ export const niftiStartBytes = 65536;
  * `fileBytes` how long it is. Throws FormatError for a header that `readNifti` would refuse.
  */
 export async function readNiftiGeometry(start: Uint8Array, name: string, fileBytes: number): Promise<SlicedGeometry> {
-  const chunks = isGzip(start) ? inflate(start, name) : undefined;
-  try {
-    const header = readHeader(chunks ? await takeStart(chunks) : start, name);
-    const { shape, volumes } = readDims(header, name);
-    const datatype = readDatatype(header, name);
-    chooseVolume(volumes, undefined, name);
-    const [first, end] = readExtent(header, shape[0] * shape[1] * shape[2], datatype.bytes, name);
-    if (chunks) requirePossible(end, fileBytes, name);
-    else if (fileBytes < end)
-      throw cutShort(name, fileBytes, end, `${describe(shape, volumes, datatype)} from byte ${first}`);
-    return { shape, affine: readAffine(header, name) };
-  } finally {
-    await chunks?.return();
-  }
+  const isCompressed = isGzip(start);
+  const header = readHeader(isCompressed ? takeStart(inflate(start, name)) : start, name);
+  const { shape, volumes } = readDims(header, name);
+  const datatype = readDatatype(header, name);
+  chooseVolume(volumes, undefined, name);
+  const [first, end] = readExtent(header, shape[0] * shape[1] * shape[2], datatype.bytes, name);
+  if (isCompressed) requirePossible(end, fileBytes, name);
+  else if (fileBytes < end)
+    throw cutShort(name, fileBytes, end, `${describe(shape, volumes, datatype)} from byte ${first}`);
+  return { shape, affine: readAffine(header, name) };
 }
 
 function cutShort(name: string, got: number, expected: number, described: string): FormatError {
@@ -113,28 +112,28 @@ function chooseVolume(volumes: number, wanted: number | undefined, name: string)
   return volume;
 }
 
-/** The chunks of a compressed file; whatever the platform says of bad data becomes one message. */
-async function* inflate(bytes: Uint8Array, name: string): AsyncGenerator<Uint8Array, void, undefined> {
+/** The chunks of a compressed file; whatever is wrong with it becomes one message. */
+function* inflate(bytes: Uint8Array, name: string): Generator<Uint8Array, void, undefined> {
   let inflated = 0;
   try {
-    for await (const chunk of gunzip(bytes)) {
+    for (const chunk of gunzip(bytes)) {
       inflated += chunk.length;
       yield chunk;
     }
   } catch (cause) {
     throw new FormatError(
-      `${name}: bad gzip data, got an error after ${inflated} inflated bytes, expected one complete gzip stream`,
+      `${name}: bad gzip data, got an error after ${inflated} inflated bytes, expected complete gzip members`,
       { cause },
     );
   }
 }
 
 /** Reads chunks until they hold a header of either version, or end. */
-async function takeStart(chunks: AsyncGenerator<Uint8Array, void, undefined>): Promise<Uint8Array> {
+function takeStart(chunks: Generator<Uint8Array, void, undefined>): Uint8Array {
   const parts: Uint8Array[] = [];
   let length = 0;
   while (length < LONGEST_HEADER_BYTES) {
-    const { done, value } = await chunks.next();
+    const { done, value } = chunks.next();
     if (done) break;
     parts.push(value);
     length += value.length;
@@ -143,35 +142,31 @@ async function takeStart(chunks: AsyncGenerator<Uint8Array, void, undefined>): P
 }
 
 /**
- * The first `end` bytes of a compressed file, or all of it if it is shorter. The file is read to its end, so that its
- * checksum is verified, but no further than SLACK_BYTES beyond `end`.
+ * Gives what is left of a compressed file to the converter; the result is how long all of it is. It is read to its end, so that
+ * its checksums are verified, but no further than SLACK_BYTES beyond `end`.
  */
 async function takeRest(
-  start: Uint8Array,
-  chunks: AsyncGenerator<Uint8Array, void, undefined>,
+  started: number,
+  chunks: Generator<Uint8Array, void, undefined>,
+  converter: VoxelConverter,
   end: number,
-  compressedBytes: number,
   name: string,
-): Promise<Uint8Array> {
-  try {
-    requirePossible(end, compressedBytes, name);
-  } catch (error) {
-    await chunks.return();
-    throw error;
-  }
-  const file = new Uint8Array(end);
-  file.set(start.subarray(0, end));
-  let length = start.length;
-  for await (const chunk of chunks) {
-    if (length < end) file.set(chunk.subarray(0, end - length), length);
+): Promise<number> {
+  let length = started;
+  let paused = started;
+  for (const chunk of chunks) {
+    converter.take(chunk);
     length += chunk.length;
     if (length > end + SLACK_BYTES) {
       throw new FormatError(
         `${name}: data goes on behind the last voxel, got over ${end + SLACK_BYTES} inflated bytes, expected ${end}`,
       );
     }
+    if (length - paused < BYTES_BETWEEN_PAUSES) continue;
+    paused = length;
+    await new Promise((resume) => setTimeout(resume));
   }
-  return length < end ? file.subarray(0, length) : file;
+  return length;
 }
 
 function requirePossible(end: number, compressedBytes: number, name: string): void {
@@ -180,25 +175,4 @@ function requirePossible(end: number, compressedBytes: number, name: string): vo
   throw new FormatError(
     `${name}: header promises more than the file can hold, got ${compressedBytes} compressed bytes (at most ${most} inflated), expected ${end}`,
   );
-}
-
-/** Stored bytes, little- or big-endian, to scaled numbers. */
-function convert(
-  stored: Uint8Array,
-  datatype: Datatype,
-  littleEndian: boolean,
-  { slope, inter }: { readonly slope: number; readonly inter: number },
-): Float32Array<ArrayBuffer> {
-  // A copy is aligned for any type, and may be swapped in place; not by slice, which on Node's Buffer is no copy.
-  const bytes = new Uint8Array(stored);
-  if (!littleEndian) swapBytes(bytes, datatype.bytes);
-  // Typed arrays are little-endian on every platform that has WebGPU.
-  const values = new datatype.array(bytes.buffer);
-  const data = new Float32Array(values.length);
-  for (let n = 0; n < data.length; n++) data[n] = slope * Number(values[n]!) + inter;
-  return data;
-}
-
-function swapBytes(bytes: Uint8Array, width: number): void {
-  for (let at = 0; width > 1 && at < bytes.length; at += width) bytes.subarray(at, at + width).reverse();
 }

@@ -1,6 +1,7 @@
 // The chunks of a PNG file: length, type, data, CRC, until IEND. Source: https://www.w3.org/TR/png-3/#5DataRep
 
 import { FormatError } from "../../errors.ts";
+import { crc32 } from "../crc32.ts";
 import { concatenate } from "../source/concatenate.ts";
 import { type PngHeader, type PngLimits, parseHeader } from "./header.ts";
 
@@ -90,17 +91,4 @@ function readPalette(data: Uint8Array, earlier: Uint8Array, name: string): Uint8
 /** An upper-case first letter says that the image cannot be shown without this chunk. */
 function isCritical(type: string): boolean {
   return /^[A-Z]/.test(type);
-}
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1;
-  return crc;
-});
-
-/** Source: https://www.w3.org/TR/png-3/#D-CRCAppendix */
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = crcTable[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
 }

@@ -5,6 +5,8 @@ import { FormatError } from "../../errors.ts";
 export interface PngLimits {
   /** Largest width and height in pixels; 16384 unless given. */
   readonly maxSide?: number;
+  /** Most pixels of an image, 2^26 (8192 x 8192) unless given: their grey values take 256 MiB. */
+  readonly maxPixels?: number;
 }
 
 export type BitDepth = 1 | 2 | 4 | 8 | 16;
@@ -33,7 +35,8 @@ const kinds: Readonly<Record<number, { kind: PixelKind; channels: 1 | 2 | 3 | 4;
 };
 
 /** Reads the 13 bytes of IHDR. Throws FormatError that names the field. */
-export function parseHeader(bytes: Uint8Array, name: string, { maxSide = 16384 }: PngLimits): PngHeader {
+export function parseHeader(bytes: Uint8Array, name: string, limits: PngLimits): PngHeader {
+  const { maxSide = 16384, maxPixels = 2 ** 26 } = limits;
   const fail = (field: string, got: number, expected: string): FormatError =>
     new FormatError(`${name}: bad ${field}, got ${got}, expected ${expected}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -44,6 +47,11 @@ export function parseHeader(bytes: Uint8Array, name: string, { maxSide = 16384 }
   };
   const width = side("width", 0);
   const height = side("height", 4);
+  if (width * height > maxPixels) {
+    throw new FormatError(
+      `${name}: too large, got ${width} x ${height} = ${width * height} pixels, expected at most ${maxPixels}`,
+    );
+  }
   const [depth, colourType, compression, filter, interlace] = [...bytes.subarray(8, 13)];
   const found = kinds[colourType!];
   if (found === undefined) throw fail("colour type", colourType!, "0, 2, 3, 4 or 6");

@@ -70,20 +70,27 @@ function greyValues(image: PngSamples, name: string): Float32Array {
   switch (kind) {
     case "grey":
       return bitDepth < 8
-        ? Float32Array.from(samples, (v) => (v * 255) / (2 ** bitDepth - 1))
-        : Float32Array.from(samples);
+        ? greyOf(samples.length, (i) => (samples[i]! * 255) / (2 ** bitDepth - 1))
+        : new Float32Array(samples);
     case "grey+alpha":
-      return Float32Array.from({ length: samples.length / 2 }, (_, i) => samples[2 * i]!);
+      return greyOf(samples.length / 2, (i) => samples[2 * i]!);
     case "rgb":
     case "rgba":
       return luminances(samples, channels);
     case "palette": {
       checkIndices(image, name);
       const colours = luminances(palette, 3);
-      return Float32Array.from(samples, (index) => colours[index]!);
+      return greyOf(samples.length, (i) => colours[samples[i]!]!);
     }
   }
   kind satisfies never;
+}
+
+/** `Float32Array.from` with a function makes a list of all numbers first, which fits no memory where there are many. */
+function greyOf(length: number, valueAt: (i: number) => number): Float32Array {
+  const grey = new Float32Array(length);
+  for (let i = 0; i < length; i++) grey[i] = valueAt(i);
+  return grey;
 }
 
 function luminances(samples: Uint8Array | Uint16Array, channels: number): Float32Array {

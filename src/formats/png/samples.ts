@@ -33,7 +33,8 @@ export function readSamples(bytes: Uint8Array, name: string, limits: PngLimits):
   checkInflatedSize(chunks, name);
   const { data } = attempt(name, () => decode(minimalFile(bytes, chunks)));
   if (header.bitDepth < 8) return { header, samples: unpack(data, header), palette };
-  return { header, samples: data instanceof Uint8ClampedArray ? Uint8Array.from(data) : data, palette };
+  const samples = data instanceof Uint8ClampedArray ? new Uint8Array(data.buffer, data.byteOffset, data.length) : data;
+  return { header, samples, palette };
 }
 
 /** Inflates without keeping anything, and stops as soon as there is more than the image can take. */

@@ -1,10 +1,9 @@
 // A file of images with the file of its labels: a pair of PNG pictures, or two NIfTI volumes seen slice by slice.
 import { FormatError } from "../../errors.ts";
 import {
-  type Affine,
   extractSlice,
-  type NiftiVolume,
   niftiStartBytes,
+  planGrid,
   readNifti,
   readNiftiGeometry,
   type SlicedGeometry,
@@ -12,9 +11,9 @@ import {
 } from "../../formats/nifti/index.ts";
 import { pngStartBytes, readLabelPng, readPng, readPngSize } from "../../formats/png/index.ts";
 import { openSource, readOrigin } from "../../formats/source/source.ts";
+import { labelsOn, requireFinite } from "../../segment/labels.ts";
 import type { SliceSize } from "../../segment/resample.ts";
 import type { SourceOptions } from "./options.ts";
-import { largestLabel } from "./targets.ts";
 
 /** Plain data, which goes to threads. */
 export interface ScanFile {
@@ -57,7 +56,7 @@ export async function inspectScan(file: ScanFile): Promise<ScanSummary> {
     const { start, fileBytes } = await readStart(path, niftiStartBytes);
     return readNiftiGeometry(start, path, fileBytes);
   });
-  requireSameGeometry(file, image, labels);
+  planGrid({ ...labels, name: file.labels }, { ...image, name: file.image });
   const [i, j, k] = image.shape;
   return { slices: image.shape[axisOf(file, image)], bytes: i * j * k * voxelBytes };
 }
@@ -65,7 +64,7 @@ export async function inspectScan(file: ScanFile): Promise<ScanSummary> {
 /** f32 and a label of one or two bytes. */
 const [pngPixelBytes, voxelBytes] = [5, 6];
 
-/** Reads both files. Throws FormatError, also for values that are no finite numbers, or labels that are not whole. */
+/** Reads both files. Throws FormatError, also for values that are no finite numbers, or labels that are not whole (see `labelsOn`). */
 export async function readScan(file: ScanFile): Promise<Scan> {
   return isNifti(file.image) ? readVolumes(file) : readPictures(file);
 }
@@ -83,8 +82,8 @@ async function readVolumes(file: ScanFile): Promise<Scan> {
   const image = await readNifti(await readOrigin(file.image), file.image);
   requireFinite(file.image, image);
   const labelVolume = await readNifti(await readOrigin(file.labels), file.labels);
-  requireSameGeometry(file, image, labelVolume);
-  const labels = { shape: image.shape, affine: image.affine, data: wholeLabels(file.labels, labelVolume) };
+  const { shape, affine } = image;
+  const labels = { shape, affine, data: labelsOn({ shape, affine, name: file.image }, labelVolume, file.labels) };
   const axis = axisOf(file, image);
   return {
     slice(n) {
@@ -122,42 +121,4 @@ async function readStart(path: string, bytes: number): Promise<{ start: Uint8Arr
 function requireSameSize(file: ScanFile, image: readonly number[], labels: readonly number[]): void {
   const [expected, got] = [image.join(" x "), labels.join(" x ")];
   if (got !== expected) throw new FormatError(`${file.labels}: is ${got}, expected ${expected} as ${file.image}`);
-}
-
-/** Labels drawn on another geometry would be taken voxel by voxel all the same, and wrongly. */
-function requireSameGeometry(file: ScanFile, image: SlicedGeometry, labels: SlicedGeometry): void {
-  requireSameSize(file, image.shape, labels.shape);
-  const slackMm = 0.5 * Math.min(...[0, 1, 2].map((axis) => columnLength(image.affine, axis)));
-  const apartMm = (row: number, column: number) => {
-    const reach = column < 3 ? image.shape[column]! : 1;
-    return Math.abs(labels.affine[row]![column]! - image.affine[row]![column]!) * reach;
-  };
-  const isApart = [0, 1, 2].some((row) => [0, 1, 2, 3].some((column) => apartMm(row, column) > slackMm));
-  if (isApart) throw new FormatError(`${file.labels}: its affine is not that of ${file.image}, expected the same`);
-}
-
-function columnLength(affine: Affine, axis: number): number {
-  return Math.hypot(affine[0]![axis]!, affine[1]![axis]!, affine[2]![axis]!);
-}
-
-function requireFinite(path: string, { shape, data }: NiftiVolume): void {
-  for (let at = 0; at < data.length; at++) {
-    if (Number.isFinite(data[at])) continue;
-    throw new FormatError(`${path}: voxel ${voxelAt(shape, at)} is ${data[at]}, expected finite numbers`);
-  }
-}
-
-function wholeLabels(path: string, { shape, data }: NiftiVolume): Uint16Array {
-  const labels = new Uint16Array(data);
-  for (let at = 0; at < data.length; at++) {
-    // What is fractional, too large or no number at all does not survive as it is.
-    if (labels[at] === data[at]) continue;
-    const expected = `expected a whole number from 0 to ${largestLabel}`;
-    throw new FormatError(`${path}: voxel ${voxelAt(shape, at)} is ${data[at]}, ${expected}`);
-  }
-  return labels;
-}
-
-function voxelAt([i, j]: NiftiVolume["shape"], at: number): string {
-  return `(${at % i}, ${Math.floor(at / i) % j}, ${Math.floor(at / i / j)})`;
 }

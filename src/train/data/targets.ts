@@ -1,13 +1,11 @@
 // From the labels of files to the targets of the loss.
 import { FormatError, UsageError } from "../../errors.ts";
+import { largestLabel } from "../../segment/labels.ts";
 import { ignoreIndex, type TargetKind } from "../../segment/metrics.ts";
 import type { ClassTarget, SourceOptions } from "./options.ts";
 
 /** Sets have a bit for each class. */
 const mostClassesInSets = 32;
-
-/** Files hold labels from 0 to this. */
-export const largestLabel = 65535;
 
 const ignoredSet = 0xffffffff;
 

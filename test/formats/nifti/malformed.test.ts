@@ -163,12 +163,12 @@ const FILES: readonly (readonly [why: string, bytes: () => Uint8Array, message: 
   [
     "gzip magic and nothing else",
     () => new Uint8Array([0x1f, 0x8b]),
-    "bad gzip data, got an error after 0 inflated bytes, expected one complete gzip stream",
+    "bad gzip data, got an error after 0 inflated bytes, expected complete gzip members",
   ],
   [
     "a gzip file of another method",
     () => patched(compressed(niftiFile()), 2, 7),
-    "bad gzip data, got an error after 0 inflated bytes, expected one complete gzip stream",
+    "bad gzip data, got an error after 0 inflated bytes, expected complete gzip members",
   ],
   [
     "a header that promises more than the gzip file can hold",
@@ -209,7 +209,7 @@ describe("files that are something else", () => {
     ];
     for (const bytes of damaged) {
       await expect(readNifti(bytes, "scan.nii.gz")).rejects.toThrow(
-        /^scan\.nii\.gz: bad gzip data, got an error after \d+ inflated bytes, expected one complete gzip stream$/,
+        /^scan\.nii\.gz: bad gzip data, got an error after \d+ inflated bytes, expected complete gzip members$/,
       );
     }
   });

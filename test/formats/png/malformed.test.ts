@@ -1,7 +1,7 @@
 import { deflateSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { FormatError } from "../../../src/errors.ts";
-import { readLabelPng, readPng } from "../../../src/formats/png/index.ts";
+import { readLabelPng, readPng, readPngSize } from "../../../src/formats/png/index.ts";
 import { createRandom } from "../../support/random.ts";
 import { buildPng, crc, headerData, joinChunks, type PixelSource, rawRows, signature, uint32 } from "./build.ts";
 
@@ -128,8 +128,13 @@ const malformed: readonly [string, Uint8Array, string][] = [
   ["no image data in IDAT", withData(new Uint8Array(0)), `${fit} 0 compressed bytes, expected 15 for 4 x 3 pixels`],
   [
     "a size that the data cannot fill",
-    headerWith(0, 0, 0, 0x40, 0, 0, 0, 0x40, 0),
-    `${fit} ${image.length} compressed bytes, expected 268451840 for 16384 x 16384 pixels`,
+    headerWith(0, 0, 0, 0x20, 0, 0, 0, 0x20, 0),
+    `${fit} ${image.length} compressed bytes, expected 67117056 for 8192 x 8192 pixels`,
+  ],
+  [
+    "more pixels than memory is for, though a small file holds them",
+    headerWith(0, 0, 0, 0x40, 0, 0, 0, 0x40, 0, 1),
+    "too large, got 16384 x 16384 = 268435456 pixels, expected at most 67108864",
   ],
   ["a row too few", headerWith(4, ...uint32(4)), `${fit} 15 bytes, expected 20 for 4 x 4 pixels`],
   ["a row too many", headerWith(4, ...uint32(2)), `${fit} over 10 bytes, expected 10 for 4 x 2 pixels`],
@@ -194,6 +199,11 @@ test.each(malformed)("refuses %s", (_, bytes, message) => {
 test("limits may be narrower", () => {
   expect(readPng(good, "a.png", { maxSide: 4 }).width).toBe(4);
   expect(() => readPng(good, "a.png", { maxSide: 3 })).toThrow("a.png: bad width, got 4, expected 1 to 3 pixels");
+  expect(readPng(good, "a.png", { maxPixels: 12 }).width).toBe(4);
+  const tooLarge = "a.png: too large, got 4 x 3 = 12 pixels, expected at most 11";
+  for (const read of [readPng, readLabelPng, readPngSize]) {
+    expect(() => read(good, "a.png", { maxPixels: 11 })).toThrow(new FormatError(tooLarge));
+  }
 });
 
 test("what does not concern the pixels is passed over: text, profiles, transparency, what follows IEND", () => {

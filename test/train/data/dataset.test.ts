@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { extractSlice, readNifti } from "../../../src/formats/nifti/index.ts";
+import { extractSlice, readNifti, writeNifti } from "../../../src/formats/nifti/index.ts";
 import { readPng } from "../../../src/formats/png/index.ts";
 import { type Normalization, normalize } from "../../../src/models/preprocess.ts";
 import { resampleSlice } from "../../../src/segment/resample.ts";
@@ -180,6 +180,33 @@ test("only slices with a label, where asked for", async () => {
   const options = { sources, split: nothingValidates, size: [4, 3] as [number, number] };
   const { train } = await openDataset(options, { base: folder.path });
   expect(train.ids).toEqual(["p1_003"]);
+});
+
+test("labels that are nearly whole, and stored in another order of axes, are those of the image", async () => {
+  const folder = new DataFolder();
+  await folder.volume("p1", [6, 4, 5]);
+  const open = () =>
+    openDataset({ sources: [niftiSource], split: nothingValidates, size: [5, 4] }, { base: folder.path });
+  const samples = async () => {
+    const { train } = await open();
+    return Promise.all(train.ids.map(async (_, n) => (await train.sample(n)).labels));
+  };
+  const expected = await samples();
+  const labels = (await readNifti(folder.read("p1-labels.nii.gz"), "labels")).data;
+  // The same voxels, axis k first and downwards, then i, then j to the back; each a little less than a whole number.
+  const data = new Float32Array(120);
+  for (let n = 0; n < 120; n++) {
+    const [k, i, j] = [4 - (n % 5), Math.floor(n / 5) % 6, 3 - Math.floor(n / 30)];
+    data[n] = labels[i + 6 * (j + 4 * k)]! - 0.0004;
+  }
+  const affine = [
+    [0, 1, 0, 0],
+    [0, 0, -1, 3],
+    [-1, 0, 0, 4],
+    [0, 0, 0, 1],
+  ];
+  folder.write("p1-labels.nii.gz", await writeNifti({ shape: [5, 6, 4], data, like: { affine } }, { gzip: true }));
+  expect(await samples()).toEqual(expected);
 });
 
 test("a manifest lists files beside it, as JSON or CSV", async () => {

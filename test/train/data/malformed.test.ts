@@ -60,11 +60,13 @@ async function openVolume(change: VolumeChange) {
 test("labels of a volume of another shape or place", async () => {
   const shape = await openVolume({ labelShape: [4, 3, 4] });
   await expect(shape.dataset).rejects.toThrow(
-    new FormatError(`${shape.labels}: is 4 x 3 x 4, expected 4 x 3 x 5 as ${shape.image}`),
+    new FormatError(`${shape.labels}: is 4 x 3 x 4 voxels, expected 4 x 3 x 5 as ${shape.image}`),
   );
   const place = await openVolume({ labelAffine: spaced(1, 0.6) });
   await expect(place.dataset).rejects.toThrow(
-    new FormatError(`${place.labels}: its affine is not that of ${place.image}, expected the same`),
+    new FormatError(
+      `${place.labels}: not the grid of ${place.image}, whatever the order of axes: the first voxel lies at (0.6, 0, 0) mm, expected (0, 0, 0)`,
+    ),
   );
   await expect((await openVolume({ labelAffine: spaced(1, 0.4) })).dataset).resolves.toMatchObject({ size: 4 });
 });
@@ -89,7 +91,7 @@ test("voxels that are no numbers, and a label of one slice without a class", asy
   );
 });
 
-test.each([-1, 0.5, 65536, Number.NaN])("a label of %d is none", async (value) => {
+test.each([-1, 0.5, 0.998, -0.002, 65536, Number.NaN])("a label of %d is none", async (value) => {
   const folder = new DataFolder();
   await folder.volume("p1", [4, 3, 5]);
   const shape = [4, 3, 5] as const;
@@ -97,7 +99,7 @@ test.each([-1, 0.5, 65536, Number.NaN])("a label of %d is none", async (value) =
   data[5] = value;
   folder.write("p1-labels.nii.gz", await writeNifti({ shape, data, like: { affine: spaced(1) } }, { gzip: true }));
   const dataset = await open(folder, { sources: [niftiSource] });
-  const message = `voxel (1, 1, 0) is ${value}, expected a whole number from 0 to 65535`;
+  const message = `voxel (1, 1, 0) is ${Math.fround(value)}, expected a whole number from 0 to 65535`;
   await expect(dataset.sample(0)).rejects.toThrow(new FormatError(`${folder.path}/p1-labels.nii.gz: ${message}`));
 });
 
