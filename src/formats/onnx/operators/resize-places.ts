@@ -28,6 +28,7 @@ export interface Interpolation {
 /** Positions in the input, in pixels; whole ones for `nearest`. Those outside are moved to the edge. */
 export function places({ from, to, scale = to / from }: AxisResize, method: Interpolation): Float64Array {
   if (to > mostPixels) throw new UnsupportedNode(`${to} pixels along one axis, expected at most ${mostPixels}`);
+  if (to === from && scale === 1) return Float64Array.from({ length: to }, (_, i) => i);
   const position = transformation(method.coordinates, { from, to, scale });
   const round = method.mode === "nearest" ? rounding(method.nearest) : (place: number) => place;
   return Float64Array.from({ length: to }, (_, i) => clamp(round(position(i)), from));
@@ -75,11 +76,9 @@ function transformation(
     }
     case "pytorch_half_pixel":
       return (pixel) => (to > 1 ? (pixel + 0.5) / scale - 0.5 : 0);
-    case "align_corners": {
-      // The standard's size is not rounded down here; other engines round it. Where that matters, nothing of ours is the same.
-      const size = scale * from;
-      return (pixel) => (to > 1 || size !== to ? (pixel * (from - 1)) / (size - 1) : 0);
-    }
+    case "align_corners":
+      // By the size in pixels, as PyTorch and ONNX Runtime do; the standard's formula has the size before it was rounded.
+      return (pixel) => (to > 1 ? (pixel * (from - 1)) / (to - 1) : 0);
     case "asymmetric":
       return (pixel) => pixel / scale;
     case "tf_half_pixel_for_nn":

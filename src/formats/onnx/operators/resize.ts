@@ -77,16 +77,17 @@ function numbers(node: NodeContext, input: number, name: string): readonly numbe
   return Array.from(node.known(input, name).data);
 }
 
+/** Products are rounded to f32 before they are rounded down, as engines do it: 10 pixels by the f32 nearest to 0.7 are 7. */
 function fromScales(shape: Shape, axes: readonly number[], scales: readonly number[]): AxisResize[] {
   const positive = scales.every((scale) => scale > 0 && Number.isFinite(scale));
   ensure(scales.length === axes.length && positive, `scales are ${scales.join(", ")}, expected ${axes.length} numbers`);
   return shape.map((from, axis) => {
-    const scale = scales[axes.indexOf(axis)];
-    return scale === undefined || scale === 1 ? { from, to: from } : { from, to: Math.floor(from * scale), scale };
+    const scale = scales[axes.indexOf(axis)] ?? 1;
+    return scaled(from, scale, Math.floor(Math.fround(from * scale)));
   });
 }
 
-/** With an aspect ratio to keep, all axes get the scale of the one that is scaled least, or most. */
+/** With an aspect ratio to keep, all axes get the scale of the one that is scaled least, or most; pixels follow that scale. */
 function fromSizes(shape: Shape, axes: readonly number[], sizes: readonly number[], policy: string): AxisResize[] {
   const isValid = sizes.length === axes.length && sizes.every((size) => Number.isSafeInteger(size) && size >= 1);
   ensure(isValid, `sizes are ${sizes.join(", ")}, expected ${axes.length} sizes`);
@@ -94,7 +95,14 @@ function fromSizes(shape: Shape, axes: readonly number[], sizes: readonly number
   if (policy === "stretch") return shape.map((from, axis) => ({ from, to: sizes[axes.indexOf(axis)] ?? from }));
   const ratios = axes.map((axis, i) => sizes[i]! / shape[axis]!);
   const scale = policy === "not_larger" ? Math.min(...ratios) : Math.max(...ratios);
-  return shape.map((from, axis) => ({ from, to: axes.includes(axis) ? Math.round(from * scale) : from }));
+  return shape.map((from, axis) =>
+    axes.includes(axis) ? scaled(from, scale, Math.round(from * scale)) : { from, to: from },
+  );
+}
+
+/** A scale of 1 leaves an axis as it is. */
+function scaled(from: number, scale: number, to: number): AxisResize {
+  return scale === 1 ? { from, to: from } : { from, to, scale };
 }
 
 function resizeBy(node: NodeContext, given: readonly AxisResize[], method: Interpolation): Operand {
@@ -104,7 +112,8 @@ function resizeBy(node: NodeContext, given: readonly AxisResize[], method: Inter
     target.every((size) => size >= 1),
     `nothing is left, got ${formatShape(target)}`,
   );
-  if (changed.length === 0) return node.operand(0);
+  // Where all sizes stay, PyTorch and ONNX Runtime copy, whatever the scales are.
+  if (given.every(({ from, to }) => from === to)) return node.operand(0);
   const rank = given.length;
   // Each pixel of an axis is looked at.
   node.reserve(changed.reduce((sum, axis) => sum + given[axis]!.to, 0));
