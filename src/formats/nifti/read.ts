@@ -154,19 +154,24 @@ async function takeRest(
 ): Promise<number> {
   let length = started;
   let paused = started;
+  requireSoonEnd(length, end, name);
   for (const chunk of chunks) {
     converter.take(chunk);
     length += chunk.length;
-    if (length > end + SLACK_BYTES) {
-      throw new FormatError(
-        `${name}: data goes on behind the last voxel, got over ${end + SLACK_BYTES} inflated bytes, expected ${end}`,
-      );
-    }
+    requireSoonEnd(length, end, name);
     if (length - paused < BYTES_BETWEEN_PAUSES) continue;
     paused = length;
     await new Promise((resume) => setTimeout(resume));
   }
   return length;
+}
+
+function requireSoonEnd(length: number, end: number, name: string): void {
+  const most = end + SLACK_BYTES;
+  if (length <= most) return;
+  throw new FormatError(
+    `${name}: data goes on behind the last voxel, got over ${most} inflated bytes, expected ${end}`,
+  );
 }
 
 function requirePossible(end: number, compressedBytes: number, name: string): void {
