@@ -29,6 +29,7 @@ export {
   where,
 } from "./elementwise/masks.ts";
 export { prelu } from "./elementwise/prelu.ts";
+export { type RoundToAttributes, roundTo } from "./elementwise/round-to.ts";
 export { abs, ceil, erf, exp, floor, log, neg, reciprocal, round, sign, softplus, sqrt } from "./elementwise/unary.ts";
 export { gemm } from "./matrix/gemm.ts";
 export { linear } from "./matrix/linear.ts";

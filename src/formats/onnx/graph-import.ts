@@ -14,6 +14,7 @@ import { KnownTensors, type SmallTensors } from "./known-tensors.ts";
 import type { NodeProto, ValueInfo } from "./messages.ts";
 import { neededNodes } from "./needed-nodes.ts";
 import { type ImportContext, NodeContext } from "./node-context.ts";
+import { inOrder } from "./node-order.ts";
 import { computed, known, type Operand } from "./operand.ts";
 import { operators } from "./operators/index.ts";
 import type { OnnxOperator } from "./operators/operator.ts";
@@ -44,6 +45,8 @@ export class GraphImport implements ImportContext {
   /** Sizes by the names that the file gives them. */
   readonly dimensions = new Map<string, number>();
   readonly #file: OnnxFile;
+  /** Each behind those that it reads. */
+  readonly #nodes: readonly NodeProto[];
   /** Null for a name whose node could not be imported. */
   readonly #operands = new Map<string, Operand | null>();
   readonly #nodeNames = new Set<string>();
@@ -56,6 +59,7 @@ export class GraphImport implements ImportContext {
     this.builder = builder;
     this.opset = file.opset;
     this.#file = file;
+    this.#nodes = inOrder(file.graph.nodes, file.name);
     this.tensors = new KnownTensors(file, external);
     this.#around = new Neighbourhood(file.graph, file.opset, {
       operand: (name) => this.#operands.get(name) ?? undefined,
@@ -87,7 +91,7 @@ export class GraphImport implements ImportContext {
   /** Imports all nodes. Throws UnsupportedError that lists those which could not be. */
   finish(): Graph {
     const { outputs } = this.#file.graph;
-    const reports = this.#importAll(neededNodes(this.#file.graph));
+    const reports = this.#importAll(neededNodes(this.#nodes, outputs));
     if (reports.some(({ reason }) => reason !== undefined)) throw this.#fault(reports);
     if (outputs.length === 0) throw new FormatError(`${this.#file.name}: the graph has no outputs`);
     for (const { name } of outputs) {
@@ -98,10 +102,10 @@ export class GraphImport implements ImportContext {
     return this.builder.build();
   }
 
-  /** What the nodes of the file give, in its order, and what stands for each of them in `graph`. */
+  /** What the nodes of the file give, each behind what it reads, and what stands for each of them in `graph`. */
   layers(graph: Graph): ImportedLayer[] {
     const unclaimed = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
-    return this.#file.graph.nodes.flatMap((node) =>
+    return this.#nodes.flatMap((node) =>
       node.outputs
         .filter((output) => output !== "")
         .map((output) => {
@@ -117,17 +121,16 @@ export class GraphImport implements ImportContext {
   }
 
   #importAll(nodes: readonly NodeProto[]): ImportedNode[] {
-    const producedLater = new Set(nodes.flatMap((node) => node.outputs));
-    return nodes.flatMap((node) => this.#import(node, producedLater));
+    return nodes.flatMap((node) => this.#import(node));
   }
 
   /** Reports on the node, and on those of a branch that takes its place. */
-  #import(node: NodeProto, producedLater: ReadonlySet<string>): ImportedNode[] {
+  #import(node: NodeProto): ImportedNode[] {
     const name = this.#nameOf(node);
     const replacement = replacementOf(node, this.#around);
     const own = isStandard(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
     const operator = replacement?.operator ?? own;
-    const inputs = (replacement ?? node).inputs.map((input) => this.#input(input, name, producedLater));
+    const inputs = (replacement ?? node).inputs.map((input) => this.#input(input, name));
     const inner: ImportedNode[] = [];
     let outputs: readonly (Operand | null)[] | undefined;
     let reason: string | undefined;
@@ -140,8 +143,8 @@ export class GraphImport implements ImportContext {
         else {
           const [condition] = operands;
           const branch = chosenBranch(node, condition && this.tensors.of(condition));
-          inner.push(...this.#importAll(branch.nodes));
-          outputs = branch.outputs.map((output) => this.#input(output.name, name, new Set()) ?? null);
+          inner.push(...this.#importAll(inOrder(branch.nodes, this.#file.name)));
+          outputs = branch.outputs.map((output) => this.#input(output.name, name) ?? null);
         }
       }
     } catch (error) {
@@ -160,12 +163,11 @@ export class GraphImport implements ImportContext {
   }
 
   /** Undefined for an input that is left out, null for one that could not be imported. */
-  #input(input: string, node: string, producedLater: ReadonlySet<string>): Operand | null | undefined {
+  #input(input: string, node: string): Operand | null | undefined {
     if (input === "") return undefined;
     const operand = this.#operands.get(input);
     if (operand !== undefined) return operand;
-    const reason = producedLater.has(input) ? "is produced by a later node, or in a circle" : "is produced by nothing";
-    throw new FormatError(`${this.#file.name}: node ${quote(node)}: input ${quote(input)} ${reason}`);
+    throw new FormatError(`${this.#file.name}: node ${quote(node)}: input ${quote(input)} is produced by nothing`);
   }
 
   #recordOf({ domain, opType }: NodeProto): OnnxOperator {

@@ -1,9 +1,9 @@
 // The nodes of a graph that its outputs need: the others are not imported.
 
-import type { GraphProto, NodeProto } from "./messages.ts";
+import type { NodeProto, ValueInfo } from "./messages.ts";
 
-/** In the file's order. */
-export function neededNodes({ nodes, outputs }: GraphProto): readonly NodeProto[] {
+/** In the order of `nodes`. */
+export function neededNodes(nodes: readonly NodeProto[], outputs: readonly ValueInfo[]): readonly NodeProto[] {
   const producers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
   const needed = new Set<NodeProto>();
   const names = outputs.map(({ name }) => name);

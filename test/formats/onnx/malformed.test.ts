@@ -35,7 +35,7 @@ const broken: readonly [string, ModelFields | Uint8Array, RegExp][] = [
         { op: "Relu", name: "b", inputs: ["a"] },
       ],
     },
-    /input "b" is produced by a later node, or in a circle/,
+    /nodes read each other's outputs in a circle: "a", "b"$/,
   ],
   ["a name twice", { nodes: [relu, { ...relu, name: "other", outputs: ["y"] }] }, /the name "y" is taken/],
   ["no outputs", { nodes: [relu], outputs: [] }, /the graph has no outputs/],

@@ -4,6 +4,7 @@ import type { Value } from "../../../graph/ir/graph.ts";
 import { add, sub } from "../../../ops/elementwise/arithmetic.ts";
 import { cast } from "../../../ops/elementwise/cast.ts";
 import { equal, logicalNot, where } from "../../../ops/elementwise/masks.ts";
+import { roundTo } from "../../../ops/elementwise/round-to.ts";
 import { elementCount, type Shape } from "../../../tensor.ts";
 import { deviceType, type ElementType, elementType, elementTypeName, isFloat } from "../element-type.ts";
 import { type HostTensor, hostShape, hostTensor } from "../host-tensor.ts";
@@ -97,7 +98,13 @@ function castTo(node: NodeContext, code: number): Operand {
     return computed(type, node.apply(logicalNot, [node.apply(equal, [x, zero], {}, { part: "isZero" })], {}));
   }
   const bits = operand.type === "bool" ? undefined : narrowBits(operand.type, type);
-  if (bits === undefined) return computed(type, from === to ? x : node.apply(cast, [x], { to }));
+  if (bits === undefined) {
+    // The GPU holds halves as f32: a cast takes away the digits that they do not have.
+    const narrow = (type === "f16" || type === "bf16") && operand.type !== "bool" ? type : undefined;
+    if (from === to) return computed(type, narrow ? node.apply(roundTo, [x], { type: narrow }) : x);
+    const converted = node.apply(cast, [x], { to }, narrow && { part: "wide" });
+    return computed(type, narrow ? node.apply(roundTo, [converted], { type: narrow }) : converted);
+  }
   const wide = from === to ? x : node.apply(cast, [x], { to }, { part: "wide" });
   return computed(type, wrapped(node, wide, bits));
 }
