@@ -126,7 +126,7 @@ export class TrainingRun {
     const result = await this.#step.run({ images, labels }, this.rate);
     this.#place = { ...this.#place, batchInEpoch: this.batchInEpoch + 1 };
     const isHalf = this.#config.precision === "f16";
-    if (Number.isFinite(result.loss) && (isHalf || Number.isFinite(result.gradientNorm))) return result;
+    if (Number.isFinite(result.loss) && (isHalf || !result.skipped)) return result;
     const parameters = await this.#step.parameters();
     const where = await findNonFinite(this.#gpu, this.#step.forward, {
       inputs: { images, labels },
