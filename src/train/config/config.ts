@@ -21,7 +21,7 @@ const trainSchema = keys({
   weights: text("a path")
     .optional()
     .describe(
-      "safetensors to start from, relative to this file. Tensors that it lacks start at random and are listed. Default: none.",
+      "safetensors to start from, relative to this file or absolute. Tensors that it lacks start at random and are listed. Default: none.",
     ),
   data: dataSchema.describe("Where images and labels are, and how they are prepared."),
   losses: list(lossSchema, "a list of losses")
@@ -60,7 +60,7 @@ const trainSchema = keys({
   output: text("a path")
     .optional()
     .describe(
-      "Folder for checkpoints, log and report, relative to this file. Default: this file's name without .json.",
+      "Folder for checkpoints, log and report, relative to this file or absolute. Default: this file's name without .json.",
     ),
   workers: whole(0, 64)
     .default(2)

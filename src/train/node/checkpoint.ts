@@ -2,9 +2,8 @@
 // one, never half of it. Tensors carry the names that the trainer gives them: parameters their own, everything else a prefix that
 // ends in a colon, as `momentum:conv1.weight` or `random:dropout`. The rest is JSON in the metadata, `atrous.checkpoint`. Checksums
 // stand beside it, see checksums.ts.
-import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
-import { FormatError, UsageError } from "../../errors.ts";
+import { FormatError } from "../../errors.ts";
 import {
   type LoadedTensor,
   readSafetensors,
@@ -16,6 +15,7 @@ import { writeFileAtomic } from "../../formats/write-file.ts";
 import type { Shape } from "../../tensor.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { checksumKey, checksums, verifyChecksums } from "./checksums.ts";
+import { requireSameConfig } from "./same-config.ts";
 
 /** Kept bit by bit, NaN payloads and signs of zero too. */
 export interface CheckpointTensor {
@@ -41,6 +41,8 @@ const stateSchema = z.strictObject({
   best: bestSchema.nullable(),
   /** Validations since the best one, for early stopping. */
   validationsSinceBest: count,
+  /** Of the images and labels, as `digestOfData` gives it. */
+  dataDigest: z.string(),
 });
 
 export type BestValidation = z.output<typeof bestSchema>;
@@ -124,44 +126,4 @@ function parseJson<T extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new FormatError(`${path}: metadata "${key}": ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
-}
-
-/** What may change without changing what the steps compute. Schedules keep their own length, so `epochs` is one of them. */
-const changeable = new Set(["classNames", "epochs", "earlyStopping", "output", "workers", "recompute"]);
-
-function requireSameConfig(path: string, was: Readonly<Record<string, unknown>>, config: TrainConfig): void {
-  const now: unknown = JSON.parse(JSON.stringify(config));
-  const differences = [...differingKeys(was, now)].filter(({ key }) => !changeable.has(key.split(".")[0]!));
-  if (differences.length === 0) return;
-  const texts = differences.slice(0, 5).map(({ key, a, b }) => `${key} is ${write(b)}, was ${write(a)}`);
-  const more = differences.length > 5 ? `, and ${differences.length - 5} more` : "";
-  throw new UsageError(`${path}: is of another configuration: ${texts.join("; ")}${more}`);
-}
-
-interface Difference {
-  readonly key: string;
-  readonly a: unknown;
-  readonly b: unknown;
-}
-
-/** The deepest keys at which two JSON values differ. */
-function* differingKeys(a: unknown, b: unknown, key = ""): Generator<Difference> {
-  if (isDeepStrictEqual(a, b)) return;
-  const isSplit = isRecord(a) && isRecord(b) && Array.isArray(a) === Array.isArray(b);
-  if (!isSplit) {
-    yield { key, a, b };
-    return;
-  }
-  for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) {
-    const inner = Array.isArray(a) ? `${key}[${name}]` : key === "" ? name : `${key}.${name}`;
-    yield* differingKeys(a[name], b[name], inner);
-  }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
-}
-
-function write(value: unknown): string {
-  return value === undefined ? "not given" : JSON.stringify(value);
 }

@@ -6,6 +6,7 @@ import { build } from "esbuild";
 import { expect, test } from "vitest";
 import { AtrousError, FormatError, UsageError } from "../../../src/errors.ts";
 import { writeSafetensors } from "../../../src/formats/safetensors/index.ts";
+import { parseTrainConfig } from "../../../src/train/config/config.ts";
 import {
   type Checkpoint,
   isParameter,
@@ -16,7 +17,7 @@ import {
 import { checksums } from "../../../src/train/node/checksums.ts";
 import { createRandom } from "../../support/random.ts";
 import { scratchFolder } from "../../support/scratch.ts";
-import { buildConfig } from "../config/config.ts";
+import { buildConfig, data } from "../config/config.ts";
 
 const folder = scratchFolder();
 
@@ -38,6 +39,7 @@ const checkpoint: Checkpoint = {
   schedule: { rate: 1e-4, best: 0.25, bad: 2, cooldown: 1 },
   best: { metric: "dsc", value: 0.1 + 0.2, step: 300, epoch: 2 },
   validationsSinceBest: 2,
+  dataDigest: "0123",
   tensors: new Map([
     ["conv1.weight", { shape: [2, 3], data: new Float32Array(floatBits.buffer) }],
     ["momentum:conv1.weight", { shape: [6], data: new Float32Array(6).fill(0.1) }],
@@ -84,8 +86,16 @@ test("another configuration is refused by its keys", async () => {
   await expect(load({ losses: [{ kind: "size-adaptive", alpha: 2 }], batch: 8, weights: "a" })).rejects.toThrow(
     'losses[0].alpha is 2, was 1; batch is 8, was 4; weights is "a", was not given',
   );
-  // The default milestone moved with the number of epochs.
-  await expect(load({ epochs: 200 })).rejects.toThrow("schedule.milestones[0] is 160, was 80");
+  // Written, it does not follow the epochs.
+  await expect(load({ epochs: 200, schedule: { milestones: [90] } })).rejects.toThrow(
+    new UsageError(`${path}: is of another configuration: schedule.milestones[0] is 90, was 80`),
+  );
+  // Not a word of the keys that only the one or the other kind has.
+  await expect(load({ optimizer: { kind: "adam" }, network: { name: "unet", classes: 8 } })).rejects.toThrow(
+    new UsageError(
+      `${path}: is of another configuration: network.name is "unet", was "msff-resnet18"; optimizer.kind is "adam", was "sgd"`,
+    ),
+  );
 });
 
 test("keys that do not change the steps may change", async () => {
@@ -103,6 +113,28 @@ test("keys that do not change the steps may change", async () => {
   expect((await loadCheckpoint(path, config)).step).toBe(321);
 });
 
+test("more epochs are gone on with, and the schedule follows where nothing else is written", async () => {
+  const path = join(folder, "more.safetensors");
+  for (const schedule of [undefined, { kind: "cosine" }, { milestones: [30, 60] }] as const) {
+    const given = schedule && { schedule: { ...schedule, ...("milestones" in schedule && { milestones: [30, 60] }) } };
+    await saveCheckpoint(path, checkpoint, buildConfig(given as Parameters<typeof buildConfig>[0]));
+    const longer = buildConfig({ ...(given as Parameters<typeof buildConfig>[0]), epochs: 200 });
+    expect((await loadCheckpoint(path, longer)).step).toBe(321);
+  }
+});
+
+test("data that lies elsewhere is told by its content, not by its path", async () => {
+  const path = join(folder, "moved.safetensors");
+  const [source] = data.sources;
+  const at = (sourceGiven: object, split: object) =>
+    parseTrainConfig({ data: { ...data, sources: [{ ...source, ...sourceGiven }], split } }, "CONFIG.json");
+  await saveCheckpoint(path, checkpoint, at({ folder: "a" }, { file: "a.json" }));
+  expect((await loadCheckpoint(path, at({ folder: "/b" }, { file: "/b.json" }))).step).toBe(321);
+  await expect(
+    loadCheckpoint(path, at({ folder: "/b", classes: { "0": 0, "1-5": 1 } }, { file: "b" })),
+  ).rejects.toThrow("is of another configuration: data.sources[0].classes.6 is not given, was 2");
+});
+
 async function damaged(metadata: Record<string, string>, data: Float32Array | Uint8Array | BigInt64Array) {
   const path = join(folder, "damaged.safetensors");
   const tensors = new Map([["w", { shape: [data.length], data }]]);
@@ -112,8 +144,8 @@ async function damaged(metadata: Record<string, string>, data: Float32Array | Ui
 }
 
 test("what is no checkpoint is refused with the field", async () => {
-  const { schedule, best, step, epoch, batchInEpoch, validationsSinceBest } = checkpoint;
-  const state = { version: 2, schedule, best, step, epoch, batchInEpoch, validationsSinceBest };
+  const { tensors: _, ...own } = checkpoint;
+  const state = { version: 2, ...own };
   const good = {
     "atrous.checkpoint": JSON.stringify(state),
     "atrous.config": JSON.stringify(buildConfig()),
