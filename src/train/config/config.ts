@@ -120,8 +120,13 @@ export function networkOf({ network: { name, ...given } }: Pick<TrainConfig, "ne
   throw new FormatError(`network.name: got ${JSON.stringify(name)}, expected ${orList(names)}`);
 }
 
+/** Where the rate falls if nothing is written: for the last fifth of the epochs. */
+export function defaultMilestones(epochs: number): number[] {
+  return [Math.round(0.8 * epochs)];
+}
+
 function resolveSchedule(schedule: ScheduleConfig, epochs: number): Schedule {
-  if (schedule.kind === "step") return { ...schedule, milestones: schedule.milestones ?? [Math.round(0.8 * epochs)] };
+  if (schedule.kind === "step") return { ...schedule, milestones: schedule.milestones ?? defaultMilestones(epochs) };
   if (schedule.kind === "cosine") return { ...schedule, epochs: schedule.epochs ?? epochs };
   return schedule;
 }

@@ -1,7 +1,7 @@
 // Whether a training may go on under a configuration: what differs from the one that it began with, by the keys that the user writes.
 import { isDeepStrictEqual } from "node:util";
 import { UsageError } from "../../errors.ts";
-import type { TrainConfig } from "../config/config.ts";
+import { defaultMilestones, type TrainConfig } from "../config/config.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -26,7 +26,7 @@ export function requireSameConfig(path: string, was: Json, config: TrainConfig):
 /** Whether this key of a schedule is what `epochs` gives where nothing is written. */
 function follows(key: string, { schedule, epochs }: Json): boolean {
   if (!isRecord(schedule) || typeof epochs !== "number") return false;
-  if (key.startsWith("schedule.milestones")) return isDeepStrictEqual(schedule.milestones, [Math.round(0.8 * epochs)]);
+  if (key.startsWith("schedule.milestones")) return isDeepStrictEqual(schedule.milestones, defaultMilestones(epochs));
   return key === "schedule.epochs" && schedule.epochs === epochs;
 }
 
