@@ -1,6 +1,6 @@
-// g' = scale * g + decay * w;  v = momentum * v + g';  w = w - rate * (nesterov ? g' + momentum * v : v)
-// w, v, g: [elements], packed; settings [groups, 4]: rate and decay of each group, and two unused; scale [1].
-// Nothing changes where scale is not finite. One invocation per four neighbouring elements.
+// g' = scaled + decay * w;  v = momentum * v + g';  w = w - rate * (nesterov ? g' + momentum * v : v)
+// w, v, g: [elements], packed; settings [groups, 2]: rate and decay; scale [4], as gradient-scale.wgsl.ts gives it, and its
+// product with g is `scaled`. Nothing changes where scale is not finite. One invocation per four neighbouring elements.
 import { optimizerUpdate } from "../wgsl/packed.ts";
 import { float } from "../wgsl/wgsl.ts";
 
@@ -12,7 +12,7 @@ export interface SgdTemplate {
 export function sgdUpdate({ momentum, nesterov }: SgdTemplate): string {
   return optimizerUpdate(
     ["w", "v"],
-    `let gradient = scale[0] * g[i] + decay * w[i];
+    `let gradient = scaled + decay * w[i];
   let velocity = ${float(momentum)} * v[i] + gradient;
   let step = ${nesterov ? `gradient + ${float(momentum)} * velocity` : "velocity"};
   v[i] = select(v[i], velocity, inside);

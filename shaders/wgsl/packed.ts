@@ -50,14 +50,16 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
 const finiteTest = `fn is_finite(v: f32) -> bool { return (bitcast<u32>(v) & 0x7f800000u) != 0x7f800000u; }`;
 
 /**
- * An optimizer's kernel. `main` knows `rate` and `decay` too, the first of the group's settings; nothing changes where scale is not
- * finite. g and the states: [elements], packed; settings [groups, 4]; scale [1].
+ * An optimizer's kernel. `main` knows `rate` and `decay` too, the group's settings, and `scaled`, four gradients as they count;
+ * nothing changes where scale is not finite. g and the states: [elements], packed; settings [groups, 2]; scale [4], as
+ * gradient-scale.wgsl.ts gives it.
  */
-export function optimizerUpdate(states: readonly string[], main: string): string {
-  const reads = ["g: array<vec4f>", "blocks: array<u32>", "settings: array<vec4f>", "scale: array<f32>"];
+export function optimizerUpdate(states: readonly string[], main: string, functions = ""): string {
+  const reads = ["g: array<vec4f>", "blocks: array<u32>", "settings: array<vec2f>", "scale: array<f32>"];
   const head = `if (!is_finite(scale[0])) { return; }
   let rate = settings[group].x;
   let decay = settings[group].y;
+  let scaled = scale[0] * (scale[3] * g[i]);
   `;
-  return packedUpdate(reads, states, head + main, finiteTest);
+  return packedUpdate(reads, states, head + main, functions === "" ? finiteTest : `${finiteTest}\n${functions}`);
 }

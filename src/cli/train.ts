@@ -20,6 +20,9 @@ const loadTrain = () => import("../train/index.ts");
 
 const previewCount = 12;
 
+/** Ctrl+C, a scheduler that wants the machine, a terminal that is closed. */
+const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /** Tests hand in a trainer of their own. */
 export function addTrain(
   program: Command,
@@ -37,8 +40,8 @@ export function addTrain(
       "after",
       `
 Everything but "data" has a default; all of them together are the training of
-the lumbar MSFF paper. Paths in CONFIG.json are relative to it. Ctrl+C writes a
-checkpoint and ends the training, a second one ends it at once.
+the lumbar MSFF paper. Paths in CONFIG.json are relative to it. Ctrl+C, SIGTERM
+and SIGHUP write a checkpoint and end the training; a second one kills it.
 
 Exit codes: 0 trained to the end, 1 interrupted, 2 bad usage or input.
 
@@ -72,9 +75,15 @@ async function runTrain(
 ): Promise<void> {
   const progress = new TrainProgress(session.streams.stderr);
   const interruption = new AbortController();
-  const interrupt = () => interruption.abort();
-  // Once: a second Ctrl+C finds no listener and ends the process.
-  process.once("SIGINT", interrupt);
+  const ignore = () => {
+    for (const signal of endings) process.removeListener(signal, interrupt);
+  };
+  // Once: a second one finds no listener and ends the process.
+  const interrupt = () => {
+    ignore();
+    interruption.abort();
+  };
+  for (const signal of endings) process.on(signal, interrupt);
   const { onEvent } = progress;
   const options = { base: dirname(path), resume: flags.resume ?? false, onEvent, signal: interruption.signal };
   try {
@@ -84,7 +93,7 @@ async function runTrain(
     session.exitCode = summary.reason === "interrupted" ? 1 : 0;
   } finally {
     progress.stop();
-    process.removeListener("SIGINT", interrupt);
+    ignore();
   }
 }
 

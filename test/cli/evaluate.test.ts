@@ -113,7 +113,15 @@ test("a checkpoint is as good as weights, and the best one of the output folder 
       : [],
   );
   mkdirSync(file("small"));
-  const place = { step: 1, epoch: 0, batchInEpoch: 0, schedule: null, best: null, validationsSinceBest: 0 };
+  const place = {
+    step: 1,
+    epoch: 0,
+    batchInEpoch: 0,
+    schedule: null,
+    best: null,
+    validationsSinceBest: 0,
+    dataDigest: "",
+  };
   await saveCheckpoint(join(file("small"), "best.safetensors"), { ...place, tensors: new Map(stored) }, buildConfig());
   const { stdout } = await evaluate(maps);
   expect(stdout).toContain(join("small", "best.safetensors"));

@@ -61,15 +61,21 @@ test("an interrupted training says how to go on, and goes on", async () => {
   expect(calls.at(-1)!.options.resume).toBe(true);
 });
 
-test("Ctrl+C asks the trainer to end, and leaves no listener behind", async () => {
-  const before = process.listenerCount("SIGINT");
-  const trainer: Train = async (_, __, { signal }) => {
-    process.emit("SIGINT");
-    return { reason: signal?.aborted ? "interrupted" : "finished", step: 0, bestDsc: null, files: [] };
-  };
-  expect((await train(trainer, configPath)).code).toBe(1);
-  expect(process.listenerCount("SIGINT")).toBe(before);
-});
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+  "%s asks the trainer to end, and a second one ends it",
+  async (name) => {
+    const listeners = () => ["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => process.listenerCount(signal));
+    const before = listeners();
+    const trainer: Train = async (_, __, { signal }) => {
+      expect(listeners()).toEqual(before.map((count) => count + 1));
+      process.emit(name);
+      expect(listeners()).toEqual(before);
+      return { reason: signal?.aborted ? "interrupted" : "finished", step: 0, bestDsc: null, files: [] };
+    };
+    expect((await train(trainer, configPath)).code).toBe(1);
+    expect(listeners()).toEqual(before);
+  },
+);
 
 test("--schema prints the schema, without a configuration", async () => {
   const { stdout } = await train(trainerThatEnds("finished"), "--schema");

@@ -123,7 +123,8 @@ export async function runKernel(gpu: Gpu, { kernel, call, inputs, updates }: Ker
       if (i === 0 && overwritten) return overwritten;
       const { poison, sentinel } = marksOf(output);
       const unwritten = bits(output.dtype, elementCount(output.shape)).fill(poison);
-      const before = updates ? inputs[updates[i]!]! : unwritten;
+      const updated = updates?.[i];
+      const before = updated === undefined ? unwritten : inputs[updated]!;
       return upload(scatter(output, before, sentinel), `output ${i}`);
     });
     await gpu.guard(kernel.name, async () => {

@@ -77,14 +77,14 @@ function requirePacked(name: string, packed: AtLeast<TensorType, 1>, blocks: Ten
 
 /**
  * Stochastic gradient descent with momentum and weight decay.
- * - states: weights, velocities; then gradients, blocks, settings [groups, 4], scale [1]; see the shader.
+ * - states: weights, velocities; then gradients, blocks, settings [groups, 2], scale [4]; see the shader.
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.SGD.html (dampening 0)
  */
 export const sgdUpdate = createUpdate<SgdTemplate>({ name: "sgdUpdate", states: 2, shader: sgdUpdateShader });
 
 /**
  * Adam, or AdamW where the decay is decoupled.
- * - states: weights, first and second moments; then gradients, blocks, settings [groups, 4], scale [1]; see the shader.
+ * - states: weights, first and second moments; then gradients, blocks, settings [groups, 2], scale [4]; see the shader.
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.AdamW.html
  */
 export const adamUpdate = createUpdate<AdamTemplate>({ name: "adamUpdate", states: 3, shader: adamUpdateShader });
@@ -122,7 +122,7 @@ const squares: Kernel<SquaresTemplate, 2> = {
         code: packedSquaresShader(attrs),
         bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
         params: params({ count: "u32", stretch: "u32", infinity: "u32" }, values),
-        workgroups: [elementCount(outputs[0].shape), 1, 1],
+        workgroups: [elementCount(outputs[0].shape) / 2, 1, 1],
       },
     ];
   },
@@ -130,7 +130,8 @@ const squares: Kernel<SquaresTemplate, 2> = {
 
 /**
  * Sums of squares of stretches of a packed tensor, gaps left out: what their sum, the squared norm, is made of.
- * - x [elements], blocks [elements / 128]; output: [stretches], infinite where a number of x has overflowed
+ * - x [elements], blocks [elements / 128]; output: [2, stretches], the sums of x, and of x made small enough for every sum: those
+ *   are infinite where a number of x has overflowed
  */
 export const packedSquares: Operator<SquaresTemplate, SquaresTemplate, 2> = {
   name: "packedSquares",
@@ -138,36 +139,40 @@ export const packedSquares: Operator<SquaresTemplate, SquaresTemplate, 2> = {
   shape([x, blocks]) {
     requirePacked("packedSquares", [x], blocks);
     const elements = elementCount(x.shape);
-    return [{ shape: [Math.ceil(elements / 4 / stretchOf(elements))], dtype: "f32" }];
+    return [{ shape: [2, Math.ceil(elements / 4 / stretchOf(elements))], dtype: "f32" }];
   },
-  cost: (call) => ({ flop: 2 * elementCount(call.inputs[0].shape), bytes: operandBytes(call) }),
+  cost: (call) => ({ flop: 5 * elementCount(call.inputs[0].shape), bytes: operandBytes(call) }),
   fullInputs: [0],
   kernels: [squares],
 };
 
-const scaling: Kernel<GradientScaleTemplate, 2> = {
+const scaling: Kernel<GradientScaleTemplate, 3, 2> = {
   name: "gradientScale/workgroup",
   applies: () => true,
   dispatches: ({ inputs, attrs }) => [
     {
       code: gradientScaleShader(attrs),
-      bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
-      params: params({ count: "u32", infinity: "u32" }, { count: elementCount(inputs[0].shape), infinity }),
+      bindings: [{ input: 1 }, { input: 2 }, { output: 0 }, { output: 1 }],
+      params: params({ count: "u32", infinity: "u32" }, { count: elementCount(inputs[1].shape) / 2, infinity }),
       workgroups: [1, 1, 1],
     },
   ],
 };
 
 /**
- * What all gradients are multiplied with: it undoes the scale of the loss and shortens what is longer than a limit.
- * - squares [stretches], lossScale [1]; output [2]: the factor, infinite where the norm is not finite, and the norm
+ * What all gradients are multiplied with: it undoes the scale of the loss and shortens what is longer than a limit. It counts the
+ * steps for which they are finite.
+ * - taken [1 or more]: a state, whose first element is the count; squares [2, stretches], lossScale [1]
+ * - outputs: taken, and [4]: the factor, infinite where a gradient is not finite; the norm; the count; what gradients are
+ *   multiplied with before the factor
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
  */
-export const gradientScale: Operator<GradientScaleTemplate, GradientScaleTemplate, 2> = {
+export const gradientScale: Operator<GradientScaleTemplate, GradientScaleTemplate, 3, 2> = {
   name: "gradientScale",
   attributes: (given) => given,
-  shape: () => [{ shape: [2], dtype: "f32" }],
-  cost: (call) => ({ flop: elementCount(call.inputs[0].shape), bytes: operandBytes(call) }),
-  fullInputs: [0, 1],
+  shape: ([taken]) => [taken, { shape: [4], dtype: "f32" }],
+  cost: (call) => ({ flop: elementCount(call.inputs[1].shape), bytes: operandBytes(call) }),
+  updates: [0],
+  fullInputs: [0, 1, 2],
   kernels: [scaling],
 };

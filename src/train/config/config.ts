@@ -21,7 +21,7 @@ const trainSchema = keys({
   weights: text("a path")
     .optional()
     .describe(
-      "safetensors to start from, relative to this file. Tensors that it lacks start at random and are listed. Default: none.",
+      "safetensors to start from, relative to this file or absolute. Tensors that it lacks start at random and are listed. Default: none.",
     ),
   data: dataSchema.describe("Where images and labels are, and how they are prepared."),
   losses: list(lossSchema, "a list of losses")
@@ -60,7 +60,7 @@ const trainSchema = keys({
   output: text("a path")
     .optional()
     .describe(
-      "Folder for checkpoints, log and report, relative to this file. Default: this file's name without .json.",
+      "Folder for checkpoints, log and report, relative to this file or absolute. Default: this file's name without .json.",
     ),
   workers: whole(0, 64)
     .default(2)
@@ -120,8 +120,13 @@ export function networkOf({ network: { name, ...given } }: Pick<TrainConfig, "ne
   throw new FormatError(`network.name: got ${JSON.stringify(name)}, expected ${orList(names)}`);
 }
 
+/** Where the rate falls if nothing is written: for the last fifth of the epochs. */
+export function defaultMilestones(epochs: number): number[] {
+  return [Math.round(0.8 * epochs)];
+}
+
 function resolveSchedule(schedule: ScheduleConfig, epochs: number): Schedule {
-  if (schedule.kind === "step") return { ...schedule, milestones: schedule.milestones ?? [Math.round(0.8 * epochs)] };
+  if (schedule.kind === "step") return { ...schedule, milestones: schedule.milestones ?? defaultMilestones(epochs) };
   if (schedule.kind === "cosine") return { ...schedule, epochs: schedule.epochs ?? epochs };
   return schedule;
 }

@@ -12,8 +12,6 @@ export interface Optimizer {
   readonly weightDecay: number;
   readonly operator: Operator;
   readonly attrs: object;
-  /** The group's row of the operator's settings, for step 1, 2, ... */
-  settings(step: number, group: { readonly rate: number; readonly weightDecay: number }): readonly number[];
 }
 
 /** Options of `sgd`, as in PyTorch. */
@@ -40,7 +38,6 @@ export function sgd({ momentum = 0, nesterov = false, weightDecay = 0 }: SgdOpti
     weightDecay,
     operator: sgdUpdate,
     attrs: { momentum, nesterov },
-    settings: (_, group) => [group.rate, group.weightDecay, 0, 0],
   };
 }
 
@@ -81,7 +78,6 @@ function createAdam(
     weightDecay,
     operator: adamUpdate,
     attrs: { beta1, beta2, eps, decoupled: name === "adamw" },
-    settings: (step, group) => [group.rate, group.weightDecay, 1 - beta1 ** step, Math.sqrt(1 - beta2 ** step)],
   };
 }
 

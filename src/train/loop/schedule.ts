@@ -67,7 +67,7 @@ const leastReduction = 1e-8;
 
 /**
  * The state after a validation: ReduceLROnPlateau with a relative threshold. A loss is better when it is smaller, a DSC when it
- * is larger; a value that is no number is never better. Other schedules give null.
+ * is larger; a value that is not finite is never better. Other schedules give null.
  */
 export function afterValidation(
   schedule: Schedule,
@@ -87,9 +87,9 @@ export function afterValidation(
   return { rate, best, bad: 0, cooldown: schedule.cooldown };
 }
 
-/** Whether a value beats the best one so far by more than `threshold` of it; the first one always does. */
+/** Whether a value beats the best one so far by more than `threshold` of it; the first finite one always does. */
 export function improves(metric: Metric, value: number, best: number | null, threshold = 0): boolean {
-  if (Number.isNaN(value)) return false;
+  if (!Number.isFinite(value)) return false;
   if (best === null) return true;
   return metric === "loss" ? value < best * (1 - threshold) : value > best * (1 + threshold);
 }

@@ -7,7 +7,7 @@ import { type Packing, packTensors, type TrainingGraph, unpackTensors } from "./
 
 /** What a checkpoint holds. */
 export interface TrainState {
-  /** Steps taken. */
+  /** Steps, skipped ones too; `steps:taken` among the tensors are those that changed weights. */
   readonly step: number;
   /** Parameters, frozen ones too, and running statistics by their names, the optimizer's moments as `velocity:conv1.weight`. */
   readonly tensors: ReadonlyMap<string, Tensor>;
@@ -20,14 +20,18 @@ export interface PackedState {
   readonly prefix: string;
 }
 
-/** Parameters and running statistics, then the optimizer's moments. */
-export function packedStates({ weights, statistics }: TrainingGraph, { moments }: Optimizer): readonly PackedState[] {
+/** Parameters and running statistics, then the optimizer's moments and how many steps it has taken. */
+export function packedStates(
+  { weights, statistics, taken }: TrainingGraph,
+  { moments }: Optimizer,
+): readonly PackedState[] {
   const running = { name: "statistics", packing: statistics, prefix: "" };
   const isEmpty = statistics.names.length === 0;
   return [
     { name: "weights", packing: weights, prefix: "" },
     ...(isEmpty ? [] : [running]),
     ...moments.map((name) => ({ name, packing: weights, prefix: `${name}:` })),
+    { name: "taken", packing: taken, prefix: "steps:" },
   ];
 }
 

@@ -46,8 +46,10 @@ export interface TrainStepOptions extends Pick<Precision, "precision" | "keepFul
 /** What one training step computed, before it changed the parameters. */
 export interface StepResult {
   readonly loss: number;
-  /** Of the gradient of all trained parameters, before it was shortened. */
+  /** Of the gradient of all trained parameters, before it was shortened; infinite where f32 does not hold it. */
   readonly gradientNorm: number;
+  /** Whether a gradient was not finite, so that no parameter changed. */
+  readonly skipped: boolean;
   /** The graph's outputs, the loss among them. */
   readonly outputs: Readonly<Record<string, Tensor>>;
 }
@@ -103,6 +105,7 @@ export async function compileTrainStep(gpu: Gpu, graph: Graph, options: TrainSte
     ["weights", async () => weights],
     ["statistics", () => packTensors(training.statistics, options.parameter)],
     ...optimizer.moments.map((name) => [name, async () => new Float32Array(weights.length)] as const),
+    ["taken", () => packTensors(training.taken, async () => new Float32Array(1))],
   ]);
   const compiled = await compile(gpu, fitted, {
     parameter: async (name) => first.get(name)?.() ?? frozen.get(name)!.data,
@@ -164,7 +167,7 @@ export class TrainStep {
     this.#lossScale = isHalf ? 2 ** 12 : 1;
   }
 
-  /** Steps taken. */
+  /** Steps, skipped ones too. */
   get step(): number {
     return this.#step;
   }
@@ -179,34 +182,36 @@ export class TrainStep {
   }
 
   /** The inputs of one run of the graph beside the network's own. */
-  #settings(step: number, rate: number): RunInputs {
-    const rows = this.#groups.map(({ rateFactor = 1, weightDecay = this.#optimizer.weightDecay }) =>
-      this.#optimizer.settings(step, { rate: rate * rateFactor, weightDecay }),
-    );
+  #settings(rate: number): RunInputs {
+    const rows = this.#groups.map(({ rateFactor = 1, weightDecay = this.#optimizer.weightDecay }) => [
+      rate * rateFactor,
+      weightDecay,
+    ]);
     const { shape } = this.#compiled.graph.inputs.find(({ name }) => name === "lossScale")!.type;
     return {
-      settings: { shape: [rows.length, 4], data: Float32Array.from(rows.flat()) },
+      settings: { shape: [rows.length, 2], data: Float32Array.from(rows.flat()) },
       lossScale: { shape, data: Float32Array.of(this.#lossScale) },
     };
   }
 
   /**
-   * Takes one step at this learning rate. A gradient that is not finite changes no weight; in f16, where some overflow, the next
-   * step scales the loss by half as much. Rejects with DivergedError where the gradient of a finite loss is not finite at the
+   * Takes one step at this learning rate. A gradient that is not finite changes no weight, and Adam does not count the step; in
+   * f16, where some overflow, the next step scales the loss by half as much. Rejects with DivergedError where the gradient of a finite loss is not finite at the
    * least scale either, 2^-14, which PyTorch's GradScaler would halve for ever; and as CompiledGraph.run does.
    */
   async run(inputs: RunInputs, rate: number): Promise<StepResult> {
     const step = ++this.#step;
-    const outputs = await this.#compiled.run({ ...inputs, ...this.#settings(step, rate) });
+    const outputs = await this.#compiled.run({ ...inputs, ...this.#settings(rate) });
     const { gradient, ...own } = outputs;
-    const [loss, gradientNorm] = [own.loss!.data[0]!, gradient!.data[1]!];
-    if (this.#isHalf) this.#adaptScale(step, loss, gradientNorm);
-    return { loss, gradientNorm, outputs: own };
+    const [factor, gradientNorm] = [gradient!.data[0]!, gradient!.data[1]!];
+    const result = { loss: own.loss!.data[0]!, gradientNorm, skipped: !Number.isFinite(factor), outputs: own };
+    if (this.#isHalf) this.#adaptScale(step, result);
+    return result;
   }
 
   /** Halved where a gradient overflowed, doubled where none has for long. */
-  #adaptScale(step: number, loss: number, gradientNorm: number): void {
-    if (Number.isFinite(gradientNorm)) {
+  #adaptScale(step: number, { loss, skipped }: StepResult): void {
+    if (!skipped) {
       this.#steady++;
       if (this.#steady % steadySteps === 0) this.#lossScale = Math.min(mostLossScale, 2 * this.#lossScale);
       return;
@@ -226,7 +231,7 @@ export class TrainStep {
    */
   async profile(inputs: RunInputs, rate: number, options: ProfileOptions = {}): Promise<GraphProfile> {
     const first = this.#step + 1;
-    const profile = await this.#compiled.profile({ ...inputs, ...this.#settings(first, rate) }, options);
+    const profile = await this.#compiled.profile({ ...inputs, ...this.#settings(rate) }, options);
     this.#step = first + profile.rounds;
     return profile;
   }

@@ -33,7 +33,10 @@ export interface Packing {
 }
 
 export interface TrainingGraph {
-  /** Inputs: the network's, `settings` [groups, 4] and `lossScale`, a scalar. Outputs: the network's and `gradient`, [scale, norm]. */
+  /**
+   * Inputs: the network's, `settings` [groups, 2] and `lossScale`, a scalar. Outputs: the network's and `gradient` [4], as
+   * `gradientScale` gives it.
+   */
   readonly graph: Graph;
   /** How many of its nodes, the first ones, are the forward pass. */
   readonly forward: number;
@@ -41,7 +44,11 @@ export interface TrainingGraph {
   readonly weights: Packing;
   /** The state `statistics`; empty where there is no batch norm. */
   readonly statistics: Packing;
+  /** The state `taken`: how many steps changed the weights. */
+  readonly taken: Packing;
 }
+
+const taken: Packing = { names: ["taken"], shapes: [[1]] };
 
 /** Statistics of a batch that running ones follow. */
 interface Followed {
@@ -92,8 +99,9 @@ export function createTrainingGraph(graph: Graph, options: TrainingGraphOptions)
   const groupOf = (i: number) => options.group(trained[i]!.name) as number;
   const blocks = blockTable("weights:blocks", shapes, groupOf);
   const squares = append("gradients:squares", packedSquares, [packed, blocks], { most: options.overflow })[0]!;
-  const scale = append("gradient", gradientScale, [squares, seed.gradient], { limit: options.clipNorm })[0]!;
-  const settings = input("settings", [options.groups, 4]);
+  const steps = state("taken", packedLayout(taken.shapes).elements);
+  const scale = append("gradient", gradientScale, [steps, squares, seed.gradient], { limit: options.clipNorm })[1]!;
+  const settings = input("settings", [options.groups, 2]);
   const update = [weights, ...moments, packed, blocks, settings, scale];
   append(optimizer.name, optimizer.operator, update, optimizer.attrs);
   const momentum = options.statisticsMomentum ?? 0.1;
@@ -120,6 +128,7 @@ export function createTrainingGraph(graph: Graph, options: TrainingGraphOptions)
       names: followed.map(({ running }) => running.name),
       shapes: followed.map(({ running }) => running.type.shape),
     },
+    taken,
   };
 }
 

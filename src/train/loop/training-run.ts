@@ -53,7 +53,7 @@ export class TrainingRun {
   static async create(
     gpu: Gpu,
     config: TrainConfig,
-    { imageSize, weights, checkpoint, onCompile }: CreateOptions,
+    { imageSize, dataDigest, weights, checkpoint, onCompile }: CreateOptions,
   ): Promise<TrainingRun> {
     const b = new GraphBuilder();
     b.output("loss", appendLoss(b, config, appendNetwork(b, config, imageSize)));
@@ -87,6 +87,7 @@ export class TrainingRun {
       schedule: initialScheduleState(config.schedule, config.optimizer.rate),
       best: null,
       validationsSinceBest: 0,
+      dataDigest,
     };
     return new TrainingRun({ gpu, config, graph, step, random, place: withoutTensors(place) });
   }
@@ -126,7 +127,7 @@ export class TrainingRun {
     const result = await this.#step.run({ images, labels }, this.rate);
     this.#place = { ...this.#place, batchInEpoch: this.batchInEpoch + 1 };
     const isHalf = this.#config.precision === "f16";
-    if (Number.isFinite(result.loss) && (isHalf || Number.isFinite(result.gradientNorm))) return result;
+    if (Number.isFinite(result.loss) && (isHalf || !result.skipped)) return result;
     const parameters = await this.#step.parameters();
     const where = await findNonFinite(this.#gpu, this.#step.forward, {
       inputs: { images, labels },
@@ -157,7 +158,10 @@ export class TrainingRun {
   /** Lets schedule and early stopping see a validation. Returns whether it is the best one so far. */
   observe({ mean, loss }: ValidationResult): boolean {
     const { schedule, earlyStopping } = this.#config;
-    const values: Record<Metric, number> = { dsc: mean.dsc ?? Number.NaN, loss: loss ?? Number.NaN };
+    // Of weights that have exploded no measure counts: an image without any class may have a DSC all the same.
+    const hasExploded = loss !== undefined && !Number.isFinite(loss);
+    const dsc = hasExploded ? Number.NaN : (mean.dsc ?? Number.NaN);
+    const values: Record<Metric, number> = { dsc, loss: loss ?? Number.NaN };
     const metric = earlyStopping?.metric ?? "dsc";
     const isBest = improves(metric, values[metric], this.best?.value ?? null);
     this.#place = {
@@ -200,6 +204,8 @@ interface RunParts {
 
 interface CreateOptions {
   readonly imageSize: readonly [height: number, width: number];
+  /** Of the data, for checkpoints. */
+  readonly dataDigest: string;
   readonly weights: SafetensorsFile | undefined;
   readonly checkpoint: Checkpoint | undefined;
   readonly onCompile?: (done: number, total: number) => void;
@@ -227,6 +233,6 @@ function tensorsOf({ tensors }: Checkpoint) {
   return new Map(floats);
 }
 
-function withoutTensors({ epoch, batchInEpoch, schedule, best, validationsSinceBest }: Place): Place {
-  return { epoch, batchInEpoch, schedule: schedule as ScheduleState, best, validationsSinceBest };
+function withoutTensors({ epoch, batchInEpoch, schedule, best, validationsSinceBest, dataDigest }: Place): Place {
+  return { epoch, batchInEpoch, schedule: schedule as ScheduleState, best, validationsSinceBest, dataDigest };
 }

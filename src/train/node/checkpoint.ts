@@ -1,9 +1,9 @@
 // Checkpoints: all that a training needs to go on bit-identically, in one safetensors file that is either the old one or the new
 // one, never half of it. Tensors carry the names that the trainer gives them: parameters their own, everything else a prefix that
-// ends in a colon, as `momentum:conv1.weight` or `random:dropout`. The rest is JSON in the metadata, `atrous.checkpoint`.
-import { isDeepStrictEqual } from "node:util";
+// ends in a colon, as `momentum:conv1.weight` or `random:dropout`. The rest is JSON in the metadata, `atrous.checkpoint`. Checksums
+// stand beside it, see checksums.ts.
 import * as z from "zod";
-import { FormatError, UsageError } from "../../errors.ts";
+import { FormatError } from "../../errors.ts";
 import {
   type LoadedTensor,
   readSafetensors,
@@ -14,6 +14,8 @@ import { fileSource } from "../../formats/source/file.ts";
 import { writeFileAtomic } from "../../formats/write-file.ts";
 import type { Shape } from "../../tensor.ts";
 import type { TrainConfig } from "../config/config.ts";
+import { checksumKey, checksums, verifyChecksums } from "./checksums.ts";
+import { requireSameConfig } from "./same-config.ts";
 
 /** Kept bit by bit, NaN payloads and signs of zero too. */
 export interface CheckpointTensor {
@@ -28,7 +30,7 @@ const plateauState = z.strictObject({ rate: z.number(), best: z.number().nullabl
 const bestSchema = z.strictObject({ metric: z.enum(["dsc", "loss"]), value: z.number(), step: count, epoch: count });
 
 const stateSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2, { error: "expected version 2: another release of atrous wrote it" }),
   /** Steps done. */
   step: count,
   /** The epoch under way, and how many of its batches are done. */
@@ -39,6 +41,8 @@ const stateSchema = z.strictObject({
   best: bestSchema.nullable(),
   /** Validations since the best one, for early stopping. */
   validationsSinceBest: count,
+  /** Of the images and labels, as `digestOfData` gives it. */
+  dataDigest: z.string(),
 });
 
 export type BestValidation = z.output<typeof bestSchema>;
@@ -59,7 +63,8 @@ export function isParameter(name: string): boolean {
 export async function saveCheckpoint(path: string, checkpoint: Checkpoint, config: TrainConfig): Promise<void> {
   const { tensors, ...state } = checkpoint;
   const stored = new Map([...tensors].map(([name, tensor]) => [name, toStored(tensor)]));
-  const metadata = { [stateKey]: JSON.stringify({ version: 1, ...state }), [configKey]: JSON.stringify(config) };
+  const texts = { [stateKey]: JSON.stringify({ version: 2, ...state }), [configKey]: JSON.stringify(config) };
+  const metadata = { ...texts, [checksumKey]: checksums(stored, texts) };
   await writeFileAtomic(path, writeSafetensors(stored, metadata));
 }
 
@@ -70,14 +75,26 @@ function toStored({ shape, data }: CheckpointTensor): TensorToWrite {
 
 /**
  * Reads a checkpoint of this very training.
- * Throws FormatError for a file that is none, and UsageError that names the keys in which its configuration differs from `config`.
+ * Throws FormatError for a file that is none or damaged, which names the tensor, and UsageError that names the keys in which its
+ * configuration differs from `config`.
  */
 export async function loadCheckpoint(path: string, config: TrainConfig): Promise<Checkpoint> {
   const { metadata, tensors } = await readSafetensors(await fileSource(path));
   const state = parseJson(path, metadata, stateKey, stateSchema);
+  verifyChecksums(path, { metadata, tensors });
   requireSameConfig(path, parseJson(path, metadata, configKey, z.record(z.string(), z.unknown())), config);
   const { version: _, ...rest } = state;
   return { ...rest, tensors: new Map([...tensors].map(([name, tensor]) => [name, fromStored(path, name, tensor)])) };
+}
+
+/** Throws FormatError that names a tensor of a checkpoint with NaN or infinity, from which no training can go on. */
+export function requireFinite(path: string, { tensors }: Checkpoint): void {
+  for (const [name, { data }] of tensors) {
+    const at = data.findIndex((value) => !Number.isFinite(value));
+    if (at === -1) continue;
+    const got = `tensor ${JSON.stringify(name)}: element ${at} is ${data[at]}`;
+    throw new FormatError(`${path}: ${got}, expected finite numbers to go on from`);
+  }
 }
 
 function fromStored(path: string, name: string, { shape, dtype, data }: LoadedTensor): CheckpointTensor {
@@ -109,44 +126,4 @@ function parseJson<T extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new FormatError(`${path}: metadata "${key}": ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
-}
-
-/** What may change without changing what the steps compute. Schedules keep their own length, so `epochs` is one of them. */
-const changeable = new Set(["classNames", "epochs", "earlyStopping", "output", "workers", "recompute"]);
-
-function requireSameConfig(path: string, was: Readonly<Record<string, unknown>>, config: TrainConfig): void {
-  const now: unknown = JSON.parse(JSON.stringify(config));
-  const differences = [...differingKeys(was, now)].filter(({ key }) => !changeable.has(key.split(".")[0]!));
-  if (differences.length === 0) return;
-  const texts = differences.slice(0, 5).map(({ key, a, b }) => `${key} is ${write(b)}, was ${write(a)}`);
-  const more = differences.length > 5 ? `, and ${differences.length - 5} more` : "";
-  throw new UsageError(`${path}: is of another configuration: ${texts.join("; ")}${more}`);
-}
-
-interface Difference {
-  readonly key: string;
-  readonly a: unknown;
-  readonly b: unknown;
-}
-
-/** The deepest keys at which two JSON values differ. */
-function* differingKeys(a: unknown, b: unknown, key = ""): Generator<Difference> {
-  if (isDeepStrictEqual(a, b)) return;
-  const isSplit = isRecord(a) && isRecord(b) && Array.isArray(a) === Array.isArray(b);
-  if (!isSplit) {
-    yield { key, a, b };
-    return;
-  }
-  for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) {
-    const inner = Array.isArray(a) ? `${key}[${name}]` : key === "" ? name : `${key}.${name}`;
-    yield* differingKeys(a[name], b[name], inner);
-  }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
-}
-
-function write(value: unknown): string {
-  return value === undefined ? "not given" : JSON.stringify(value);
 }

@@ -10,6 +10,7 @@ import { compileSegmenter, segmenterGraph } from "../loop/segmenter.ts";
 import { type ValidationResult, validate } from "../loop/validate.ts";
 import { drawOverlays, type Overlays } from "../report/overlay.ts";
 import { isParameter } from "./checkpoint.ts";
+import { within } from "./paths.ts";
 
 /** What `evaluate` measures, and whom it tells. */
 export interface EvaluateOptions {
@@ -32,7 +33,7 @@ export interface Evaluation {
 
 /** The file in which a training keeps its best weights; `base` is the configuration's folder. */
 export function bestWeights({ output }: TrainConfig, base: string): string {
-  return join(base, output, "best.safetensors");
+  return join(within(base, output), "best.safetensors");
 }
 
 /**

@@ -1,8 +1,8 @@
 // The training loop: batches from the data, steps on the device, validations, checkpoints, the log, the report. All that decides
 // what is computed lies in the configuration and the checkpoint, so that a training that was killed goes on bit-identically.
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, rmdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { version } from "../../../package.json";
 import { UsageError } from "../../errors.ts";
 import { openSafetensors } from "../../formats/safetensors/index.ts";
@@ -15,11 +15,14 @@ import type { CheckpointEvent, TrainEvent, TrainOptions, TrainSummary } from "..
 import type { StopRecord, TrainRecord, ValidationRecord } from "../loop/record.ts";
 import { TrainingRun } from "../loop/training-run.ts";
 import type { ValidationResult } from "../loop/validate.ts";
-import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, loadCheckpoint, requireFinite, saveCheckpoint } from "./checkpoint.ts";
+import { digestOfData } from "./data-digest.ts";
 import { evaluate } from "./evaluate.ts";
+import { lockFolder } from "./lock.ts";
 import { createLog, type LogWriter, readLog, resumeLog } from "./log.ts";
 import { openTrainData } from "./open-data.ts";
 import type { OpenedData } from "./open-dataset.ts";
+import { within } from "./paths.ts";
 
 /** What a training keeps in its output folder. */
 function filesOf(folder: string) {
@@ -33,44 +36,107 @@ function filesOf(folder: string) {
 }
 
 /**
- * Trains what a configuration says: see `TrainConfig`. Rejects with UsageError for a folder that holds another training, with
- * FormatError for data and weights that do not fit, and with DeviceError.
+ * Trains what a configuration says: see `TrainConfig`. Rejects with UsageError for a folder that holds another training or that
+ * another process trains in, with FormatError for data, weights and checkpoints that do not fit or are damaged, and with DeviceError.
+ * Where it cannot begin it leaves nothing behind.
  */
 export async function train(gpu: Gpu, config: TrainConfig, options: TrainOptions): Promise<TrainSummary> {
   const { base = ".", resume = false } = options;
-  const folder = join(base, config.output);
-  const files = filesOf(folder);
-  if (!resume && existsSync(files.last)) {
+  const folder = within(base, config.output);
+  requireTrainingIs(resume, folder);
+  const created = await createFolder(folder);
+  try {
+    const lock = lockFolder(folder);
+    try {
+      // Another process may have come before.
+      requireTrainingIs(resume, folder);
+      return await trainIn(folder, { gpu, config, options });
+    } finally {
+      lock.release();
+    }
+  } finally {
+    await removeEmpty(folder, created);
+  }
+}
+
+function requireTrainingIs(resume: boolean, folder: string): void {
+  const { last } = filesOf(folder);
+  if (!resume && existsSync(last)) {
     throw new UsageError(
       `${folder}: holds a training already; --resume goes on with it, another output folder starts anew`,
     );
   }
-  if (resume && !existsSync(files.last))
-    throw new UsageError(`${files.last}: is not there, so there is nothing to resume`);
-  const data = await openTrainData(config, base);
-  await mkdir(folder, { recursive: true });
-  await removeTorn(folder);
-  const checkpoint = resume ? await loadCheckpoint(files.last, config) : undefined;
-  const log = checkpoint ? await resumeLog(files.log, checkpoint.step) : await createLog(files.log);
+  if (resume && !existsSync(last)) throw new UsageError(`${last}: is not there, so there is nothing to resume`);
+}
+
+async function trainIn(
+  folder: string,
+  { gpu, config, options }: Pick<Parts, "gpu" | "config" | "options">,
+): Promise<TrainSummary> {
+  const { base = ".", resume = false } = options;
+  const files = filesOf(folder);
+  let log: LogWriter | undefined;
   let run: TrainingRun | undefined;
   let loader: BatchLoader | undefined;
   try {
+    const data = await openTrainData(config, base);
+    await removeTorn(folder);
+    const checkpoint = resume ? await readCheckpoints(files, config) : undefined;
+    const dataDigest = await digestOfData(data.train, data.validation);
+    if (checkpoint && checkpoint.dataDigest !== dataDigest) {
+      throw new UsageError(
+        `${files.last}: is of other data: data.sources or data.split name other images or labels than it began with`,
+      );
+    }
     const { imageSize } = data.train;
-    const weights =
-      config.weights === undefined ? undefined : await openSafetensors(await fileSource(join(base, config.weights)));
-    run = await TrainingRun.create(gpu, config, { imageSize, weights, checkpoint }).finally(() => weights?.close());
+    const isStart = config.weights !== undefined && !checkpoint;
+    const weights = isStart ? await openSafetensors(await fileSource(within(base, config.weights!))) : undefined;
+    run = await TrainingRun.create(gpu, config, { imageSize, dataDigest, weights, checkpoint }).finally(() =>
+      weights?.close(),
+    );
     loader = new BatchLoader(data.train, {
       batch: config.batch,
       seed: config.seed,
       channels: 1,
       workers: config.workers,
     });
+    log = checkpoint ? await resumeLog(files.log, checkpoint.step) : await createLog(files.log);
     const trainer = new Trainer({ gpu, config, options, files, data, run, loader, log });
     return await trainer.train(checkpoint ? "resume" : "start");
   } finally {
-    log.close();
+    log?.close();
     await loader?.dispose();
     await run?.dispose();
+  }
+}
+
+/** The one to go on from. The best weights, which the report is drawn with, are read too: hours later is too late to learn of it. */
+async function readCheckpoints({ last, best }: ReturnType<typeof filesOf>, config: TrainConfig): Promise<Checkpoint> {
+  const checkpoint = await loadCheckpoint(last, config);
+  requireFinite(last, checkpoint);
+  if (checkpoint.best) await loadCheckpoint(best, config);
+  return checkpoint;
+}
+
+/** Returns the outermost folder that had to be created. Throws UsageError where that fails. */
+async function createFolder(folder: string): Promise<string | undefined> {
+  try {
+    return await mkdir(folder, { recursive: true });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : error;
+    throw new UsageError(`${folder}: cannot be created, got ${code}`);
+  }
+}
+
+/** Removes a folder, and those around it up to `outermost`, where nothing came into them. */
+async function removeEmpty(folder: string, outermost: string | undefined): Promise<void> {
+  if (outermost === undefined) return;
+  for (let inner = resolve(folder); inner.length >= resolve(outermost).length; inner = dirname(inner)) {
+    const removed = await rmdir(inner).then(
+      () => true,
+      () => false,
+    );
+    if (!removed) return;
   }
 }
 

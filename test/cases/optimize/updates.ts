@@ -100,18 +100,18 @@ function updateStates(
 const scales = (...values: readonly number[]): InputSpec => ({ shape: [values.length], values });
 
 function settings(rows: readonly (readonly number[])[]): InputSpec {
-  return { shape: [rows.length, 4], values: rows.flat() };
+  return { shape: [rows.length, 2], values: rows.flat() };
 }
 
 const sgdRows = [
-  [0.1, 0.01, 0, 0],
-  [0.5, 0, 0, 0],
-  [0, 1, 0, 0],
+  [0.1, 0.01],
+  [0.5, 0],
+  [0, 1],
 ];
 
-function sgdCase(why: string, spec: PackedSpec, given: SgdTemplate, scale = 1): OperatorCase<SgdTemplate> {
+function sgdCase(why: string, spec: PackedSpec, given: SgdTemplate, scale = 1, unit = 1): OperatorCase<SgdTemplate> {
   const states = [packedState(spec, "weights"), packedState(spec, "velocities")];
-  const inputs = [...states, packed(spec, "gradients"), blocks(spec), settings(sgdRows), scales(scale, 3)];
+  const inputs = [...states, packed(spec, "gradients"), blocks(spec), settings(sgdRows), scales(scale, 3, 5, unit)];
   return { why, inputs, given };
 }
 
@@ -119,9 +119,9 @@ export const sgdUpdateCases: OperatorCases<SgdTemplate, SgdTemplate> = {
   operator: sgdUpdate,
   storages: ["f32"],
   reference([w, v, g, table, rows, factor], { momentum, nesterov }) {
-    const scale = factor!.data[0]!;
+    const scale = factor!.data[0]! * factor!.data[3]!;
     return updateStates([w!, v!], table!, scale, (i, group) => {
-      const [rate, decay] = [rows!.data[4 * group]!, rows!.data[4 * group + 1]!];
+      const [rate, decay] = [rows!.data[2 * group]!, rows!.data[2 * group + 1]!];
       const gradient = scale * g!.data[i]! + decay * w!.data[i]!;
       const size = Math.abs(scale * g!.data[i]!) + Math.abs(decay * w!.data[i]!);
       const velocity = momentum * v!.data[i]! + gradient;
@@ -139,20 +139,17 @@ export const sgdUpdateCases: OperatorCases<SgdTemplate, SgdTemplate> = {
     sgdCase("gaps", gaps, { momentum: 0.9, nesterov: false }),
     sgdCase("groups, each with rate and decay of its own; a scale", grouped, { momentum: 0.9, nesterov: false }, 0.25),
     sgdCase("Nesterov's momentum, several workgroups", many, { momentum: 0.8, nesterov: true }, 2),
+    sgdCase("a norm that f32 does not hold", gaps, { momentum: 0.9, nesterov: false }, 2 ** 81, 2 ** -80),
     sgdCase("an infinite scale changes nothing", gaps, { momentum: 0.9, nesterov: false }, Number.POSITIVE_INFINITY),
     sgdCase("nor does NaN", grouped, { momentum: 0.9, nesterov: true }, Number.NaN),
   ],
 };
 
-/** Rate, decay, 1 - beta1^t and sqrt(1 - beta2^t) after `step` steps. */
-function adamRows({ beta1, beta2 }: AdamTemplate, step: number): number[][] {
-  const corrections = [1 - beta1 ** step, Math.sqrt(1 - beta2 ** step)];
-  return [
-    [0.01, 0.1, ...corrections],
-    [0.2, 0, ...corrections],
-    [0, 1, ...corrections],
-  ];
-}
+const adamRows = [
+  [0.01, 0.1],
+  [0.2, 0],
+  [0, 1],
+];
 
 function adamCase(
   why: string,
@@ -164,28 +161,29 @@ function adamCase(
   const states = ["weights", "first"]
     .map((name) => packedState(spec, name))
     .concat(packedState(spec, "second", [0.5, 1.5]));
-  const rows = settings(adamRows(given, step));
-  return { why, inputs: [...states, packed(spec, "gradients"), blocks(spec), rows, scales(scale, 3)], given };
+  const factors = scales(scale, 3, step, 1);
+  return { why, inputs: [...states, packed(spec, "gradients"), blocks(spec), settings(adamRows), factors], given };
 }
 
 export const adamUpdateCases: OperatorCases<AdamTemplate, AdamTemplate> = {
   operator: adamUpdate,
   storages: ["f32"],
   reference([w, m, v, g, table, rows, factor], { beta1, beta2, eps, decoupled }) {
-    const scale = factor!.data[0]!;
+    const [scale, step] = [factor!.data[0]!, factor!.data[2]!];
+    const [correction1, correction2] = [1 - beta1 ** step, Math.sqrt(1 - beta2 ** step)];
     return updateStates([w!, m!, v!], table!, scale, (i, group) => {
-      const [rate, decay, correction1, correction2] = rows!.data.slice(4 * group, 4 * group + 4) as unknown as number[];
+      const [rate, decay] = [rows!.data[2 * group]!, rows!.data[2 * group + 1]!];
       const weight = w!.data[i]!;
-      const penalty = decoupled ? 0 : decay! * weight;
+      const penalty = decoupled ? 0 : decay * weight;
       const gradient = scale * g!.data[i]! + penalty;
       const size = Math.abs(scale * g!.data[i]!) + Math.abs(penalty);
       const first = beta1 * m!.data[i]! + (1 - beta1) * gradient;
       const firstSize = Math.abs(m!.data[i]!) + (1 - beta1) * size;
       const second = beta2 * v!.data[i]! + (1 - beta2) * gradient ** 2;
       const secondSize = beta2 * v!.data[i]! + (1 - beta2) * size ** 2;
-      const before = decoupled ? weight * (1 - rate! * decay!) : weight;
-      const divisor = Math.sqrt(second) / correction2! + eps;
-      const unit = rate! / correction1! / divisor;
+      const before = decoupled ? weight * (1 - rate * decay) : weight;
+      const divisor = Math.sqrt(second) / correction2 + eps;
+      const unit = rate / correction1 / divisor;
       return [
         {
           value: before - unit * first,
@@ -199,6 +197,9 @@ export const adamUpdateCases: OperatorCases<AdamTemplate, AdamTemplate> = {
   cases: [
     adamCase("one block, the first step", one, { step: 1 }),
     adamCase("gaps, after a thousand steps", gaps, { step: 1000 }),
+    adamCase("where the series of the correction ends: ten steps", one, { step: 10 }),
+    adamCase("a million steps", one, { step: 1e6 }),
+    adamCase("betas of 0", one, { beta1: 0, beta2: 0 }),
     adamCase("groups, each with rate and decay of its own; a scale", grouped, { scale: 0.25 }),
     adamCase("AdamW", grouped, { decoupled: true, eps: 0.5 }),
     adamCase("other betas, several workgroups", many, { beta1: 0.5, beta2: 0.75, eps: 0.01 }),
@@ -229,8 +230,8 @@ export const runningUpdateCases: OperatorCases<{ readonly momentum: number }, { 
   ],
 };
 
-function squaresCase(why: string, spec: PackedSpec, most?: number): OperatorCase<SquaresTemplate> {
-  return { why, inputs: [packed(spec, "squared"), blocks(spec)], given: { most } };
+function squaresCase(why: string, spec: PackedSpec, most?: number, largest = 1): OperatorCase<SquaresTemplate> {
+  return { why, inputs: [packed(spec, "squared", [-largest, largest]), blocks(spec)], given: { most } };
 }
 
 export const packedSquaresCases: OperatorCases<SquaresTemplate, SquaresTemplate> = {
@@ -239,13 +240,17 @@ export const packedSquaresCases: OperatorCases<SquaresTemplate, SquaresTemplate>
   reference([x, table], { most = Number.POSITIVE_INFINITY }) {
     // At most 1024 stretches of as many blocks each.
     const stretch = 128 * Math.ceil(table!.data.length / 1024);
-    const data = new Float64Array(Math.ceil(x!.data.length / stretch));
+    const stretches = Math.ceil(x!.data.length / stretch);
+    const data = new Float64Array(2 * stretches);
     decode(table!).forEach((group, i) => {
       const value = x!.data[i]!;
-      if (group !== undefined)
-        data[Math.floor(i / stretch)]! += Math.abs(value) >= most ? Number.POSITIVE_INFINITY : value ** 2;
+      if (group === undefined) return;
+      data[Math.floor(i / stretch)]! += value ** 2;
+      data[stretches + Math.floor(i / stretch)]! +=
+        Math.abs(value) >= most ? Number.POSITIVE_INFINITY : (2 ** -80 * value) ** 2;
     });
-    return [{ data, magnitude: data.map((sum) => (Number.isFinite(sum) ? sum : 0)) }];
+    const stored = data.map(Math.fround);
+    return [{ data: stored, magnitude: stored.map((sum) => (Number.isFinite(sum) ? sum : 0)) }];
   },
   cases: [
     squaresCase("one block", one),
@@ -254,6 +259,8 @@ export const packedSquaresCases: OperatorCases<SquaresTemplate, SquaresTemplate>
     squaresCase("stretches of two blocks, the last one short", { elements: [130_000, 200, 6_001], groups: [0, 0, 0] }),
     squaresCase("overflows in some stretches", { elements: [128, 1, 128, 128], groups: [0, 0, 0, 0] }, 0.995),
     squaresCase("none as large as an overflow", gaps, 1),
+    squaresCase("squares that f32 does not hold", { elements: [128, 3], groups: [0, 0] }, undefined, 1e25),
+    squaresCase("as large as f32 holds", { elements: [128, 3, 128], groups: [0, 0, 0] }, undefined, 3.4e38),
   ],
 };
 
@@ -262,17 +269,31 @@ function scaleCase(
   squares: readonly number[],
   { lossScale = 1, limit }: { lossScale?: number; limit?: number } = {},
 ): OperatorCase<GradientScaleTemplate> {
-  return { why, inputs: [scales(...squares), scales(lossScale)], given: { limit } };
+  const shrunken = squares.map((square) => 2 ** -160 * square);
+  const stored = { shape: [2, squares.length], values: [...squares, ...shrunken].map(Math.fround) };
+  return { why, inputs: [scales(41), stored, scales(lossScale)], given: { limit } };
 }
 
 export const gradientScaleCases: OperatorCases<GradientScaleTemplate, GradientScaleTemplate> = {
   operator: gradientScale,
   storages: ["f32"],
-  reference([squares, lossScale], { limit = Number.POSITIVE_INFINITY }) {
-    const norm = Math.sqrt(squares!.data.reduce((sum, square) => sum + square, 0)) / lossScale!.data[0]!;
+  reference([taken, squares, lossScale], { limit = Number.POSITIVE_INFINITY }) {
+    const [plain, shrunken] = [0, 1].map((row) => {
+      const half = squares!.data.length / 2;
+      return squares!.data.slice(row * half, (row + 1) * half).reduce((sum, square) => sum + square, 0);
+    }) as [number, number];
+    const isAllFinite = Number.isFinite(shrunken);
+    const unit = shrunken > 2 ** -60 ? 2 ** -80 : 1;
+    const norm = Math.sqrt(shrunken > 2 ** -60 ? 2 ** 160 * shrunken : plain) / lossScale!.data[0]!;
     const factor = Math.min(1, limit / (norm + 1e-6)) / lossScale!.data[0]!;
-    const data = Float64Array.of(Number.isFinite(norm) ? factor : Number.POSITIVE_INFINITY, norm);
-    return [{ data, magnitude: Number.isFinite(norm) ? data : new Float64Array(2) }];
+    const own = Number.isFinite(limit) ? unit : 1;
+    const count = taken!.data[0]! + (isAllFinite ? 1 : 0);
+    const data = Float64Array.of(isAllFinite ? factor / own : Number.POSITIVE_INFINITY, Math.fround(norm), count, own);
+    const magnitude = data.map((value) => (Number.isFinite(value) ? value : 0));
+    return [
+      { data: Float64Array.of(count), magnitude: Float64Array.of(0), exact: true },
+      { data, magnitude },
+    ];
   },
   cases: [
     scaleCase("one stretch, no limit", [9]),
@@ -285,6 +306,10 @@ export const gradientScaleCases: OperatorCases<GradientScaleTemplate, GradientSc
       Array.from({ length: 1024 }, (_, i) => i / 7),
       { limit: 3 },
     ),
+    scaleCase("a norm of 1e25, shortened", [3.6e49, 6.4e49, 1], { limit: 0.5 }),
+    scaleCase("a norm of 1e25, no limit", [3.6e49, 6.4e49], { lossScale: 8 }),
+    scaleCase("a norm that f32 does not hold, of numbers that it holds", [1e77, 1e77, 1e77], { limit: 2 }),
+    scaleCase("just below where the plain sum is taken", [2 ** 99], { limit: 1 }),
     scaleCase("an overflow", [1, Number.POSITIVE_INFINITY, 2], { limit: 1 }),
     scaleCase("a NaN, last of many", [...new Array<number>(700).fill(1), Number.NaN], { lossScale: 8 }),
   ],

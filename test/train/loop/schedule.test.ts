@@ -145,3 +145,14 @@ test("improvement has a direction", () => {
   expect(improves("loss", 2, 2)).toBe(false);
   expect(improves("loss", Number.NaN, null)).toBe(false); // a best of NaN could never be beaten
 });
+
+test("a value that is not finite is never the best, the first one neither", () => {
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    for (const metric of ["loss", "dsc"] as const) {
+      expect([improves(metric, value, null), improves(metric, value, 0.5)], `${metric} ${value}`).toEqual([
+        false,
+        false,
+      ]);
+    }
+  }
+});

@@ -32,7 +32,7 @@ export class TinyTraining {
   }
 
   /** Twelve images to train on, in batches of four; four to validate on. */
-  config(given: Omit<TrainConfigInput, "data"> = {}): TrainConfigInput {
+  config(given: Partial<TrainConfigInput> = {}): TrainConfigInput {
     return {
       network: { name: "msff-resnet18", classes: 2, width: 1 / 16, msff: false },
       data: {
@@ -60,7 +60,7 @@ export class TinyTraining {
   }
 
   /** A new folder with the configuration, which a training's paths are relative to. */
-  base(given: Omit<TrainConfigInput, "data"> = {}): { base: string; path: string; config: TrainConfig } {
+  base(given: Partial<TrainConfigInput> = {}): { base: string; path: string; config: TrainConfig } {
     const base = scratchFolder(this.folder);
     const path = join(base, "config.json");
     const json = this.config(given);

@@ -14,6 +14,7 @@ for (let step = 0; ; step++) {
       schedule: null,
       best: null,
       validationsSinceBest: 0,
+      dataDigest: "",
       tensors: new Map([["weight", { shape: [size], data }]]),
     },
     buildConfig(),

@@ -4,11 +4,20 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
-import { FormatError, UsageError } from "../../../src/errors.ts";
+import { AtrousError, FormatError, UsageError } from "../../../src/errors.ts";
 import { writeSafetensors } from "../../../src/formats/safetensors/index.ts";
-import { type Checkpoint, isParameter, loadCheckpoint, saveCheckpoint } from "../../../src/train/node/checkpoint.ts";
+import { parseTrainConfig } from "../../../src/train/config/config.ts";
+import {
+  type Checkpoint,
+  isParameter,
+  loadCheckpoint,
+  requireFinite,
+  saveCheckpoint,
+} from "../../../src/train/node/checkpoint.ts";
+import { checksums } from "../../../src/train/node/checksums.ts";
+import { createRandom } from "../../support/random.ts";
 import { scratchFolder } from "../../support/scratch.ts";
-import { buildConfig } from "../config/config.ts";
+import { buildConfig, data } from "../config/config.ts";
 
 const folder = scratchFolder();
 
@@ -30,6 +39,7 @@ const checkpoint: Checkpoint = {
   schedule: { rate: 1e-4, best: 0.25, bad: 2, cooldown: 1 },
   best: { metric: "dsc", value: 0.1 + 0.2, step: 300, epoch: 2 },
   validationsSinceBest: 2,
+  dataDigest: "0123",
   tensors: new Map([
     ["conv1.weight", { shape: [2, 3], data: new Float32Array(floatBits.buffer) }],
     ["momentum:conv1.weight", { shape: [6], data: new Float32Array(6).fill(0.1) }],
@@ -76,8 +86,16 @@ test("another configuration is refused by its keys", async () => {
   await expect(load({ losses: [{ kind: "size-adaptive", alpha: 2 }], batch: 8, weights: "a" })).rejects.toThrow(
     'losses[0].alpha is 2, was 1; batch is 8, was 4; weights is "a", was not given',
   );
-  // The default milestone moved with the number of epochs.
-  await expect(load({ epochs: 200 })).rejects.toThrow("schedule.milestones[0] is 160, was 80");
+  // Written, it does not follow the epochs.
+  await expect(load({ epochs: 200, schedule: { milestones: [90] } })).rejects.toThrow(
+    new UsageError(`${path}: is of another configuration: schedule.milestones[0] is 90, was 80`),
+  );
+  // Not a word of the keys that only the one or the other kind has.
+  await expect(load({ optimizer: { kind: "adam" }, network: { name: "unet", classes: 8 } })).rejects.toThrow(
+    new UsageError(
+      `${path}: is of another configuration: network.name is "unet", was "msff-resnet18"; optimizer.kind is "adam", was "sgd"`,
+    ),
+  );
 });
 
 test("keys that do not change the steps may change", async () => {
@@ -95,15 +113,39 @@ test("keys that do not change the steps may change", async () => {
   expect((await loadCheckpoint(path, config)).step).toBe(321);
 });
 
+test("more epochs are gone on with, and the schedule follows where nothing else is written", async () => {
+  const path = join(folder, "more.safetensors");
+  for (const schedule of [undefined, { kind: "cosine" }, { milestones: [30, 60] }] as const) {
+    const given = schedule && { schedule: { ...schedule, ...("milestones" in schedule && { milestones: [30, 60] }) } };
+    await saveCheckpoint(path, checkpoint, buildConfig(given as Parameters<typeof buildConfig>[0]));
+    const longer = buildConfig({ ...(given as Parameters<typeof buildConfig>[0]), epochs: 200 });
+    expect((await loadCheckpoint(path, longer)).step).toBe(321);
+  }
+});
+
+test("data that lies elsewhere is told by its content, not by its path", async () => {
+  const path = join(folder, "moved.safetensors");
+  const [source] = data.sources;
+  const at = (sourceGiven: object, split: object) =>
+    parseTrainConfig({ data: { ...data, sources: [{ ...source, ...sourceGiven }], split } }, "CONFIG.json");
+  await saveCheckpoint(path, checkpoint, at({ folder: "a" }, { file: "a.json" }));
+  expect((await loadCheckpoint(path, at({ folder: "/b" }, { file: "/b.json" }))).step).toBe(321);
+  await expect(
+    loadCheckpoint(path, at({ folder: "/b", classes: { "0": 0, "1-5": 1 } }, { file: "b" })),
+  ).rejects.toThrow("is of another configuration: data.sources[0].classes.6 is not given, was 2");
+});
+
 async function damaged(metadata: Record<string, string>, data: Float32Array | Uint8Array | BigInt64Array) {
   const path = join(folder, "damaged.safetensors");
-  writeFileSync(path, writeSafetensors({ w: { shape: [data.length], data } }, metadata));
+  const tensors = new Map([["w", { shape: [data.length], data }]]);
+  const all = { ...metadata, "atrous.checksums": checksums(tensors, metadata) };
+  writeFileSync(path, writeSafetensors(tensors, all));
   return { path, loading: loadCheckpoint(path, buildConfig()) };
 }
 
 test("what is no checkpoint is refused with the field", async () => {
-  const { schedule, best, step, epoch, batchInEpoch, validationsSinceBest } = checkpoint;
-  const state = { version: 1, schedule, best, step, epoch, batchInEpoch, validationsSinceBest };
+  const { tensors: _, ...own } = checkpoint;
+  const state = { version: 2, ...own };
   const good = {
     "atrous.checkpoint": JSON.stringify(state),
     "atrous.config": JSON.stringify(buildConfig()),
@@ -119,8 +161,11 @@ test("what is no checkpoint is refused with the field", async () => {
   await refuse({ ...good, "atrous.checkpoint": "{" }, plain, 'metadata "atrous.checkpoint" is no JSON');
   const negative = JSON.stringify({ ...state, step: -1 });
   await refuse({ ...good, "atrous.checkpoint": negative }, plain, 'metadata "atrous.checkpoint": step: ');
-  const newer = JSON.stringify({ ...state, version: 2 });
-  await refuse({ ...good, "atrous.checkpoint": newer }, plain, 'metadata "atrous.checkpoint": version: ');
+  for (const version of [1, 3]) {
+    const other = JSON.stringify({ ...state, version });
+    const message = 'metadata "atrous.checkpoint": version: expected version 2: another release of atrous wrote it';
+    await refuse({ ...good, "atrous.checkpoint": other }, plain, message);
+  }
   await refuse(
     { "atrous.checkpoint": good["atrous.checkpoint"] },
     plain,
@@ -174,4 +219,101 @@ test("a folder that is not there leaves nothing behind", async () => {
   const path = join(folder, "none", "last.safetensors");
   await expect(saveCheckpoint(path, checkpoint, buildConfig())).rejects.toThrow(UsageError);
   expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+});
+
+/** What disks, cables and copies do to a file, each at a random place. */
+const damages: Readonly<Record<string, (bytes: Buffer, random: () => number) => Buffer>> = {
+  "a bit flipped": (bytes, random) => {
+    const at = Math.floor(random() * bytes.length);
+    bytes[at]! ^= 1 << Math.floor(8 * random());
+    return bytes;
+  },
+  "a bit of the data flipped": (bytes, random) => {
+    const start = 8 + Number(bytes.readBigUInt64LE(0));
+    bytes[start + Math.floor(random() * (bytes.length - start))]! ^= 1 << Math.floor(8 * random());
+    return bytes;
+  },
+  "a number made NaN": (bytes, random) => {
+    const start = 8 + Number(bytes.readBigUInt64LE(0));
+    bytes.writeUInt32LE(0x7fc00000, start + 4 * Math.floor((random() * (bytes.length - start)) / 4));
+    return bytes;
+  },
+  "a block of zeros": (bytes, random) => {
+    const at = Math.floor(random() * bytes.length);
+    return bytes.fill(0, at, at + 16);
+  },
+  "cut short": (bytes, random) => bytes.subarray(0, Math.floor(random() * bytes.length)),
+  "two blocks exchanged": (bytes, random) => {
+    const [a, b] = [random(), random()].map((share) => 16 * Math.floor((share * (bytes.length - 16)) / 16)) as [
+      number,
+      number,
+    ];
+    const [one, other] = [a, b].map((at) => Buffer.from(bytes.subarray(at, at + 16))) as [Buffer, Buffer];
+    bytes.set(other, a);
+    bytes.set(one, b);
+    return bytes;
+  },
+  "a digit of the header changed": (bytes, random) => {
+    const end = 8 + Number(bytes.readBigUInt64LE(0));
+    const digits = [...bytes.subarray(8, end).keys()]
+      .map((at) => at + 8)
+      .filter((at) => bytes[at]! >= 0x30 && bytes[at]! <= 0x39);
+    bytes[digits[Math.floor(random() * digits.length)]!] = 0x30 + Math.floor(10 * random());
+    return bytes;
+  },
+  "a byte put in": (bytes, random) => {
+    const at = Math.floor(random() * bytes.length);
+    return Buffer.concat([bytes.subarray(0, at), Buffer.of(Math.floor(256 * random())), bytes.subarray(at)]);
+  },
+};
+
+test("damaged in 200 ways it is refused by name, or is what was written", async () => {
+  const path = join(folder, "hurt.safetensors");
+  await saveCheckpoint(path, checkpoint, buildConfig());
+  const whole = readFileSync(path);
+  const written = await loadCheckpoint(path, buildConfig());
+  const bits = ({ tensors, ...state }: Checkpoint) =>
+    JSON.stringify([state, [...tensors].map(([name, { shape, data }]) => [name, shape, bitsOf(data)])]);
+  const random = createRandom(11);
+  const outcomes = { refused: 0, named: 0, same: 0 };
+  for (let way = 0; way < 200; way++) {
+    const [what, damage] = Object.entries(damages)[way % Object.keys(damages).length]!;
+    writeFileSync(path, damage(Buffer.from(whole), random));
+    const result = await loadCheckpoint(path, buildConfig()).catch((error: unknown) => error);
+    if (result instanceof AtrousError) {
+      expect(result, `way ${way}, ${what}`).toBeInstanceOf(FormatError);
+      expect(result.message.startsWith(`${path}: `), result.message).toBe(true);
+      outcomes.refused++;
+      if (/tensor "/.test(result.message)) outcomes.named++;
+    } else {
+      expect(bits(result as Checkpoint), `way ${way}, ${what}`).toBe(bits(written));
+      outcomes.same++;
+    }
+  }
+  console.log(`200 damaged checkpoints: ${JSON.stringify(outcomes)}`);
+  expect(outcomes.refused).toBeGreaterThan(150);
+  expect(outcomes.named).toBeGreaterThan(50);
+});
+
+test("the tensor whose bits flipped is named", async () => {
+  const path = join(folder, "flipped.safetensors");
+  await saveCheckpoint(path, checkpoint, buildConfig());
+  const bytes = readFileSync(path);
+  const { data_offsets } = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0))).toString())[
+    "conv1.weight"
+  ];
+  bytes[8 + Number(bytes.readBigUInt64LE(0)) + data_offsets[0] + 5]! ^= 4;
+  writeFileSync(path, bytes);
+  await expect(loadCheckpoint(path, buildConfig())).rejects.toThrow(
+    new FormatError(`${path}: tensor "conv1.weight" is damaged: its checksum is not the one that was written`),
+  );
+});
+
+test("a tensor that is not finite is named where a training would go on from it", () => {
+  expect(() => requireFinite("last", checkpoint)).toThrow(
+    new FormatError('last: tensor "conv1.weight": element 0 is NaN, expected finite numbers to go on from'),
+  );
+  const { tensors } = checkpoint;
+  const finite = new Map([...tensors].filter(([name]) => name !== "conv1.weight"));
+  requireFinite("last", { ...checkpoint, tensors: finite });
 });

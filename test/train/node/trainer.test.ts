@@ -1,13 +1,18 @@
 // The training loop: the same bits on every run, whatever kills it; what it refuses, and when it ends.
-import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FormatError, UsageError } from "../../../src/errors.ts";
+import { AtrousError, FormatError, UsageError } from "../../../src/errors.ts";
 import { readSafetensors, writeSafetensors } from "../../../src/formats/safetensors/index.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
+import { parseTrainConfig } from "../../../src/train/config/config.ts";
 import type { TrainEvent, TrainOptions, TrainSummary } from "../../../src/train/loop/progress.ts";
 import { DivergedError } from "../../../src/train/loop/train-step.ts";
-import { loadCheckpoint } from "../../../src/train/node/checkpoint.ts";
+import { TrainingRun } from "../../../src/train/loop/training-run.ts";
+import { loadCheckpoint, saveCheckpoint } from "../../../src/train/node/checkpoint.ts";
+import { bestWeights } from "../../../src/train/node/evaluate.ts";
 import { readLog } from "../../../src/train/node/log.ts";
 import { train } from "../../../src/train/node/trainer.ts";
 import { openTestGpu } from "../../support/gpu.ts";
@@ -160,26 +165,77 @@ describe("thirty steps", () => {
       expect(await happened(file("log.jsonl"))).toEqual(await happened(whole.file("log.jsonl")));
     }
 
-    test("end with code 1 on Ctrl+C, after the step under way", async () => {
-      const { path, base, config } = tiny.base({ epochs: 1000, validation: { every: 1000 } });
-      const adapter = ["--adapter", process.env.ATROUS_TEST_ADAPTER ?? "auto"];
-      const child = startProcess(bundles.cli, ["train", path, ...adapter]);
-      const ended = watch(child);
-      const log = join(base, "run", "log.jsonl");
-      const asked = setInterval(() => {
-        if (!existsSync(log) || !readFileSync(log, "utf8").includes('"step":4,')) return;
-        clearInterval(asked);
-        child.kill("SIGINT");
-      }, 50);
-      const { exit, stdout, stderr } = await ended.finally(() => clearInterval(asked));
-      expect(exit, stderr).toBe(1);
-      const records = await readLog(log);
-      expect(records.at(-1)).toMatchObject({ kind: "stop", reason: "interrupted" });
-      const { step } = await loadCheckpoint(join(base, "run", "last.safetensors"), { ...config, workers: 0 });
-      expect(step).toBe(records.filter(({ kind }) => kind === "step").length);
-      expect(stdout).toBe(
-        `interrupted after step ${step}\nwrote ${base}/run/last.safetensors\nwrote ${log}\ngo on with: atrous train ${path} --resume\n`,
+    test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+      "end with code 1 on %s, after the step under way",
+      async (signal) => {
+        const { path, base, config } = tiny.base({ epochs: 1000, validation: { every: 1000 } });
+        const adapter = ["--adapter", process.env.ATROUS_TEST_ADAPTER ?? "auto"];
+        const child = startProcess(bundles.cli, ["train", path, ...adapter]);
+        const ended = watch(child);
+        const log = join(base, "run", "log.jsonl");
+        const asked = setInterval(() => {
+          if (!existsSync(log) || !readFileSync(log, "utf8").includes('"step":4,')) return;
+          clearInterval(asked);
+          child.kill(signal);
+        }, 50);
+        const { exit, stdout, stderr } = await ended.finally(() => clearInterval(asked));
+        expect(exit, stderr).toBe(1);
+        const records = await readLog(log);
+        expect(records.at(-1)).toMatchObject({ kind: "stop", reason: "interrupted" });
+        const { step } = await loadCheckpoint(join(base, "run", "last.safetensors"), { ...config, workers: 0 });
+        expect(step).toBe(records.filter(({ kind }) => kind === "step").length);
+        expect(stdout).toBe(
+          `interrupted after step ${step}\nwrote ${base}/run/last.safetensors\nwrote ${log}\ngo on with: atrous train ${path} --resume\n`,
+        );
+        expect(existsSync(join(base, "run", "training.lock"))).toBe(false);
+      },
+    );
+
+    test("are refused while another process trains in the folder, and go on when it was killed", async () => {
+      const place = tiny.base({ epochs: 1000, validation: { every: 1000 } });
+      let outcome: Promise<unknown> | undefined;
+      const child = startProcess(bundles.child, [place.path, "0"]);
+      const { exit, stderr } = await watch(child, (line) => {
+        if (line !== "step" || outcome) return;
+        outcome = run(place, { resume: true })
+          .catch((error: unknown) => error)
+          .finally(() => child.kill("SIGKILL"));
+      });
+      expect(exit, stderr).toBe("SIGKILL");
+      const error = await outcome;
+      expect(error).toBeInstanceOf(UsageError);
+      expect(`${error}`).toMatch(
+        new RegExp(`run: process ${child.pid} on ${hostname()} trains here since \\d{4}-.*Z$`),
       );
+      expect(existsSync(join(place.base, "run", "training.lock"))).toBe(true);
+      const { step } = await loadCheckpoint(join(place.base, "run", "last.safetensors"), place.config);
+      const { summary } = await run(place, { ...until(step + 1), resume: true });
+      expect(summary).toMatchObject({ reason: "interrupted", step: step + 1 });
+      expect(existsSync(join(place.base, "run", "training.lock"))).toBe(false);
+    });
+
+    test("every command ends with code 2 and one line where standard output cannot be written", async ({ skip }) => {
+      skip(!existsSync("/dev/full"), "no /dev/full");
+      for (const args of [
+        "--version",
+        "--help",
+        "train --schema",
+        "segment --help",
+        "inspect weights/goldens/plain-w8/model.safetensors",
+      ]) {
+        const { status, stderr } = spawnSync(
+          "sh",
+          ["-c", `exec "$0" "$@" > /dev/full`, process.execPath, bundles.cli, ...args.split(" ")],
+          {
+            encoding: "utf8",
+          },
+        );
+        expect([status, stderr], args).toEqual([2, "atrous: standard output: cannot be written, got ENOSPC\n"]);
+      }
+      const piped = spawnSync("sh", ["-c", `"$0" "$@" | true`, process.execPath, bundles.cli, "train", "--schema"], {
+        encoding: "utf8",
+      });
+      expect([piped.status, piped.stderr]).toEqual([0, ""]);
     });
   });
 
@@ -194,6 +250,101 @@ describe("thirty steps", () => {
       `${base}/run/last.safetensors: is not there, so there is nothing to resume`,
     );
   });
+});
+
+test("absolute paths are taken as they are", async () => {
+  const { file } = await start({}, until(1));
+  const elsewhere = join(tiny.base().base, "deep", "elsewhere");
+  const place = tiny.base({ output: elsewhere, weights: file("last.safetensors") });
+  const { summary } = await run(place, until(1));
+  expect(summary.files).toEqual(["last.safetensors", "log.jsonl"].map((name) => join(elsewhere, name)));
+  expect(readdirSync(place.base)).toEqual(["config.json"]);
+  expect(bestWeights(place.config, place.base)).toBe(join(elsewhere, "best.safetensors"));
+  // What it began with is not asked for again.
+  rmSync(file("last.safetensors"));
+  expect((await run(place, { ...until(2), resume: true })).summary.step).toBe(2);
+});
+
+test("more epochs go on, with the schedule of the longer training", async () => {
+  const given: Given = { epochs: 2, schedule: { kind: "cosine" }, validation: { every: 1 } };
+  const place = tiny.base(given);
+  expect((await run(place)).summary).toMatchObject({ reason: "finished", step: 2 * stepsPerEpoch });
+  const longer = { ...place, config: parseTrainConfig(tiny.config({ ...given, epochs: 4 }), place.path) };
+  const resumed = await run(longer, { resume: true });
+  expect(resumed.summary).toMatchObject({ reason: "finished", step: 4 * stepsPerEpoch });
+  const rates = (await steps(resumed)).map(({ rate }) => rate);
+  expect(rates[2 * stepsPerEpoch]).toBeCloseTo(0.005, 10);
+});
+
+test("data that was moved goes on to the same bits, other data is refused", async () => {
+  const whole = await start({ epochs: 2 });
+  const place = tiny.base({ epochs: 2 });
+  await run(place, until(2));
+  cpSync(join(tiny.folder, "data"), join(place.base, "moved"), { recursive: true });
+  const { data } = tiny.config();
+  const json = tiny.config({
+    epochs: 2,
+    data: { ...data, sources: [{ ...data.sources[0]!, folder: join(place.base, "moved") }] },
+  });
+  const moved = { ...place, config: parseTrainConfig(json, place.path) };
+  const labels = join(place.base, "moved", "s3_1_lab.png");
+  const bytes = readFileSync(labels);
+  copyFileSync(join(place.base, "moved", "s2_0_lab.png"), labels);
+  await expect(run(moved, { resume: true })).rejects.toThrow(
+    new UsageError(
+      `${place.base}/run/last.safetensors: is of other data: data.sources or data.split name other images or labels than it began with`,
+    ),
+  );
+  writeFileSync(labels, bytes);
+  const { file } = await run(moved, { resume: true });
+  expect(tensorsOf(file("last.safetensors"))).toEqual(tensorsOf(whole.file("last.safetensors")));
+});
+
+describe("a training that cannot begin leaves nothing behind", () => {
+  const wrong: Record<string, Given> = {
+    "no weights": { weights: "none.safetensors" },
+    "no data": { data: { ...tiny.config().data, sources: [{ ...tiny.config().data.sources[0]!, folder: "none" }] } },
+    "images of a size that the network cannot take": {
+      network: { name: "unet", classes: 2 },
+      data: { ...tiny.config().data, size: [24, 24] },
+    },
+  } as Record<string, Given>;
+  test.each(Object.entries(wrong))("%s", async (_, given) => {
+    const place = tiny.base({ ...given, output: "deep/run" });
+    await expect(run(place)).rejects.toThrow(AtrousError);
+    expect(readdirSync(place.base)).toEqual(["config.json"]);
+    mkdirSync(join(place.base, "deep", "run"), { recursive: true });
+    await expect(run(place)).rejects.toThrow(AtrousError);
+    expect(readdirSync(join(place.base, "deep", "run"))).toEqual([]);
+  });
+
+  test("and one that cannot go on its log", async () => {
+    const place = tiny.base();
+    const { file } = await run(place, until(2));
+    const before = readFileSync(file("log.jsonl"));
+    const bytes = readFileSync(file("last.safetensors"));
+    bytes[bytes.length - 3]! ^= 16;
+    writeFileSync(file("last.safetensors"), bytes);
+    const failure = run(place, { resume: true });
+    await expect(failure).rejects.toThrow(FormatError);
+    await expect(failure).rejects.toThrow(/last\.safetensors: tensor ".*" is damaged/);
+    expect(readFileSync(file("log.jsonl")).equals(before)).toBe(true);
+    expect(readdirSync(join(place.base, "run")).sort()).toEqual(["last.safetensors", "log.jsonl"]);
+  });
+});
+
+test("statistics that are not finite are not gone on from", async () => {
+  const place = tiny.base();
+  const { file } = await run(place, until(1));
+  const saved = await loadCheckpoint(file("last.safetensors"), place.config);
+  const mean = saved.tensors.get("bn1.running_mean")!;
+  const tensors = new Map(saved.tensors).set("bn1.running_mean", { ...mean, data: mean.data.map(() => Number.NaN) });
+  await saveCheckpoint(file("last.safetensors"), { ...saved, tensors }, place.config);
+  await expect(run(place, { resume: true })).rejects.toThrow(
+    new FormatError(
+      `${file("last.safetensors")}: tensor "bn1.running_mean": element 0 is NaN, expected finite numbers to go on from`,
+    ),
+  );
 });
 
 test("what a killed write has left is removed when the training goes on", async () => {
@@ -233,6 +384,26 @@ test("early stopping ends it after validations that did not improve, resumed too
   expect(best.join()).not.toMatch(/false,false,true/);
   const resumed = await run(place, { resume: true });
   expect(resumed.summary).toMatchObject({ reason: "early-stopping", step: summary.step });
+});
+
+test("an epoch that has exploded is never the best so far", async () => {
+  const { config } = tiny.base({ epochs: 1, earlyStopping: { patience: 3, metric: "dsc" } });
+  const parts = { imageSize: [32, 32], dataDigest: "", weights: undefined, checkpoint: undefined } as const;
+  const taken = await TrainingRun.create(gpu, config, parts);
+  try {
+    const metrics = (dsc: number) => ({ dsc, iou: dsc, precision: dsc, recall: dsc });
+    const observe = (dsc: number, loss: number) => taken.observe({ classes: [], images: [], mean: metrics(dsc), loss });
+    expect([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((loss) => observe(1, loss))).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect([taken.best, taken.isStale]).toEqual([null, true]);
+    expect([observe(Number.POSITIVE_INFINITY, 1), observe(Number.NaN, 1)]).toEqual([false, false]);
+    expect([observe(0.25, 1), observe(0.5, Number.NaN), observe(0.375, 1)]).toEqual([true, false, true]);
+  } finally {
+    await taken.dispose();
+  }
 });
 
 describe("weights to start from", () => {

@@ -2,7 +2,7 @@
 struct Params { count: u32 }
 @group(0) @binding(0) var<storage, read> g: array<vec4f>;
 @group(0) @binding(1) var<storage, read> blocks: array<u32>;
-@group(0) @binding(2) var<storage, read> settings: array<vec4f>;
+@group(0) @binding(2) var<storage, read> settings: array<vec2f>;
 @group(0) @binding(3) var<storage, read> scale: array<f32>;
 @group(0) @binding(4) var<storage, read_write> w: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> v: array<vec4f>;
@@ -19,7 +19,8 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
   if (!is_finite(scale[0])) { return; }
   let rate = settings[group].x;
   let decay = settings[group].y;
-  let gradient = scale[0] * g[i] + decay * w[i];
+  let scaled = scale[0] * (scale[3] * g[i]);
+  let gradient = scaled + decay * w[i];
   let velocity = 0.0 * v[i] + gradient;
   let step = velocity;
   v[i] = select(v[i], velocity, inside);
