@@ -1,12 +1,16 @@
 // ONNX models on the command line: shapes from an option or a file of inputs, and the table of their nodes.
 
 import {
+  FormatError,
+  type Graph,
   type GraphReport,
   type ImportedModel,
   type ImportOptions,
   openSafetensors,
+  type SafetensorsFile,
   type Shape,
   type Tensor,
+  type TensorData,
   type UnsupportedError,
 } from "../index.ts";
 import { fileSource } from "../node.ts";
@@ -34,7 +38,7 @@ export async function readInputs(path: string): Promise<GivenInputs> {
     const values: Record<string, Tensor> = {};
     const shapes: Record<string, Shape> = {};
     for (const { name, shape, dtype } of file.entries.values()) {
-      const tensor = { shape, data: await file.readF32(name) };
+      const tensor = { shape, data: await readData(file, name, dtype) };
       if (dtype === "I64" || dtype === "U8") values[name] = tensor;
       else {
         inputs[name] = tensor;
@@ -45,6 +49,30 @@ export async function readInputs(path: string): Promise<GivenInputs> {
   } finally {
     await file.close();
   }
+}
+
+/** Integers and masks as the graph has them: f32 would not hold all of them. */
+async function readData(file: SafetensorsFile, name: string, dtype: string): Promise<TensorData> {
+  if (dtype === "I32" || dtype === "I16" || dtype === "I8") return Int32Array.from(await file.readNumbers(name));
+  if (dtype === "U32" || dtype === "U16" || dtype === "BOOL") return Uint32Array.from(await file.readNumbers(name));
+  return file.readF32(name);
+}
+
+const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array } as const;
+
+/** Inputs in the types of the graph. Throws FormatError where one has a number that its type has not. */
+export function fitInputs(graph: Graph, inputs: GivenInputs["inputs"], path: string): GivenInputs["inputs"] {
+  const fitted = graph.inputs.flatMap(({ name, type }) => {
+    const given = Object.hasOwn(inputs, name) ? inputs[name] : undefined;
+    if (!given || type.dtype === "f16") return [];
+    const data = arrays[type.dtype].from(given.data);
+    const at = data.findIndex((value, i) => !Object.is(value, given.data[i]) && value !== given.data[i]);
+    if (at === -1) return [[name, { shape: given.shape, data }] as const];
+    throw new FormatError(
+      `${path}: tensor ${JSON.stringify(name)}: element ${at} is no ${type.dtype} number, got ${given.data[at]}`,
+    );
+  });
+  return { ...inputs, ...Object.fromEntries(fitted) };
 }
 
 /** The facts of a model's file, for the head of a report. */

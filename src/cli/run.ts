@@ -27,7 +27,7 @@ import { keepFullOption, parseCount, precisionOption, type StorageOptions, stora
 import { naming } from "./failure.ts";
 import { withOutputGradients } from "./gradients.ts";
 import { modelHelp, openModel } from "./model.ts";
-import { readInputs } from "./onnx.ts";
+import { fitInputs, readInputs } from "./onnx.ts";
 import { requireNewFile } from "./output.ts";
 import { type RunResult, runJson, runText } from "./run-report.ts";
 import type { GlobalOptions, Session } from "./session.ts";
@@ -109,7 +109,8 @@ interface OpenModel {
 async function openForInput(path: string, inputPath: string): Promise<OpenModel> {
   if (await isOnnx(path)) {
     const { inputs, importing } = await readInputs(inputPath);
-    return { ...(await importOnnx(path, importing)), network: undefined, inputs };
+    const model = await importOnnx(path, importing);
+    return { ...model, network: undefined, inputs: fitInputs(model.graph, inputs, inputPath) };
   }
   const file = await openModel(path);
   try {

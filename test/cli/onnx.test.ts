@@ -199,3 +199,79 @@ test("loadModel takes ONNX models by path and as bytes", async () => {
   }
   await expect(loadModel(gpu, file("relu.onnx"), { outputs: ["logits"] })).rejects.toThrow(UsageError);
 });
+
+/** A safetensors file of F32 `x` and another tensor of any type. */
+function typedInputs(dtype: string, bytes: Uint8Array, count: number): Uint8Array {
+  const header = {
+    x: { dtype: "F32", shape: [count], data_offsets: [0, 4 * count] },
+    i: { dtype, shape: [count], data_offsets: [4 * count, 4 * count + bytes.length] },
+  };
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const padded = Math.ceil(text.length / 8) * 8;
+  const file = new Uint8Array(8 + padded + 4 * count + bytes.length).fill(32, 8, 8 + padded);
+  new DataView(file.buffer).setBigUint64(0, BigInt(padded), true);
+  file.set(text, 8);
+  file.set(bytes, 8 + padded + 4 * count);
+  return file;
+}
+
+type NumberArray = Int32Array | Int8Array | Uint16Array | Uint32Array | Float64Array;
+
+const typed: readonly (readonly [string, number, NumberArray])[] = [
+  ["I32", dataType.i32, Int32Array.of(-1, 16_777_217)],
+  ["I8", dataType.i8, Int8Array.of(-1, 127)],
+  ["U16", dataType.u16, Uint16Array.of(1, 65_535)],
+  ["U32", dataType.i64, Uint32Array.of(1, 16_777_217)],
+  ["F64", dataType.f32, Float64Array.of(-0.5, 3)],
+  ["F64", dataType.i32, Float64Array.of(-5, 3)],
+  ["F16", dataType.f32, Uint16Array.of(0x3c00, 0xc000)],
+  ["BF16", dataType.f32, Uint16Array.of(0x3f80, 0xc000)],
+];
+const read: Readonly<Record<string, readonly number[]>> = { F16: [1, -2], BF16: [1, -2] };
+
+test.each(typed)("run takes inputs of %s for element type %i", async (dtype, type, values) => {
+  const model = buildModel({
+    inputs: { x: [2], i: [2] },
+    types: { i: type },
+    nodes: [
+      { op: "Identity", name: "same", inputs: ["i"] },
+      { op: "Neg", name: "y", inputs: ["x"] },
+    ],
+    outputs: ["same", "y"],
+  });
+  writeFileSync(file("typed.onnx"), model);
+  const bytes = new Uint8Array(values.buffer);
+  writeFileSync(file("typed.safetensors"), typedInputs(dtype, bytes, 2));
+  const output = file(`typed-${dtype}-${type}.safetensors`);
+  const { code, stderr } = await atrous(
+    "run",
+    file("typed.onnx"),
+    "--input",
+    file("typed.safetensors"),
+    "--output",
+    output,
+  );
+  expect(stderr).not.toContain("error");
+  expect(code).toBe(0);
+  const { tensors } = await readSafetensors(output);
+  const got = Array.from<number | bigint, number>(tensors.get("same")!.data, Number);
+  expect(got).toEqual(read[dtype] ?? Array.from(values));
+});
+
+test("run takes masks, and refuses numbers that the model's type has not", async () => {
+  const where = { op: "Where", name: "y", inputs: ["i", "x", "x"] };
+  writeFileSync(
+    file("mask.onnx"),
+    buildModel({ inputs: { x: [2], i: [2] }, types: { i: dataType.bool }, nodes: [where] }),
+  );
+  writeFileSync(file("mask.safetensors"), typedInputs("BOOL", Uint8Array.of(1, 0), 2));
+  const run = (model: string, input: string) =>
+    atrous("run", file(model), "--input", file(input), "--output", file("mask-out.safetensors"));
+  expect((await run("mask.onnx", "mask.safetensors")).code).toBe(0);
+  const add = { op: "Add", name: "y", inputs: ["i", "x"] };
+  writeFileSync(file("float.onnx"), buildModel({ inputs: { x: [2], i: [2] }, nodes: [add] }));
+  writeFileSync(file("wide.safetensors"), typedInputs("I32", new Uint8Array(Int32Array.of(1, 16_777_217).buffer), 2));
+  const { code, stderr } = await run("float.onnx", "wide.safetensors");
+  expect(code).toBe(2);
+  expect(stderr).toContain('tensor "i": element 1 is no f32 number, got 16777217');
+});

@@ -12,8 +12,11 @@ import { type FileHeader, readHeader, type TensorEntry } from "./header.ts";
 export interface LoadedTensor {
   readonly dtype: SafetensorsDType;
   readonly shape: Shape;
-  readonly data: Float32Array | Uint8Array | BigInt64Array;
+  readonly data: LoadedData;
 }
+
+/** F16 and BF16 come as F32, I64 as it is, all others by their bytes. */
+type LoadedData = Float32Array | Uint8Array | BigInt64Array;
 
 /**
  * Opens a safetensors file and checks its whole header; no tensor is read yet. A `ByteSource` that is passed in belongs to the
@@ -63,17 +66,18 @@ export class SafetensorsFile {
   }
 
   /**
-   * Reads one tensor as F32. F16, BF16 and U8 always fit; I64 only where each value does.
+   * Reads one tensor as F32. F16, BF16 and small integers always fit; I32, U32, I64 and F64 only where each value does.
    * Throws FormatError if there is no such tensor or a value is no F32.
    */
   async readF32(name: string): Promise<Float32Array> {
     const data = await this.read(name);
     if (data instanceof Float32Array) return data;
-    return data instanceof Uint8Array ? Float32Array.from(data) : this.#narrow(name, data);
+    if (this.#entry(name).dtype === "U8") return Float32Array.from<number | bigint>(data, Number);
+    return this.#narrow(name, data instanceof BigInt64Array ? data : await this.readNumbers(name));
   }
 
-  /** Reads one tensor: F32, F16 and BF16 as F32; U8 and I64 as they are. Throws FormatError if there is no such tensor. */
-  async read(name: string): Promise<Float32Array | Uint8Array | BigInt64Array> {
+  /** Reads one tensor: F32, F16 and BF16 as F32; I64 as it is; others by their bytes. Throws FormatError if there is no such tensor. */
+  async read(name: string): Promise<LoadedData> {
     const bytes = await this.readRaw(name);
     const { dtype } = this.#entry(name);
     const { buffer } = bytes;
@@ -86,8 +90,37 @@ export class SafetensorsFile {
         return bf16ToF32(new Uint16Array(buffer));
       case "I64":
         return new BigInt64Array(buffer);
-      case "U8":
+      default:
         return bytes;
+    }
+  }
+
+  /** Reads one tensor as numbers of f64, which hold all but large I64. Throws FormatError if there is no such tensor. */
+  async readNumbers(name: string): Promise<Float64Array> {
+    const { dtype } = this.#entry(name);
+    const data = await this.read(name);
+    const { buffer } = data;
+    switch (dtype) {
+      case "F32":
+      case "F16":
+      case "BF16":
+      case "U8":
+      case "I64":
+        return Float64Array.from<number | bigint>(data, Number);
+      case "I32":
+        return Float64Array.from(new Int32Array(buffer));
+      case "U32":
+        return Float64Array.from(new Uint32Array(buffer));
+      case "I16":
+        return Float64Array.from(new Int16Array(buffer));
+      case "U16":
+        return Float64Array.from(new Uint16Array(buffer));
+      case "I8":
+        return Float64Array.from(new Int8Array(buffer));
+      case "BOOL":
+        return Float64Array.from<number | bigint>(data, (byte) => (Number(byte) === 0 ? 0 : 1));
+      case "F64":
+        return new Float64Array(buffer);
     }
     dtype satisfies never;
   }
@@ -121,12 +154,14 @@ export class SafetensorsFile {
     throw new FormatError(`${this.name}: no tensor ${quote(name)}, the file has ${this.entries.size} others`);
   }
 
-  #narrow(name: string, values: BigInt64Array): Float32Array {
-    const narrowed = Float32Array.from(values, Number);
-    const index = narrowed.findIndex((value, i) => BigInt(value) !== values[i]);
+  #narrow(name: string, values: BigInt64Array | Float64Array): Float32Array {
+    const narrowed = Float32Array.from<number | bigint>(values, Number);
+    const isSame = (value: number, i: number) =>
+      values instanceof BigInt64Array ? BigInt(value) === values[i] : Object.is(value, values[i]);
+    const index = narrowed.findIndex((value, i) => !isSame(value, i));
     if (index === -1) return narrowed;
     throw new FormatError(
-      `${this.name}: tensor ${quote(name)}: element ${index} is no F32 number, got the I64 ${values[index]}`,
+      `${this.name}: tensor ${quote(name)}: element ${index} is no F32 number, got the ${this.#entry(name).dtype} ${values[index]}`,
     );
   }
 }

@@ -3,6 +3,7 @@ import type { Operator } from "../operator.ts";
 import { floatType } from "../walk/operands.ts";
 import { createElementwise } from "./elementwise.ts";
 
+/** The type whose numbers `roundTo` gives. */
 export interface RoundToAttributes {
   readonly type: "f16" | "bf16";
 }

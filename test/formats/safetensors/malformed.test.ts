@@ -111,13 +111,13 @@ const malformed: readonly [string, Uint8Array, string][] = [
   ],
   [
     "a dtype of the format that is not supported",
-    build(one('"F64"', "[1]", "[0,8]"), 8),
-    'tensor "a": unsupported dtype, got "F64", expected one of F32, F16, BF16, I64, U8',
+    build(one('"F8_E4M3"', "[1]", "[0,8]"), 8),
+    'tensor "a": unsupported dtype, got "F8_E4M3", expected one of F32, F16, BF16, I64, U8, I32, U32, I16, U16, I8, BOOL, F64',
   ],
   [
     "a dtype that objects inherit",
     build(one('"toString"', "[1]", "[0,8]"), 8),
-    'tensor "a": unsupported dtype, got "toString", expected one of F32, F16, BF16, I64, U8',
+    'tensor "a": unsupported dtype, got "toString", expected one of F32, F16, BF16, I64, U8, I32, U32, I16, U16, I8, BOOL, F64',
   ],
   [
     "a negative size",
