@@ -1,8 +1,5 @@
 // The training loop: batches from the data, steps on the device, validations, checkpoints, the log, the report. All that decides
 // what is computed lies in the configuration and the checkpoint, so that a training that was killed goes on bit-identically.
-import { existsSync } from "node:fs";
-import { mkdir, rmdir } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
 import { version } from "../../../package.json";
 import { UsageError } from "../../errors.ts";
 import { openSafetensors } from "../../formats/safetensors/index.ts";
@@ -22,18 +19,8 @@ import { lockFolder } from "./lock.ts";
 import { createLog, type LogWriter, readLog, resumeLog } from "./log.ts";
 import { openTrainData } from "./open-data.ts";
 import type { OpenedData } from "./open-dataset.ts";
+import { createFolder, filesOf, removeEmpty, requireTrainingIs } from "./output-folder.ts";
 import { within } from "./paths.ts";
-
-/** What a training keeps in its output folder. */
-function filesOf(folder: string) {
-  const file = (name: string) => join(folder, name);
-  return {
-    last: file("last.safetensors"),
-    best: file("best.safetensors"),
-    log: file("log.jsonl"),
-    report: file("report.html"),
-  };
-}
 
 /**
  * Trains what a configuration says: see `TrainConfig`. Rejects with UsageError for a folder that holds another training or that
@@ -57,16 +44,6 @@ export async function train(gpu: Gpu, config: TrainConfig, options: TrainOptions
   } finally {
     await removeEmpty(folder, created);
   }
-}
-
-function requireTrainingIs(resume: boolean, folder: string): void {
-  const { last } = filesOf(folder);
-  if (!resume && existsSync(last)) {
-    throw new UsageError(
-      `${folder}: holds a training already; --resume goes on with it, another output folder starts anew`,
-    );
-  }
-  if (resume && !existsSync(last)) throw new UsageError(`${last}: is not there, so there is nothing to resume`);
 }
 
 async function trainIn(
@@ -116,28 +93,6 @@ async function readCheckpoints({ last, best }: ReturnType<typeof filesOf>, confi
   requireFinite(last, checkpoint);
   if (checkpoint.best) await loadCheckpoint(best, config);
   return checkpoint;
-}
-
-/** Returns the outermost folder that had to be created. Throws UsageError where that fails. */
-async function createFolder(folder: string): Promise<string | undefined> {
-  try {
-    return await mkdir(folder, { recursive: true });
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : error;
-    throw new UsageError(`${folder}: cannot be created, got ${code}`);
-  }
-}
-
-/** Removes a folder, and those around it up to `outermost`, where nothing came into them. */
-async function removeEmpty(folder: string, outermost: string | undefined): Promise<void> {
-  if (outermost === undefined) return;
-  for (let inner = resolve(folder); inner.length >= resolve(outermost).length; inner = dirname(inner)) {
-    const removed = await rmdir(inner).then(
-      () => true,
-      () => false,
-    );
-    if (!removed) return;
-  }
 }
 
 interface Parts {
