@@ -1,5 +1,7 @@
 // What is said of an adapter in records and messages, and what is asked of it when a device is made.
 
+import { checkOptions, flag, oneOf, record, word } from "../options.ts";
+
 /** Names as the driver gives them; any of them may be empty, browsers hide most. */
 export interface AdapterDescription {
   readonly vendor: string;
@@ -23,6 +25,16 @@ export interface OpenOptions {
   /** `dispose` then fails when buffers are still alive, and names them; shaders with warnings are refused. */
   readonly debug?: boolean;
   readonly powerPreference?: GPUPowerPreference;
+}
+
+/** Throws UsageError for an unknown option or a wrong value. */
+export function checkOpenOptions(options: OpenOptions): OpenOptions {
+  return checkOptions("openGpu", options, {
+    device: record,
+    adapter: word,
+    debug: flag,
+    powerPreference: oneOf("low-power", "high-performance"),
+  });
 }
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|\bwarp\b|microsoft basic render/i;
