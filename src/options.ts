@@ -50,10 +50,11 @@ const rule = (expected: string, fits: (value: unknown) => boolean): Rule => ({ e
 export const flag = rule("true or false", (value) => typeof value === "boolean");
 export const callback = rule("a function", (value) => typeof value === "function");
 export const record = rule("an object", isObject);
+export const list = rule("a list", Array.isArray);
 export const names = rule("a list of names", (value) => isList(value, (item) => typeof item === "string"));
 export const numbers = rule("a list of numbers", (value) => isList(value, (item) => typeof item === "number"));
 /** Whether a number is in its range the function itself says. */
-export const number = rule("a number", (value) => typeof value === "number");
+export const numeric = rule("a number", (value) => typeof value === "number");
 export const word = rule("a text", (value) => typeof value === "string");
 
 export function oneOf(...words: readonly string[]): Rule {

@@ -39,9 +39,9 @@ export function checkOpenOptions(options: OpenOptions): OpenOptions {
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|\bwarp\b|microsoft basic render/i;
 
-/** Neither Dawn nor browsers mark every software adapter as a fallback, so the names count too. */
-export function describeAdapter(info: GPUAdapterInfo): AdapterDescription {
-  const { vendor, architecture, device, description } = info;
+/** Older browsers give no `info`; its names are then empty. Neither Dawn nor browsers mark every software adapter as a fallback, so the names count too. */
+export function describeAdapter(info: Partial<GPUAdapterInfo> = {}): AdapterDescription {
+  const { vendor = "", architecture = "", device = "", description = "" } = info;
   const names = [vendor, architecture, device, description];
   const kind = info.isFallbackAdapter || SOFTWARE.test(names.join(" ")) ? "software" : "hardware";
   const name = description || device || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";

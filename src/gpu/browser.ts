@@ -1,6 +1,6 @@
 // Opens a GPU in a browser, through `navigator.gpu`.
 
-import { DeviceError } from "../errors.ts";
+import { DeviceError, UsageError } from "../errors.ts";
 import {
   adapterMatches,
   checkOpenOptions,
@@ -20,6 +20,8 @@ export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
   const debug = checkOpenOptions(options).debug ?? false;
   if (options.device) return Gpu.fromDevice(options.device, { owned: false, debug });
   const gpu = globalThis.navigator?.gpu;
+  if (!gpu && typeof globalThis.process?.versions?.node === "string")
+    throw new UsageError('openGpu: this is Node, import openGpu from "atrous/node"');
   if (!gpu)
     throw new DeviceError(
       "no-adapter",

@@ -7,7 +7,7 @@ import type { CompiledGraph, MemoryReport } from "../graph/run/compiled-graph.ts
 import { type ModelFile, openModelFile } from "../models/model-file.ts";
 import { type Normalization, normalize, type Preprocess } from "../models/preprocess.ts";
 import { weightsFor } from "../models/weights.ts";
-import { callback, checkOptions, number, numbers, type Rules } from "../options.ts";
+import { callback, checkOptions, numbers, numeric, type Rules } from "../options.ts";
 import { resampleSlice, type SliceSize } from "./resample.ts";
 import { buildSegmentGraph, type SegmentGraph } from "./segment-graph.ts";
 
@@ -19,10 +19,10 @@ export interface SegmenterOptions extends SliceSize, Omit<CompileOptions, "param
 
 const { halfParameters: _, ...compilingModel } = compilingRules;
 const segmenterRules: Rules<SegmenterOptions> = {
-  height: number,
-  width: number,
+  height: numeric,
+  width: numeric,
   spacingMm: numbers,
-  batch: number,
+  batch: numeric,
   ...compilingModel,
 };
 

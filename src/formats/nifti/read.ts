@@ -1,4 +1,6 @@
 import { FormatError } from "../../errors.ts";
+import { checkOptions, numeric } from "../../options.ts";
+import { bytesOf } from "../source/bytes.ts";
 import { concatenate } from "../source/concatenate.ts";
 import { type Affine, columnLengths } from "./affine.ts";
 import type { Datatype } from "./datatype.ts";
@@ -44,7 +46,13 @@ const SLACK_BYTES = 1 << 20;
  * Allocates no more than the voxels that the file can hold. Throws FormatError if the file does not hold what its
  * header promises.
  */
-export async function readNifti(bytes: Uint8Array, name: string, options: NiftiReadOptions = {}): Promise<NiftiVolume> {
+export async function readNifti(
+  given: Uint8Array | ArrayBuffer,
+  name: string,
+  options: NiftiReadOptions = {},
+): Promise<NiftiVolume> {
+  checkOptions("readNifti", options, { volume: numeric });
+  const bytes = bytesOf("readNifti", given);
   const chunks = isGzip(bytes) ? inflate(bytes, name) : undefined;
   const start = chunks ? await takeStart(chunks) : bytes;
   const header = readHeader(start, name);

@@ -2,7 +2,7 @@
 import { DeviceError, ShapeError, UsageError } from "../../errors.ts";
 import { BufferUsage, type Gpu } from "../../gpu/gpu.ts";
 import { upload } from "../../gpu/upload.ts";
-import { checkOptions, number, record } from "../../options.ts";
+import { checkOptions, numeric, record } from "../../options.ts";
 import {
   byteLength,
   dataTypes,
@@ -137,7 +137,7 @@ export class CompiledGraph {
    * Throws as `run` does, and DeviceError `unsupported` where the device has no `timestamp-query`.
    */
   async profile(inputs: RunInputs, options: ProfileOptions = {}): Promise<GraphProfile> {
-    checkOptions("profile", options, { rounds: number });
+    checkOptions("profile", options, { rounds: numeric });
     this.#check("profile", inputs);
     // Every round uploads them again.
     const taken = copyInputs(inputs);

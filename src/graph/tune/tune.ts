@@ -4,7 +4,7 @@ import { difference } from "../../difference.ts";
 import { type Gpu, requireGpu } from "../../gpu/gpu.ts";
 import { fromF32, toF32 } from "../../half.ts";
 import { type DeviceTraits, deviceTraits } from "../../ops/device-traits.ts";
-import { callback, checkOptions, number, type Rules, record } from "../../options.ts";
+import { callback, checkOptions, numeric, type Rules, record } from "../../options.ts";
 import { dataTypes, elementCount, type TensorType } from "../../tensor.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import { isolate } from "../ir/isolate.ts";
@@ -30,7 +30,7 @@ export interface TuneOptions extends Precision {
 
 const tuneRules: Rules<TuneOptions> = {
   ...precisionRules,
-  rounds: number,
+  rounds: numeric,
   known: record,
   onCandidate: callback,
   onProgress: callback,
