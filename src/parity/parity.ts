@@ -2,7 +2,7 @@
 
 import { type ClassDifference, classDifference, type Difference, difference } from "../difference.ts";
 import { FormatError } from "../errors.ts";
-import { importRules } from "../formats/onnx/import.ts";
+import { importRules } from "../formats/onnx/rules.ts";
 import type { Origin } from "../formats/source/source.ts";
 import { type Gpu, requireGpu } from "../gpu/gpu.ts";
 import { gradientGraph } from "../graph/ir/gradient-graph.ts";

@@ -3,7 +3,6 @@
 import { UnsupportedError, UsageError } from "../../errors.ts";
 import { GraphBuilder } from "../../graph/ir/builder.ts";
 import type { Graph } from "../../graph/ir/graph.ts";
-import { checkOptions, numbers, type Rules, record } from "../../options.ts";
 import type { Shape, Tensor } from "../../tensor.ts";
 import { quote } from "../quote.ts";
 import { type ByteSource, type Origin, openSource } from "../source/source.ts";
@@ -46,17 +45,9 @@ export interface ImportedModel {
   close(): Promise<void>;
 }
 
-export const importRules: Rules<ImportOptions> = {
-  shape: numbers,
-  shapes: record,
-  dimensions: record,
-  values: record,
-  externalData: record,
-};
-
 /** See `importOnnx` in load.ts. */
 export async function importOnnx(origin: Origin, options: ImportOptions = {}): Promise<ImportedModel> {
-  const { externalData } = checkOptions("importOnnx", options, importRules);
+  const { externalData } = options;
   const openExternal = externalData && ((location: string) => openGiven(externalData, location));
   const file = await openOnnx(origin, openExternal ? { openExternal } : {});
   try {
