@@ -99,7 +99,7 @@ test("losses are built alike", () => {
 test("files become tensors, volumes and graphs", () => {
   expectTypeOf(atrous.importOnnx).parameter(0).toEqualTypeOf<Parameters<typeof atrous.loadModel>[1]>();
   expectTypeOf(atrous.importOnnx).returns.toEqualTypeOf<Promise<ImportedModel>>();
-  expectTypeOf(atrous.readNifti).parameter(0).toEqualTypeOf<Uint8Array>();
+  expectTypeOf(atrous.readNifti).parameter(0).toEqualTypeOf<Uint8Array | ArrayBuffer>();
   expectTypeOf(atrous.readNifti).returns.toEqualTypeOf<Promise<NiftiVolume>>();
   expectTypeOf<NiftiVolume["data"]>().toEqualTypeOf<Float32Array<ArrayBuffer>>();
   expectTypeOf<NiftiVolume["spacingMm"]>().toEqualTypeOf<readonly [number, number, number]>();

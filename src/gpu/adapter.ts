@@ -1,5 +1,7 @@
 // What is said of an adapter in records and messages, and what is asked of it when a device is made.
 
+import { checkOptions, flag, oneOf, record, word } from "../options.ts";
+
 /** Names as the driver gives them; any of them may be empty, browsers hide most. */
 export interface AdapterDescription {
   readonly vendor: string;
@@ -25,11 +27,21 @@ export interface OpenOptions {
   readonly powerPreference?: GPUPowerPreference;
 }
 
+/** Throws UsageError for an unknown option or a wrong value. */
+export function checkOpenOptions(options: OpenOptions): OpenOptions {
+  return checkOptions("openGpu", options, {
+    device: record,
+    adapter: word,
+    debug: flag,
+    powerPreference: oneOf("low-power", "high-performance"),
+  });
+}
+
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|\bwarp\b|microsoft basic render/i;
 
-/** Neither Dawn nor browsers mark every software adapter as a fallback, so the names count too. */
-export function describeAdapter(info: GPUAdapterInfo): AdapterDescription {
-  const { vendor, architecture, device, description } = info;
+/** Older browsers give no `info`; its names are then empty. Neither Dawn nor browsers mark every software adapter as a fallback, so the names count too. */
+export function describeAdapter(info: Partial<GPUAdapterInfo> = {}): AdapterDescription {
+  const { vendor = "", architecture = "", device = "", description = "" } = info;
   const names = [vendor, architecture, device, description];
   const kind = info.isFallbackAdapter || SOFTWARE.test(names.join(" ")) ? "software" : "hardware";
   const name = description || device || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";

@@ -1,7 +1,14 @@
 // Opens a GPU in a browser, through `navigator.gpu`.
 
-import { DeviceError } from "../errors.ts";
-import { adapterMatches, describeAdapter, deviceDescriptor, formatAdapter, type OpenOptions } from "./adapter.ts";
+import { DeviceError, UsageError } from "../errors.ts";
+import {
+  adapterMatches,
+  checkOpenOptions,
+  describeAdapter,
+  deviceDescriptor,
+  formatAdapter,
+  type OpenOptions,
+} from "./adapter.ts";
 import { Gpu } from "./gpu.ts";
 
 /**
@@ -10,9 +17,11 @@ import { Gpu } from "./gpu.ts";
  * Throws DeviceError `no-adapter` with what was found and what to do.
  */
 export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
-  const debug = options.debug ?? false;
+  const debug = checkOpenOptions(options).debug ?? false;
   if (options.device) return Gpu.fromDevice(options.device, { owned: false, debug });
   const gpu = globalThis.navigator?.gpu;
+  if (!gpu && typeof globalThis.process?.versions?.node === "string")
+    throw new UsageError('openGpu: this is Node, import openGpu from "atrous/node"');
   if (!gpu)
     throw new DeviceError(
       "no-adapter",

@@ -4,7 +4,8 @@
 // never destroyed, and errors of the caller's own work on it are left to the caller.
 // Limits: one queue; compute only.
 
-import { DeviceError } from "../errors.ts";
+import { DeviceError, UsageError } from "../errors.ts";
+import { shown } from "../options.ts";
 import { type AdapterDescription, describeAdapter } from "./adapter.ts";
 import { ErrorLog } from "./error-log.ts";
 import type { Pacer } from "./pacer.ts";
@@ -187,4 +188,14 @@ export class Gpu {
       throw new DeviceError("internal", `dispose: ${found}`);
     }
   }
+}
+
+/** Throws UsageError, beginning with `where`, for what is no open GPU: above all for a bare GPUDevice. */
+export function requireGpu(where: string, gpu: unknown): void {
+  const has = (name: string) => typeof gpu === "object" && gpu !== null && name in gpu;
+  if (has("guard")) return;
+  const isDevice = has("createCommandEncoder");
+  const got = isDevice ? "a GPUDevice" : shown(gpu);
+  const todo = isDevice ? "that of `await openGpu({ device })`" : "one of `await openGpu()`";
+  throw new UsageError(`${where}: got ${got} in place of a Gpu, expected ${todo}`);
 }

@@ -6,7 +6,14 @@
 
 import { DeviceError } from "../errors.ts";
 import { missingPackage } from "../package.ts";
-import { adapterMatches, describeAdapter, deviceDescriptor, formatAdapter, type OpenOptions } from "./adapter.ts";
+import {
+  adapterMatches,
+  checkOpenOptions,
+  describeAdapter,
+  deviceDescriptor,
+  formatAdapter,
+  type OpenOptions,
+} from "./adapter.ts";
 import { adviceFor } from "./advice.ts";
 import { embeddedDriver } from "./embedded-driver.ts";
 import { Gpu } from "./gpu.ts";
@@ -21,7 +28,7 @@ export type { OpenOptions } from "./adapter.ts";
  * Throws DeviceError `no-adapter` with what was found and what to install, `unsupported` when Dawn does not load.
  */
 export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
-  const debug = options.debug ?? false;
+  const debug = checkOpenOptions(options).debug ?? false;
   if (options.device) return Gpu.fromDevice(options.device, { owned: false, debug });
   const opened = opening.then(async () => {
     const adapter = await findAdapter(options);

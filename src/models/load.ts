@@ -3,11 +3,12 @@
 import { UsageError } from "../errors.ts";
 import { importOnnx, isOnnx } from "../formats/onnx/index.ts";
 import type { Origin } from "../formats/source/source.ts";
-import type { Gpu } from "../gpu/gpu.ts";
+import { type Gpu, requireGpu } from "../gpu/gpu.ts";
 import type { RunInputs } from "../graph/run/check-tensors.ts";
-import { type CompileOptions, compile } from "../graph/run/compile.ts";
+import { type CompileOptions, compile, compilingRules } from "../graph/run/compile.ts";
 import type { CompiledGraph, MemoryReport, RunOptions, StartupReport } from "../graph/run/compiled-graph.ts";
 import type { GraphProfile, ProfileOptions } from "../graph/run/profile.ts";
+import { checkOptions, numbers, type Rules, someOf } from "../options.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import { buildModelGraph, type ModelFile, type ModelOutput, openModelFile } from "./model-file.ts";
 import { weightsFor } from "./weights.ts";
@@ -22,6 +23,9 @@ export interface LoadOptions extends Omit<CompileOptions, "parameter" | "halfPar
   /** Of a network of this package. Default `["logits"]`; an ONNX model gives all of its own. */
   readonly outputs?: readonly ModelOutput[];
 }
+
+const { halfParameters: _, ...compilingModel } = compilingRules;
+const loadRules: Rules<LoadOptions> = { shape: numbers, outputs: someOf("logits", "classes"), ...compilingModel };
 
 /** A network on a device. */
 export class Model {
@@ -72,9 +76,11 @@ export class Model {
 /**
  * Loads exported weights or an ONNX model: a path (in Node), a URL, a Blob or bytes.
  * Throws FormatError for the file, UnsupportedError for what an ONNX model needs and is not here, ShapeError for the shape,
- * UsageError where none is given and one is needed, DeviceError for the GPU.
+ * UsageError for options, and where no shape is given and one is needed, DeviceError for the GPU.
  */
-export async function loadModel(gpu: Gpu, origin: Origin, options: LoadOptions): Promise<Model> {
+export async function loadModel(gpu: Gpu, origin: Origin, options: LoadOptions = {}): Promise<Model> {
+  requireGpu("loadModel", gpu);
+  checkOptions("loadModel", options, loadRules);
   return (await isOnnx(origin)) ? loadOnnx(gpu, origin, options) : loadWeights(gpu, origin, options);
 }
 

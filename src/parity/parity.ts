@@ -2,13 +2,15 @@
 
 import { type ClassDifference, classDifference, type Difference, difference } from "../difference.ts";
 import { FormatError } from "../errors.ts";
+import { importRules } from "../formats/onnx/rules.ts";
 import type { Origin } from "../formats/source/source.ts";
-import type { Gpu } from "../gpu/gpu.ts";
+import { type Gpu, requireGpu } from "../gpu/gpu.ts";
 import { gradientGraph } from "../graph/ir/gradient-graph.ts";
 import type { Graph } from "../graph/ir/graph.ts";
-import type { Precision } from "../graph/passes/optimize.ts";
+import { type Precision, precisionRules } from "../graph/passes/optimize.ts";
 import { compile } from "../graph/run/compile.ts";
 import { weightsFor } from "../models/weights.ts";
+import { checkOptions, type Rules, record } from "../options.ts";
 import { formatShape, type Shape, shapesEqual, type Tensor } from "../tensor.ts";
 import { type Comparison, type ComparisonOptions, openComparison } from "./comparison.ts";
 import type { ReferenceEngine, ReferenceTensor } from "./reference.ts";
@@ -67,6 +69,13 @@ const engineAccuracy = 2.5e-7;
 /** How the compared network is computed; for an ONNX model also its inputs and their shapes. */
 export interface ParityOptions extends Pick<Precision, "precision" | "keepFull">, ComparisonOptions {}
 
+const parityRules: Rules<ParityOptions> = {
+  precision: precisionRules.precision,
+  keepFull: precisionRules.keepFull,
+  ...importRules,
+  inputs: record,
+};
+
 /**
  * Runs the network twice: once with every layer of the reference kept, so that the first divergence can be named, and
  * once as users run it, with everything fused that can be. In f16 the class map is reported, not judged: where it may
@@ -78,8 +87,10 @@ export async function runParity(
   gpu: Gpu,
   model: Origin,
   reference: Origin | ReferenceEngine,
-  { precision = "f32", keepFull, ...options }: ParityOptions = {},
+  given: ParityOptions = {},
 ): Promise<ParityReport> {
+  requireGpu("runParity", gpu);
+  const { precision = "f32", keepFull, ...options } = checkOptions("runParity", given, parityRules);
   const comparison = await openComparison(model, reference, options);
   try {
     return await compareAll(gpu, comparison, { precision, ...(keepFull && { keepFull }) });

@@ -1,12 +1,13 @@
 // From grey slices as a scanner gives them to class maps of the same size.
 import { FormatError, UsageError } from "../errors.ts";
 import type { Origin } from "../formats/source/source.ts";
-import type { Gpu } from "../gpu/gpu.ts";
-import { type CompileOptions, compile } from "../graph/run/compile.ts";
+import { type Gpu, requireGpu } from "../gpu/gpu.ts";
+import { type CompileOptions, compile, compilingRules } from "../graph/run/compile.ts";
 import type { CompiledGraph, MemoryReport } from "../graph/run/compiled-graph.ts";
 import { type ModelFile, openModelFile } from "../models/model-file.ts";
 import { type Normalization, normalize, type Preprocess } from "../models/preprocess.ts";
 import { weightsFor } from "../models/weights.ts";
+import { callback, checkOptions, numbers, numeric, type Rules } from "../options.ts";
 import { resampleSlice, type SliceSize } from "./resample.ts";
 import { buildSegmentGraph, type SegmentGraph } from "./segment-graph.ts";
 
@@ -15,6 +16,15 @@ export interface SegmenterOptions extends SliceSize, Omit<CompileOptions, "param
   /** Slices in one run. Default 4. */
   readonly batch?: number;
 }
+
+const { halfParameters: _, ...compilingModel } = compilingRules;
+const segmenterRules: Rules<SegmenterOptions> = {
+  height: numeric,
+  width: numeric,
+  spacingMm: numbers,
+  batch: numeric,
+  ...compilingModel,
+};
 
 export interface SegmentOptions {
   /** Called as slices are done. */
@@ -59,6 +69,7 @@ export class Segmenter {
    * Throws UsageError for a slice of another size or with values that are no finite numbers, DeviceError for the GPU.
    */
   async segment(slices: readonly Float32Array[], options: SegmentOptions = {}): Promise<Uint8Array[]> {
+    checkOptions("segment", options, { onProgress: callback });
     slices.forEach((slice, n) => {
       requireSlice(slice, n, this.size);
     });
@@ -113,6 +124,8 @@ export async function createSegmenter(
   model: Origin | ModelFile,
   options: SegmenterOptions,
 ): Promise<Segmenter> {
+  requireGpu("createSegmenter", gpu);
+  checkOptions("createSegmenter", options, segmenterRules);
   const isOpen = typeof model === "object" && "network" in model;
   const file = isOpen ? model : await openModelFile(model);
   try {

@@ -1,4 +1,6 @@
 import { FormatError } from "../../errors.ts";
+import { checkOptions, numeric } from "../../options.ts";
+import { bytesOf } from "../source/bytes.ts";
 import { concatenate } from "../source/concatenate.ts";
 import { type Affine, columnLengths } from "./affine.ts";
 import { VoxelConverter } from "./convert.ts";
@@ -48,7 +50,13 @@ const BYTES_BETWEEN_PAUSES = 1 << 24;
  * Allocates the result and little else, and no more than the voxels that the file can hold. Throws FormatError if the file
  * does not hold what its header promises.
  */
-export async function readNifti(bytes: Uint8Array, name: string, options: NiftiReadOptions = {}): Promise<NiftiVolume> {
+export async function readNifti(
+  given: Uint8Array | ArrayBuffer,
+  name: string,
+  options: NiftiReadOptions = {},
+): Promise<NiftiVolume> {
+  checkOptions("readNifti", options, { volume: numeric });
+  const bytes = bytesOf("readNifti", given);
   const chunks = isGzip(bytes) ? inflate(bytes, name) : undefined;
   const start = chunks ? takeStart(chunks) : bytes;
   const header = readHeader(start, name);

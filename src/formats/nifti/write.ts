@@ -1,4 +1,5 @@
 import { ShapeError } from "../../errors.ts";
+import { checkOptions, flag } from "../../options.ts";
 import { type Affine, columnLengths, quaternionFromAffine } from "./affine.ts";
 import { DATATYPES, type Voxels } from "./datatype.ts";
 import { gzip } from "./gzip.ts";
@@ -26,6 +27,7 @@ export async function writeNifti(
   volume: NiftiOutput,
   options: { readonly gzip: boolean },
 ): Promise<Uint8Array<ArrayBuffer>> {
+  checkOptions("writeNifti", options, { gzip: flag });
   const { shape, data, like } = volume;
   const voxels = shape[0] * shape[1] * shape[2];
   if (shape.some((length) => !Number.isInteger(length) || length < 1)) {

@@ -1,6 +1,8 @@
 // PNG images as networks take them: grey values, or class labels.
 
 import { FormatError } from "../../errors.ts";
+import { checkOptions, numeric } from "../../options.ts";
+import { bytesOf } from "../source/bytes.ts";
 import { signature } from "./chunks.ts";
 import { type PngLimits, parseHeader } from "./header.ts";
 import { type PngSamples, readSamples } from "./samples.ts";
@@ -26,8 +28,9 @@ export interface LabelImage {
  * Reads a PNG image as grey values. Colours become luminance, 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601); alpha is ignored, and so
  * are gamma and colour profiles. Throws FormatError, beginning with `name`, for whatever is no intact PNG image.
  */
-export function readPng(bytes: Uint8Array, name: string, limits: PngLimits = {}): GreyImage {
-  const image = readSamples(bytes, name, limits);
+export function readPng(given: Uint8Array | ArrayBuffer, name: string, limits: PngLimits = {}): GreyImage {
+  checkOptions("readPng", limits, { maxSide: numeric });
+  const image = readSamples(bytesOf("readPng", given), name, limits);
   const { width, height, bitDepth } = image.header;
   return { width, height, data: greyValues(image, name), depth: bitDepth === 16 ? 16 : 8 };
 }
@@ -36,8 +39,9 @@ export function readPng(bytes: Uint8Array, name: string, limits: PngLimits = {})
  * Reads a PNG image whose grey values or palette indices, 8 bits or fewer and not stretched, are class labels.
  * Throws FormatError, beginning with `name`, for colour, alpha or 16 bits, and for whatever is no intact PNG image.
  */
-export function readLabelPng(bytes: Uint8Array, name: string, limits: PngLimits = {}): LabelImage {
-  const image = readSamples(bytes, name, limits);
+export function readLabelPng(given: Uint8Array | ArrayBuffer, name: string, limits: PngLimits = {}): LabelImage {
+  checkOptions("readLabelPng", limits, { maxSide: numeric });
+  const image = readSamples(bytesOf("readLabelPng", given), name, limits);
   const { width, height, kind, bitDepth } = image.header;
   const { samples } = image;
   if ((kind !== "grey" && kind !== "palette") || samples instanceof Uint16Array) {

@@ -1,6 +1,7 @@
 // Random access to the bytes of a file, wherever it lives: on disk, behind a URL, in memory.
 
 import { UsageError } from "../../errors.ts";
+import { shown } from "../../options.ts";
 import { type ByteSource, CheckedSource } from "./checked.ts";
 import { fileSource, hasFiles } from "./file.ts";
 import { urlSource } from "./url.ts";
@@ -14,17 +15,25 @@ export type Origin = string | URL | Blob | Uint8Array | ArrayBuffer;
 /**
  * Opens whatever `origin` names. Strings that begin with `http:`, `https:`, `blob:` or `data:` are URLs; others are paths
  * where there are files, and relative to the page in a browser.
- * Throws FormatError if it cannot be opened, UsageError for a path where there are neither files nor a page.
+ * Throws FormatError if it cannot be opened, UsageError for what names no file, and for a path where there are neither files nor a page.
  */
 export async function openSource(origin: Origin): Promise<ByteSource> {
   if (origin instanceof Uint8Array || origin instanceof ArrayBuffer) return bytesSource(origin);
   if (origin instanceof Blob) return blobSource(origin);
+  if (typeof origin !== "string" && !(origin instanceof URL)) throw new UsageError(noOrigin(origin));
   const text = String(origin);
   if (/^(https?|blob|data):/i.test(text)) return urlSource(text);
   if (hasFiles()) return fileSource(text);
   const page = (globalThis as { location?: { href: string } }).location;
   if (page === undefined) throw new UsageError(`${text}: there are no files here, expected a URL or bytes`);
   return urlSource(new URL(text, page.href));
+}
+
+function noOrigin(origin: unknown): string {
+  const isBody = typeof Response === "function" && origin instanceof Response;
+  const isStream = typeof ReadableStream === "function" && origin instanceof ReadableStream;
+  const todo = isBody ? "`await response.blob()`" : isStream ? "`await new Response(stream).blob()`" : undefined;
+  return `a file: got ${shown(origin)}, expected ${todo ?? "a path, a URL, a Blob, a Uint8Array or an ArrayBuffer"}`;
 }
 
 /** Wraps bytes in memory; reads are copies. */

@@ -1,5 +1,6 @@
 // The passes that every graph goes through before kernels are chosen, in their order.
 import { UsageError } from "../../errors.ts";
+import { names, oneOf, type Rules, record } from "../../options.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import { foldBatchNorm } from "./fold-batch-norm.ts";
 import { foldScalars } from "./fold-scalars.ts";
@@ -17,6 +18,12 @@ export interface Precision {
   readonly halfParameters?: ReadonlySet<string>;
 }
 
+export const precisionRules: Rules<Precision> = {
+  precision: oneOf("f32", "f16"),
+  keepFull: names,
+  halfParameters: record,
+};
+
 /** The same for every device. Throws UsageError if `keepFull` names no node. */
 export function optimize(
   graph: Graph,
@@ -29,8 +36,8 @@ export function optimize(
   });
   const optimized = takeHalf(fuseEpilogues(foldScalars(foldBatchNorm(mergeCovered(graph)))), halfParameters);
   if (precision === "f32") return optimized;
-  const names = new Set(optimized.nodes.map(({ name }) => name));
-  return storeHalf(optimized, new Set(kept.map((node) => nameAfterFusion(graph, node, names))));
+  const fused = new Set(optimized.nodes.map(({ name }) => name));
+  return storeHalf(optimized, new Set(kept.map((node) => nameAfterFusion(graph, node, fused))));
 }
 
 /** A node that joined its only reader goes by the reader's name. */

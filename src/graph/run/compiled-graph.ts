@@ -2,6 +2,7 @@
 import { DeviceError, ShapeError, UsageError } from "../../errors.ts";
 import { BufferUsage, type Gpu } from "../../gpu/gpu.ts";
 import { upload } from "../../gpu/upload.ts";
+import { checkOptions, numeric, record } from "../../options.ts";
 import {
   byteLength,
   dataTypes,
@@ -13,7 +14,15 @@ import {
   type TensorType,
 } from "../../tensor.ts";
 import type { Graph, Value } from "../ir/graph.ts";
-import { checkInputs, checkTargets, type RunInputs, type RunTargets, requireData, targetOf } from "./check-tensors.ts";
+import {
+  checkInputs,
+  checkTargets,
+  copyInputs,
+  type RunInputs,
+  type RunTargets,
+  requireData,
+  targetOf,
+} from "./check-tensors.ts";
 import { type GraphProfile, type ProfileOptions, profileProgram } from "./profile.ts";
 import type { PreparedProgram } from "./program.ts";
 import { RunQueue } from "./queue.ts";
@@ -65,7 +74,10 @@ interface RunOutput {
   readonly array?: TensorData;
 }
 
-/** One submit per run. Runs start in the order of their calls; up to three overlap. */
+/**
+ * One submit per run. Runs start in the order of their calls; up to three overlap. Arrays are taken at the call: uploaded then and
+ * there, or copied where a run has to wait for its turn. Buffers of the caller's are read when the run begins.
+ */
 export class CompiledGraph {
   readonly graph: Graph;
   readonly startup: StartupReport;
@@ -100,14 +112,17 @@ export class CompiledGraph {
    * Runs the graph: every input by its name, every output by its name.
    * Throws UsageError for a missing or unknown input or an unknown output, ShapeError for a wrong shape, DeviceError for the GPU.
    */
-  async run(inputs: RunInputs, { into = {} }: RunOptions = {}): Promise<Record<string, Tensor>> {
+  async run(inputs: RunInputs, options: RunOptions = {}): Promise<Record<string, Tensor>> {
+    const { into = {} } = checkOptions("run", options, { into: record });
     this.#check("run", inputs);
     checkTargets("run", this.graph.outputs, into);
     const outputs = [...this.graph.outputs].map(([name, value]) => ({ name, value, ...targetOf(into[name]) }));
-    const { readback, begun, end } = await this.#queue.turn();
+    const now = this.#queue.turnNow();
+    const taken = now ? inputs : copyInputs(inputs);
+    const { readback, begun, end } = now ?? (await this.#queue.turn());
     try {
       return await this.#gpu.guard("run", async () => {
-        this.#submit(inputs, outputs, readback);
+        this.#submit(taken, outputs, readback);
         begun();
         return this.#gpu.waitFor(this.#results(outputs, readback));
       });
@@ -122,8 +137,11 @@ export class CompiledGraph {
    * Throws as `run` does, and DeviceError `unsupported` where the device has no `timestamp-query`.
    */
   async profile(inputs: RunInputs, options: ProfileOptions = {}): Promise<GraphProfile> {
+    checkOptions("profile", options, { rounds: numeric });
     this.#check("profile", inputs);
-    const encodeInputs = (encoder: GPUCommandEncoder) => this.#encodeInputs(encoder, inputs);
+    // Every round uploads them again.
+    const taken = copyInputs(inputs);
+    const encodeInputs = (encoder: GPUCommandEncoder) => this.#encodeInputs(encoder, taken);
     const { end } = await this.#queue.turn();
     try {
       return await this.#gpu.guard("profile", () =>
@@ -154,9 +172,11 @@ export class CompiledGraph {
       throw new ShapeError(`state "${name}": got shape ${got}, expected ${formatShape(type.shape)}`);
     }
     requireData(`state "${name}"`, tensor, type.dtype);
-    const { end } = await this.#queue.turn();
+    const now = this.#queue.turnNow();
+    const data = now ? tensor.data : tensor.data.slice();
+    const { end } = now ?? (await this.#queue.turn());
     try {
-      upload(this.#gpu.device.queue, tensor.data, { buffer });
+      upload(this.#gpu.device.queue, data, { buffer });
     } finally {
       end();
     }

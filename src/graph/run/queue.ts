@@ -20,20 +20,44 @@ export class RunQueue {
   #waiting: ((readback: Readback) => void) | undefined;
   /** When the run that was asked for last has begun. */
   #last: Promise<void> = Promise.resolve();
+  /** Runs that were asked for and have not begun. */
+  #waitingRuns = 0;
 
   constructor(gpu: Gpu) {
     this.#idle = Array.from({ length: runsInFlight }, () => new Readback(gpu));
   }
 
+  /** A turn without a wait; undefined where runs that were asked for before have to begin first. */
+  turnNow(): Turn | undefined {
+    const readback = this.#waitingRuns === 0 ? this.#idle.pop() : undefined;
+    return readback && this.#turn(readback, this.#ask().begun);
+  }
+
   /** In the order of the calls, when the run before has begun and fewer than three are in flight. */
   async turn(): Promise<Turn> {
-    const before = this.#last;
-    let begun = () => {};
-    this.#last = new Promise((resolve) => {
-      begun = resolve;
-    });
+    const { before, begun } = this.#ask();
     await before;
     const readback = this.#idle.pop() ?? (await new Promise<Readback>((resolve) => (this.#waiting = resolve)));
+    return this.#turn(readback, begun);
+  }
+
+  #ask(): { readonly before: Promise<void>; readonly begun: () => void } {
+    const before = this.#last;
+    let resolveBegun = () => {};
+    this.#last = new Promise((resolve) => {
+      resolveBegun = resolve;
+    });
+    this.#waitingRuns++;
+    let hasBegun = false;
+    const begun = () => {
+      if (!hasBegun) this.#waitingRuns--;
+      hasBegun = true;
+      resolveBegun();
+    };
+    return { before, begun };
+  }
+
+  #turn(readback: Readback, begun: () => void): Turn {
     const end = () => {
       begun();
       this.#giveBack(readback);

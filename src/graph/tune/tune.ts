@@ -1,14 +1,15 @@
 // Measures every way to compute each node of a graph on this very device, and keeps the fastest that is right.
 // A candidate is compared with the operator's reference kernel before it is timed; a wrong one is reported, never used.
 import { difference } from "../../difference.ts";
-import type { Gpu } from "../../gpu/gpu.ts";
+import { type Gpu, requireGpu } from "../../gpu/gpu.ts";
 import { fromF32, toF32 } from "../../half.ts";
 import { type DeviceTraits, deviceTraits } from "../../ops/device-traits.ts";
+import { callback, checkOptions, numeric, type Rules, record } from "../../options.ts";
 import { dataTypes, elementCount, type TensorType } from "../../tensor.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import { isolate } from "../ir/isolate.ts";
 import { decompose } from "../passes/decompose.ts";
-import { optimize, type Precision } from "../passes/optimize.ts";
+import { optimize, type Precision, precisionRules } from "../passes/optimize.ts";
 import { type Choice, candidates, isKernel } from "../plan/choose.ts";
 import { wholeCall } from "../plan/lower.ts";
 import type { CompiledGraph } from "../run/compiled-graph.ts";
@@ -26,6 +27,14 @@ export interface TuneOptions extends Precision {
   /** Called as nodes of the graph are done. */
   readonly onProgress?: (done: number, total: number) => void;
 }
+
+const tuneRules: Rules<TuneOptions> = {
+  ...precisionRules,
+  rounds: numeric,
+  known: record,
+  onCandidate: callback,
+  onProgress: callback,
+};
 
 /** What `tune` found out about one way to compute a node. */
 export interface CandidateReport {
@@ -51,6 +60,8 @@ const agreement = { f32: 1e-5, f16: 1e-3 } as const;
  * Throws DeviceError `unsupported` without it, or if a reference kernel itself fails.
  */
 export async function tune(gpu: Gpu, graph: Graph, options: TuneOptions = {}): Promise<Tuning> {
+  requireGpu("tune", gpu);
+  checkOptions("tune", options, tuneRules);
   const tuner = new Tuner(gpu, options);
   const { nodes } = optimize(graph, options);
   for (const [i, node] of nodes.entries()) {

@@ -2,6 +2,7 @@
 import { UsageError } from "../../errors.ts";
 import type { Operator } from "../../ops/operator.ts";
 import { adamUpdate, sgdUpdate } from "../../ops/optimize/updates.ts";
+import { checkOptions, flag, numbers, numeric } from "../../options.ts";
 
 /** How parameters follow their gradients, from `sgd`, `adam` or `adamW`. */
 export interface Optimizer {
@@ -28,7 +29,9 @@ export interface SgdOptions {
  * Stochastic gradient descent: g += weightDecay * w; v = momentum * v + g; w -= rate * v, or rate * (g + momentum * v) with
  * nesterov. Throws UsageError for values out of range. Source: https://pytorch.org/docs/stable/generated/torch.optim.SGD.html
  */
-export function sgd({ momentum = 0, nesterov = false, weightDecay = 0 }: SgdOptions = {}): Optimizer {
+export function sgd(options: SgdOptions = {}): Optimizer {
+  const rules = { momentum: numeric, nesterov: flag, weightDecay: numeric };
+  const { momentum = 0, nesterov = false, weightDecay = 0 } = checkOptions("sgd", options, rules);
   requireRange("sgd: momentum", momentum, 0, 1);
   requireRange("sgd: weightDecay", weightDecay, 0, Number.POSITIVE_INFINITY);
   if (nesterov && momentum === 0) throw new UsageError("sgd: nesterov needs a momentum above 0");
@@ -53,7 +56,7 @@ export interface AdamOptions {
 
 /** Throws UsageError for values out of range. Source: https://pytorch.org/docs/stable/generated/torch.optim.Adam.html */
 export function adam(options: AdamOptions = {}): Optimizer {
-  return createAdam("adam", { weightDecay: 0, ...options });
+  return createAdam("adam", options, 0);
 }
 
 /**
@@ -61,13 +64,13 @@ export function adam(options: AdamOptions = {}): Optimizer {
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.AdamW.html
  */
 export function adamW(options: AdamOptions = {}): Optimizer {
-  return createAdam("adamw", { weightDecay: 0.01, ...options });
+  return createAdam("adamw", options, 0.01);
 }
 
-function createAdam(
-  name: "adam" | "adamw",
-  { betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8, weightDecay }: AdamOptions & { readonly weightDecay: number },
-): Optimizer {
+function createAdam(name: "adam" | "adamw", options: AdamOptions, ownDecay: number): Optimizer {
+  const rules = { betas: numbers, eps: numeric, weightDecay: numeric };
+  const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = ownDecay } = checkOptions(name, options, rules);
+  const [beta1, beta2] = betas;
   requireRange(`${name}: betas[0]`, beta1, 0, 1);
   requireRange(`${name}: betas[1]`, beta2, 0, 1);
   requireRange(`${name}: eps`, eps, 0, Number.POSITIVE_INFINITY);

@@ -1,15 +1,16 @@
 // A step of training on a device: one run of the training graph.
 
 import { UsageError } from "../../errors.ts";
-import type { Gpu } from "../../gpu/gpu.ts";
+import { type Gpu, requireGpu } from "../../gpu/gpu.ts";
 import type { Graph } from "../../graph/ir/graph.ts";
-import type { Precision } from "../../graph/passes/optimize.ts";
+import { type Precision, precisionRules } from "../../graph/passes/optimize.ts";
 import { fitMemory, type Recompute } from "../../graph/passes/recompute.ts";
 import type { RunInputs } from "../../graph/run/check-tensors.ts";
 import { compile } from "../../graph/run/compile.ts";
 import type { CompiledGraph, MemoryReport } from "../../graph/run/compiled-graph.ts";
 import type { GraphProfile, ProfileOptions } from "../../graph/run/profile.ts";
 import { deviceTraits } from "../../ops/device-traits.ts";
+import { callback, checkOptions, either, flag, list, numeric, oneOf, type Rules, record } from "../../options.ts";
 import type { Tensor, TensorData } from "../../tensor.ts";
 import type { Optimizer } from "./optimizers.ts";
 import { type PackedState, packedStates, readStates, savedData, type TrainState, writeStates } from "./train-state.ts";
@@ -42,6 +43,20 @@ export interface TrainStepOptions extends Pick<Precision, "precision" | "keepFul
   /** Called as pipelines become ready. */
   readonly onProgress?: (done: number, total: number) => void;
 }
+
+const trainStepRules: Rules<TrainStepOptions> = {
+  optimizer: record,
+  parameter: callback,
+  groups: list,
+  clipNorm: numeric,
+  statisticsMomentum: numeric,
+  recompute: either(oneOf("none", "auto"), numeric),
+  precision: precisionRules.precision,
+  keepFull: precisionRules.keepFull,
+  onProgress: callback,
+};
+
+const groupRules: Rules<ParameterGroup> = { match: record, rateFactor: numeric, weightDecay: numeric, frozen: flag };
 
 /** What one training step computed, before it changed the parameters. */
 export interface StepResult {
@@ -80,7 +95,10 @@ const scaleState = "scale:loss";
  *     const { loss } = await step.run({ image: { shape, data }, labels: { shape, data } }, 1e-3);
  */
 export async function compileTrainStep(gpu: Gpu, graph: Graph, options: TrainStepOptions): Promise<TrainStep> {
+  requireGpu("compileTrainStep", gpu);
+  checkOptions("compileTrainStep", options, trainStepRules);
   const { optimizer, groups = [], precision, keepFull, onProgress } = options;
+  for (const group of groups) checkOptions("compileTrainStep: group", group, groupRules);
   const rows = [...groups.filter(({ frozen }) => !frozen), { match: /^/ }];
   const group = (parameter: string) => {
     const found = groups.find(({ match }) => match.test(parameter));

@@ -5,6 +5,7 @@ import type { Value } from "../../graph/ir/graph.ts";
 import { add, mul, sub } from "../../ops/elementwise/arithmetic.ts";
 import { neg, softplus } from "../../ops/elementwise/unary.ts";
 import { binaryCrossEntropy } from "../../ops/loss/binary-cross-entropy.ts";
+import { checkOptions, numbers, numeric, oneOf } from "../../options.ts";
 import { elementCount, formatShape, shapesEqual } from "../../tensor.ts";
 import { itemsAndChannels, number, pixelCount, type Reduction, reduce, weightTable } from "./reduction.ts";
 
@@ -31,8 +32,17 @@ export function bceWithLogitsLoss(
   b: GraphBuilder,
   logits: Value,
   labels: Value,
-  { ignoreIndex = 255, classWeights, reduction }: BceWithLogitsLossOptions = {},
+  options: BceWithLogitsLossOptions = {},
 ): Value {
+  const {
+    ignoreIndex = 255,
+    classWeights,
+    reduction,
+  } = checkOptions("bceWithLogitsLoss", options, {
+    ignoreIndex: numeric,
+    classWeights: numbers,
+    reduction: oneOf("mean", "sum"),
+  });
   const [, channels] = itemsAndChannels(logits);
   const weights = classWeights && weightTable(b, logits, classWeights);
   if (labels.type.dtype !== "u32") {

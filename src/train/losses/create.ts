@@ -74,22 +74,27 @@ export function createLoss(b: GraphBuilder, spec: LossSpec, { outputs, labels }:
   return weightedSum(b, losses);
 }
 
+/** What is left for the loss itself. */
+function optionsOf<T extends LossTerm>({ kind: _, weight: _weight, output: _output, ...options }: T) {
+  return options;
+}
+
 function lossOf(term: LossTerm): Loss {
   switch (term.kind) {
     case "cross-entropy":
-      return (b, logits, labels) => crossEntropyLoss(b, logits, labels, term);
+      return (b, logits, labels) => crossEntropyLoss(b, logits, labels, optionsOf(term));
     case "size-adaptive":
-      return (b, logits, labels) => sizeAdaptiveLoss(b, logits, labels, term);
+      return (b, logits, labels) => sizeAdaptiveLoss(b, logits, labels, optionsOf(term));
     case "dice":
-      return (b, logits, labels) => diceLoss(b, logits, labels, term);
+      return (b, logits, labels) => diceLoss(b, logits, labels, optionsOf(term));
     case "focal":
-      return (b, logits, labels) => focalLoss(b, logits, labels, term);
+      return (b, logits, labels) => focalLoss(b, logits, labels, optionsOf(term));
     case "bce":
-      return (b, logits, labels) => bceWithLogitsLoss(b, logits, labels, term);
+      return (b, logits, labels) => bceWithLogitsLoss(b, logits, labels, optionsOf(term));
     case "hybrid":
-      return (b, logits, labels) => hybridLoss(b, logits, labels, term);
+      return (b, logits, labels) => hybridLoss(b, logits, labels, optionsOf(term));
     case "partial":
-      return (b, logits, labels) => partialLabelLoss(b, logits, labels, term);
+      return (b, logits, labels) => partialLabelLoss(b, logits, labels, optionsOf(term));
     default:
       throw new UsageError(`loss: unknown kind "${(term satisfies never as LossTerm).kind}"`);
   }

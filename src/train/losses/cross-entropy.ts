@@ -7,6 +7,7 @@ import { binaryCrossEntropy } from "../../ops/loss/binary-cross-entropy.ts";
 import { classCounts } from "../../ops/loss/class-counts.ts";
 import { type CrossEntropyGiven, crossEntropy } from "../../ops/loss/cross-entropy.ts";
 import { expand, sum } from "../../ops/reduce/sum-expand.ts";
+import { checkOptions, either, numbers, numeric, oneOf } from "../../options.ts";
 import {
   itemsAndChannels,
   number,
@@ -17,6 +18,9 @@ import {
   requireClassWeights,
   weightTable,
 } from "./reduction.ts";
+
+const weightRules = { classWeights: numbers, reduction: oneOf("mean", "sum") };
+const crossEntropyRules = { ...weightRules, ignoreIndex: numeric };
 
 /** Options of `crossEntropyLoss`, as in PyTorch. */
 export interface CrossEntropyLossOptions {
@@ -39,8 +43,9 @@ export function crossEntropyLoss(
   b: GraphBuilder,
   logits: Value,
   labels: Value,
-  { ignoreIndex = 255, classWeights, reduction }: CrossEntropyLossOptions = {},
+  options: CrossEntropyLossOptions = {},
 ): Value {
+  const { ignoreIndex = 255, classWeights, reduction } = checkOptions("crossEntropyLoss", options, crossEntropyRules);
   return weighted(b, { logits, labels }, { ignoreIndex }, { classWeights, reduction });
 }
 
@@ -60,8 +65,9 @@ export function partialLabelLoss(
   b: GraphBuilder,
   logits: Value,
   sets: Value,
-  { classWeights, reduction }: PartialLabelLossOptions = {},
+  options: PartialLabelLossOptions = {},
 ): Value {
+  const { classWeights, reduction } = checkOptions("partialLabelLoss", options, weightRules);
   return weighted(b, { logits, labels: sets }, { labels: "sets" }, { classWeights, reduction });
 }
 
@@ -101,8 +107,17 @@ export function sizeAdaptiveLoss(
   b: GraphBuilder,
   logits: Value,
   labels: Value,
-  { alpha = 1, shares = "batch", ignoreIndex = 255 }: SizeAdaptiveLossOptions = {},
+  options: SizeAdaptiveLossOptions = {},
 ): Value {
+  const {
+    alpha = 1,
+    shares = "batch",
+    ignoreIndex = 255,
+  } = checkOptions("sizeAdaptiveLoss", options, {
+    alpha: numeric,
+    shares: either(oneOf("batch", "image"), numbers),
+    ignoreIndex: numeric,
+  });
   if (!(alpha >= 0)) throw new UsageError(`sizeAdaptiveLoss: alpha is ${alpha}, expected at least 0`);
   const weights =
     typeof shares === "string"
@@ -152,12 +167,9 @@ export interface FocalLossOptions extends CrossEntropyLossOptions {
  * Source: T.-Y. Lin et al., Focal Loss for Dense Object Detection, 2017, eq. 5;
  * https://pytorch.org/vision/stable/generated/torchvision.ops.sigmoid_focal_loss.html
  */
-export function focalLoss(
-  b: GraphBuilder,
-  logits: Value,
-  labels: Value,
-  { gamma = 2, alpha, classWeights, ignoreIndex = 255, reduction }: FocalLossOptions = {},
-): Value {
+export function focalLoss(b: GraphBuilder, logits: Value, labels: Value, options: FocalLossOptions = {}): Value {
+  const rules = { ...crossEntropyRules, gamma: numeric, alpha: numeric };
+  const { gamma = 2, alpha, classWeights, ignoreIndex = 255, reduction } = checkOptions("focalLoss", options, rules);
   const [, channels] = itemsAndChannels(logits);
   const classes = Math.max(channels, 2);
   const balance = (c: number) => (alpha === undefined ? 1 : c === 0 ? 1 - alpha : alpha);

@@ -8,6 +8,7 @@ import { binaryCrossEntropy } from "../../ops/loss/binary-cross-entropy.ts";
 import { classOverlap } from "../../ops/loss/class-overlap.ts";
 import { softmax } from "../../ops/norm/softmax.ts";
 import { sum } from "../../ops/reduce/sum-expand.ts";
+import { checkOptions, flag, numbers, numeric, oneOf } from "../../options.ts";
 import { channelCount } from "./bce.ts";
 import { itemsAndChannels, number, ratio, reduce, weightTable } from "./reduction.ts";
 
@@ -35,12 +36,22 @@ export interface DiceLossOptions {
  * Throws ShapeError for labels or weights that do not fit, UsageError for a smoothing below 0.
  * Source: F. Milletari et al., V-Net, 2016, section 3; ANU-Net, 2020, eq. 5.
  */
-export function diceLoss(
-  b: GraphBuilder,
-  logits: Value,
-  labels: Value,
-  { smoothing = 1, squared = false, over = "batch", classWeights, ignoreIndex = 255, activation }: DiceLossOptions = {},
-): Value {
+export function diceLoss(b: GraphBuilder, logits: Value, labels: Value, options: DiceLossOptions = {}): Value {
+  const {
+    smoothing = 1,
+    squared = false,
+    over = "batch",
+    classWeights,
+    ignoreIndex = 255,
+    activation,
+  } = checkOptions("diceLoss", options, {
+    smoothing: numeric,
+    squared: flag,
+    over: oneOf("batch", "image"),
+    classWeights: numbers,
+    ignoreIndex: numeric,
+    activation: oneOf("softmax", "sigmoid"),
+  });
   if (!(smoothing >= 0)) throw new UsageError(`diceLoss: smoothing is ${smoothing}, expected at least 0`);
   const [items, channels] = itemsAndChannels(logits);
   const useSigmoid = (activation ?? (channels === 1 ? "sigmoid" : "softmax")) === "sigmoid";
@@ -107,7 +118,14 @@ export function hybridLoss(b: GraphBuilder, logits: Value, labels: Value, option
     margin = 0.1,
     smoothing = 1,
     ignoreIndex = 255,
-  } = options;
+  } = checkOptions("hybridLoss", options, {
+    alpha: numeric,
+    negativeAlpha: numeric,
+    gamma: numeric,
+    margin: numeric,
+    smoothing: numeric,
+    ignoreIndex: numeric,
+  });
   const [, channels] = itemsAndChannels(logits);
   const weights = weightTable(b, logits, Array<number>(channels).fill(alpha));
   const form = { factor: "margin", negativeWeight: negativeAlpha, gamma, margin, ignoreIndex } as const;
