@@ -29,7 +29,7 @@ export interface LabelImage {
  * are gamma and colour profiles. Throws FormatError, beginning with `name`, for whatever is no intact PNG image.
  */
 export function readPng(given: Uint8Array | ArrayBuffer, name: string, limits: PngLimits = {}): GreyImage {
-  checkOptions("readPng", limits, { maxSide: numeric });
+  checkOptions("readPng", limits, { maxSide: numeric, maxPixels: numeric });
   const image = readSamples(bytesOf("readPng", given), name, limits);
   const { width, height, bitDepth } = image.header;
   return { width, height, data: greyValues(image, name), depth: bitDepth === 16 ? 16 : 8 };
@@ -40,7 +40,7 @@ export function readPng(given: Uint8Array | ArrayBuffer, name: string, limits: P
  * Throws FormatError, beginning with `name`, for colour, alpha or 16 bits, and for whatever is no intact PNG image.
  */
 export function readLabelPng(given: Uint8Array | ArrayBuffer, name: string, limits: PngLimits = {}): LabelImage {
-  checkOptions("readLabelPng", limits, { maxSide: numeric });
+  checkOptions("readLabelPng", limits, { maxSide: numeric, maxPixels: numeric });
   const image = readSamples(bytesOf("readLabelPng", given), name, limits);
   const { width, height, kind, bitDepth } = image.header;
   const { samples } = image;
