@@ -177,7 +177,7 @@ test("what is no Gpu, no file, no bytes", async () => {
   await expect(atrous.loadModel(gpu, new TextEncoder().encode("<!doctype html>"), { shape: [1] })).rejects.toThrow(
     '(bytes in memory): begins with "<": the server answered with a page, expected a model file',
   );
-  expect(await messageOf(() => openBrowserGpu())).toBe('openGpu: this is Node, import openGpu from "atrous/node"');
+  expect(await messageOf(() => openBrowserGpu())).toBe("openGpu: this is Node, expected the openGpu of atrous/node");
   expect(await messageOf(() => call(atrous.readNifti, "scan.nii")("scan.nii"))).toBe(
     'readNifti: got "scan.nii", expected a Uint8Array or an ArrayBuffer',
   );

@@ -69,8 +69,9 @@ async function segmentChosen(): Promise<Result> {
   gpu ??= await timed("Opening the GPU", () => openGpu());
   const device = gpu;
   const picture = await timed("Reading the image", () => readPicture(sample.image, imageInput.files?.[0]));
+  const { height, width, spacingMm } = picture;
   const segmenter = await timed("Loading weights and compiling", () =>
-    createSegmenter(device, weightsInput.files?.[0] ?? sample.weights, picture),
+    createSegmenter(device, weightsInput.files?.[0] ?? sample.weights, { height, width, spacingMm }),
   );
   try {
     const { slices } = picture;

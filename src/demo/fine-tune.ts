@@ -81,7 +81,8 @@ async function openStep(gpu: Gpu, file: ModelFile, { width, height }: Picture): 
 }
 
 async function segment(gpu: Gpu, model: Origin, slice: Picture): Promise<Uint8Array> {
-  const segmenter = await createSegmenter(gpu, model, { ...slice, batch: 1 });
+  const { height, width, spacingMm } = slice;
+  const segmenter = await createSegmenter(gpu, model, { height, width, spacingMm, batch: 1 });
   try {
     const [map] = await segmenter.segment(slice.slices);
     return map!;

@@ -21,7 +21,7 @@ export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
   if (options.device) return Gpu.fromDevice(options.device, { owned: false, debug });
   const gpu = globalThis.navigator?.gpu;
   if (!gpu && typeof globalThis.process?.versions?.node === "string")
-    throw new UsageError('openGpu: this is Node, import openGpu from "atrous/node"');
+    throw new UsageError("openGpu: this is Node, expected the openGpu of atrous/node");
   if (!gpu)
     throw new DeviceError(
       "no-adapter",
