@@ -14,6 +14,7 @@ export {
 } from "./overlay/index.ts";
 export { missingPackage } from "./package.ts";
 export { onnxRuntime } from "./parity/onnxruntime-node.ts";
+export { largestLabel } from "./segment/labels.ts";
 export { type ClassMeasure, measureClasses } from "./segment/measures.ts";
 export { type AxisName, isPng, readScan, requireMaskName, type Scan, type ScanOptions } from "./segment/scan.ts";
 export { mapTruth, type TruthLabels, type TruthMaps } from "./segment/truth.ts";

@@ -1,9 +1,7 @@
 // Which label values of a truth stand for which class of the model.
 
 import { InvalidArgumentError } from "commander";
-import type { TruthLabels } from "../node.ts";
-
-const largestLabel = 65535;
+import { largestLabel, type TruthLabels } from "../node.ts";
 
 /** `1,2` is one label for each class; `1-5` and `1+4+7` are several labels for one class. */
 export function parseTruthLabels(text: string): TruthLabels {
