@@ -1,4 +1,4 @@
-// Which kernel or decomposition an untuned device gets: the table in kernel-choice.txt. `npx vitest run -u test/graph/plan/kernel-choice.test.ts`
+// Which kernel or decomposition an untuned device gets: the table in kernel-choice.txt. `npx vitest run test/graph/plan/kernel-choice.test.ts -u`
 // writes it anew.
 import { expect, test } from "vitest";
 import { gradientCases } from "../../../bench/gradients.ts";
