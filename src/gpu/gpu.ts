@@ -23,7 +23,7 @@ export interface GpuOptions {
   readonly owned: boolean;
   /** `dispose` then fails when buffers are still alive, and shaders with warnings are refused. */
   readonly debug?: boolean;
-  /** Told of waits for work on the device. */
+  /** Told of waits for work on the device, and for pipelines. */
   readonly pacer?: Pacer;
   /** Called last by `dispose`. */
   readonly onDispose?: () => void | Promise<void>;
@@ -71,7 +71,7 @@ export class Gpu {
     onProgress?: (done: number, total: number) => void,
   ): Promise<GPUComputePipeline[]> {
     this.check();
-    return this.#pipelines.get(sources, onProgress);
+    return this.waitFor(this.#pipelines.get(sources, onProgress));
   }
 
   /**

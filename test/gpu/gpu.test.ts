@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DeviceError } from "../../src/errors.ts";
 import { embeddedDriver } from "../../src/gpu/embedded-driver.ts";
-import { BufferUsage, type Gpu } from "../../src/gpu/gpu.ts";
+import { BufferUsage, Gpu } from "../../src/gpu/gpu.ts";
 import { openGpu } from "../../src/gpu/node.ts";
 
 const { STORAGE, COPY_SRC, COPY_DST } = BufferUsage;
@@ -36,6 +36,24 @@ async function triple(gpu: Gpu, buffer: GPUBuffer): Promise<void> {
     gpu.device.queue.submit([encoder.finish()]);
   });
 }
+
+test("pipelines are waited for as work is: a software driver compiles on the CPU that the wait would take", async () => {
+  const opened = await openGpu();
+  const told: string[] = [];
+  const pacer = { begin: () => told.push("begin"), end: () => told.push("end") };
+  const gpu = Gpu.fromDevice(opened.device, { owned: false, pacer });
+  try {
+    const compiled = gpu.pipelines([{ label: "triple", code: TRIPLE }]).then(() => told.push("compiled"));
+    expect(told).toEqual(["begin"]);
+    await compiled;
+    expect(told).toEqual(["begin", "end", "compiled"]);
+    await expect(gpu.pipelines([{ label: "wrong", code: "wrong" }])).rejects.toThrow("wrong");
+    expect(told.slice(3)).toEqual(["begin", "end"]);
+  } finally {
+    await gpu.dispose();
+    await opened.dispose();
+  }
+});
 
 describe("an open device", () => {
   let gpu: Gpu;
