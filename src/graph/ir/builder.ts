@@ -23,16 +23,16 @@ export interface ApplyOptions {
  *     const graph = b.build();
  */
 export class GraphBuilder {
-  readonly #inputs: Value[] = [];
+  readonly #inputs = new Map<string, Value>();
   readonly #parameters = new Map<string, Value>();
   readonly #nodes: Node[] = [];
   readonly #outputs = new Map<string, Value>();
 
   /** A tensor that every run is given. */
   input(name: string, shape: Shape, dtype: TensorType["dtype"] = "f32"): Value {
-    if (this.#inputs.some((input) => input.name === name)) throw new ShapeError(`input ${name}: the name is taken`);
+    if (this.#inputs.has(name)) throw new ShapeError(`input ${name}: the name is taken`);
     const value: Value = { name, type: this.#type(`input ${name}`, shape, dtype), kind: "input" };
-    this.#inputs.push(value);
+    this.#inputs.set(name, value);
     return value;
   }
 
@@ -128,8 +128,8 @@ export class GraphBuilder {
 
   /** The graph of what the outputs need. */
   build(): Graph {
-    const parameters = [...this.#parameters.values()];
-    return prune({ inputs: this.#inputs, parameters, nodes: this.#nodes, outputs: new Map(this.#outputs) });
+    const [inputs, parameters] = [[...this.#inputs.values()], [...this.#parameters.values()]];
+    return prune({ inputs, parameters, nodes: this.#nodes, outputs: new Map(this.#outputs) });
   }
 
   #type(where: string, shape: Shape, dtype: TensorType["dtype"]): TensorType {

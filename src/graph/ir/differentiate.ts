@@ -69,7 +69,9 @@ class Gradients {
   }
 
   add(value: Value, term: Value): void {
-    this.#terms.set(value, [...(this.#terms.get(value) ?? []), term]);
+    const terms = this.#terms.get(value);
+    if (terms) terms.push(term);
+    else this.#terms.set(value, [term]);
   }
 
   /** Their sum, computed when it is first asked for: every reader of the value has been passed by then. */

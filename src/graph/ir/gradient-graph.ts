@@ -23,9 +23,10 @@ export function gradientGraph(graph: Graph, of: readonly string[] = floatOutputs
     backward.push(node);
     return node.outputs;
   });
+  const places = new Map(backward.map((node, i) => [node, i]));
   const found = wanted
     .map((value, i) => ({ name: `grad:${value.name}`, gradient: gradients[i] ?? zeros(value) }))
-    .map((entry) => ({ ...entry, at: entry.gradient.producer ? backward.indexOf(entry.gradient.producer) : -1 }))
+    .map((entry) => ({ ...entry, at: (entry.gradient.producer && places.get(entry.gradient.producer)) ?? -1 }))
     .sort((a, b) => a.at - b.at);
   const inputs = [...graph.inputs, ...seeds.map(({ gradient }) => gradient)];
   const outputs = [...graph.outputs, ...found.map(({ name, gradient }) => [name, gradient] as const)];
@@ -40,9 +41,10 @@ function floatOutputs(graph: Graph): readonly string[] {
 
 function seedOf(graph: Graph, name: string): Seed {
   const value = graph.outputs.get(name);
-  const known = floatOutputs(graph).join(", ") || "none";
-  if (!value) throw new UsageError(`gradient of ${name}: no such output, expected ${known}`);
-  if (!isFloat(value)) throw new UsageError(`gradient of ${name}: the output holds integers, expected ${known}`);
+  if (!value || !isFloat(value)) {
+    const got = value ? "the output holds integers" : "no such output";
+    throw new UsageError(`gradient of ${name}: ${got}, expected ${floatOutputs(graph).join(", ") || "none"}`);
+  }
   return { value, gradient: { name: `grad:${name}`, type: value.type, kind: "input" } };
 }
 
@@ -51,6 +53,7 @@ function zeros({ name, type }: Value): Value {
 }
 
 function requireDistinct(names: readonly string[]): void {
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined) throw new UsageError(`gradients: the name ${twice} is taken by the graph itself`);
 }

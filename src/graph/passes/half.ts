@@ -91,13 +91,18 @@ function fullInputs({ operator, epilogue, inputs }: Node): readonly number[] {
 /** Users see f32: outputs of the graph are converted back. */
 function withFullOutputs(graph: Graph): Graph {
   const nodes = [...graph.nodes];
+  const widenings = new Map<Value, Node>();
+  for (const node of nodes) {
+    const [source] = node.inputs;
+    const isWidening = node.operator === cast && node.outputs[0]!.type.dtype === "f32";
+    if (source && isWidening && !widenings.has(source)) widenings.set(source, node);
+  }
   const full = (value: Value): Value => {
     if (value.type.dtype !== "f16") return value;
-    const isFull = ({ operator, inputs: [x], outputs: [y] }: Node) =>
-      operator === cast && x === value && y!.type.dtype === "f32";
-    const known = nodes.find(isFull);
+    const known = widenings.get(value);
     const node = known ?? createNode(cast, [value], { to: "f32" }, { name: `${value.name}:f32` });
     if (!known) nodes.push(node);
+    widenings.set(value, node);
     return node.outputs[0]!;
   };
   return { ...graph, outputs: new Map([...graph.outputs].map(([name, value]) => [name, full(value)])), nodes };

@@ -5,13 +5,14 @@ import { rewrite } from "./rewrite.ts";
 
 /** Nodes of the same inputs become the one that covers both, in the place and by the name of the first. */
 export function mergeCovered(graph: Graph): Graph {
-  const candidates = graph.nodes.filter(({ operator }) => operator.covers);
   const covering = new Map<Node, Node>();
-  for (const node of candidates) {
-    // The node itself among them.
-    const all = candidates.filter((other) => covers(other, node));
-    const whole = all.find((one) => all.every((other) => covers(one, other)));
-    if (whole) covering.set(node, whole);
+  for (const kinds of kindsByInputs(graph.nodes)) {
+    for (const kind of kinds) {
+      // The kind itself among them.
+      const all = kinds.filter(([other]) => covers(other, kind[0]));
+      const whole = all.find(([one]) => all.every(([other]) => covers(one, other)));
+      if (whole) for (const node of kind) covering.set(node, whole[0]);
+    }
   }
   const merged = new Map<Node, readonly Value[]>();
   return rewrite(graph, (node, { value, emit }) => {
@@ -29,8 +30,31 @@ export function mergeCovered(graph: Graph): Graph {
   });
 }
 
+type Kind = [Node, ...Node[]];
+
+/** Nodes that may cover others, or be covered, by what they read; those of one kind compute the same. */
+function kindsByInputs(nodes: readonly Node[]): readonly Kind[][] {
+  const numbers = new Map<Value, number>();
+  const numberOf = (value: Value) => {
+    const number = numbers.get(value) ?? numbers.size;
+    numbers.set(value, number);
+    return number;
+  };
+  const byInputs = new Map<string, Map<string, Kind>>();
+  for (const node of nodes) {
+    const { operator, attrs, inputs } = node;
+    if (!operator.covers) continue;
+    const read = inputs.map(numberOf).join();
+    const kinds = byInputs.get(read) ?? new Map<string, Kind>();
+    byInputs.set(read, kinds);
+    const key = operator.name + JSON.stringify(attrs);
+    const kind = kinds.get(key);
+    if (kind) kind.push(node);
+    else kinds.set(key, [node]);
+  }
+  return [...byInputs.values()].map((kinds) => [...kinds.values()]);
+}
+
 function covers(one: Node, other: Node): boolean {
-  const haveSameInputs =
-    one.inputs.length === other.inputs.length && one.inputs.every((input, i) => input === other.inputs[i]);
-  return one.operator === other.operator && haveSameInputs && one.operator.covers!(one.attrs, other.attrs);
+  return one.operator === other.operator && one.operator.covers!(one.attrs, other.attrs);
 }

@@ -15,6 +15,14 @@ export type Visit = (node: Node, rewriting: Rewriting) => readonly Value[] | und
 
 export function rewrite(graph: Graph, visit: Visit): Graph {
   const replaced = new Map<Value, Value>();
+  /** Old values by what stands for them. */
+  const standing = new Map<Value, Value[]>();
+  const replace = (old: Value, now: Value) => {
+    replaced.set(old, now);
+    const others = standing.get(now);
+    if (others) others.push(old);
+    else standing.set(now, [old]);
+  };
   const nodes: Node[] = [];
   const rewriting: Rewriting = {
     value: (old) => replaced.get(old) ?? old,
@@ -23,16 +31,15 @@ export function rewrite(graph: Graph, visit: Visit): Graph {
       return node.outputs;
     },
     supersede(before, now) {
-      for (const [old, value] of replaced) {
-        const output = before.outputs.indexOf(value);
-        if (output >= 0) replaced.set(old, now.outputs[output]!);
-      }
+      before.outputs.forEach((output, i) => {
+        for (const old of standing.get(output) ?? []) replace(old, now.outputs[i]!);
+      });
     },
   };
   for (const node of graph.nodes) {
     const outputs = visit(node, rewriting) ?? rewriting.emit(withInputs(node, node.inputs.map(rewriting.value)));
     node.outputs.forEach((old, i) => {
-      replaced.set(old, outputs[i]!);
+      replace(old, outputs[i]!);
     });
   }
   const outputs = new Map([...graph.outputs].map(([name, value]) => [name, rewriting.value(value)]));

@@ -3,6 +3,7 @@
 //
 // Contract: deterministic; the effort is bounded by a count of comparisons, never by a clock.
 // Limits: a heuristic. Without the rule about buffers this is dynamic storage allocation, which is NP-hard already.
+import { sweepSlots } from "./sweep-slots.ts";
 
 /** A stretch of a block and the steps from its first to its last use, both included. */
 export interface Piece {
@@ -43,6 +44,9 @@ export interface Assignment {
 /** The largest `minStorageBufferOffsetAlignment` that WebGPU allows a device to have. */
 const slotAlignment = 256;
 
+/** More blocks than this are swept: orders are not tried, whose time grows with the square of the blocks. */
+const mostSearched = 2048;
+
 /** What a search may spend after the simple orders: a few milliseconds. */
 const effort = { attempts: 40, comparisons: 50_000 };
 
@@ -68,6 +72,7 @@ export interface AssignOptions {
 /** Gives every block a slot and an offset. Tries simple orders first, then changes the best of them at random. */
 export function assignSlots(blocks: readonly Block[], options: AssignOptions): Assignment {
   const { lowerBoundBytes: goal, maxSlotBytes } = options;
+  if (blocks.length > mostSearched) return sweepSlots(blocks, { maxSlotBytes, alignment: slotAlignment });
   const packer = new Packer(blocks, maxSlotBytes);
   let best: { recipe: Recipe; result: Assignment } | undefined;
   const attempt = (recipe: Recipe) => {

@@ -22,11 +22,14 @@ export function isKernel(candidate: Kernel | Decomposition): candidate is Kernel
  * Throws Error if what is named does not apply, or if nothing is named and not exactly one kernel applies.
  */
 export function choose(node: Node, call: Call, device: DeviceTraits, choice?: Choice): Kernel | Decomposition {
-  const applicable = candidates(node, call, device);
+  const { kernels, decompositions = [] } = node.operator;
   const name = choice?.(node, call, device) ?? node.operator.prefer?.(call, device);
-  const named = applicable.filter((one) => (name === undefined ? isKernel(one) : one.name === name));
-  if (named.length === 1) return named[0]!;
-  const known = applicable.map((one) => one.name).join(", ") || "nothing";
+  const possible = name === undefined ? kernels : [...kernels, ...decompositions].filter((one) => one.name === name);
+  const [chosen, ...others] = possible.filter((one) => one.applies(call, device));
+  if (chosen && others.length === 0) return chosen;
+  const known = candidates(node, call, device).map((one) => one.name);
   const wrong = name === undefined ? "no kernel is preferred" : `${name} does not apply`;
-  throw new Error(`node ${node.name}: ${node.operator.name}: ${wrong}, expected one of what applies: ${known}`);
+  throw new Error(
+    `node ${node.name}: ${node.operator.name}: ${wrong}, expected one of what applies: ${known.join(", ") || "nothing"}`,
+  );
 }

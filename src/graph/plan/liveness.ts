@@ -30,6 +30,9 @@ export function liveBlocks(layout: MemoryLayout): ReadonlyMap<Value, Block> {
   return blocks;
 }
 
+/** A value of more items is one piece, with what lies between them: other blocks do not go there. */
+const mostPieces = 256;
+
 /** Values are in use from their own first step on, and then as long as anything in their block. */
 function addPieces({ steps, inputs, places }: MemoryLayout, blocks: ReadonlyMap<Value, MutableBlock>): void {
   const add = (value: Value, first: number) => {
@@ -40,6 +43,11 @@ function addPieces({ steps, inputs, places }: MemoryLayout, blocks: ReadonlyMap<
     const size = elementBytes(value.type.dtype);
     const bytes = (elementCount(value.type.shape) * size) / items;
     const isDense = view.batchStride * size === bytes;
+    if (items > mostPieces) {
+      const span = (items - 1) * view.batchStride * size + bytes;
+      pieces.push({ offset: start + size * view.offset, bytes: span, first, last });
+      return;
+    }
     for (let item = 0; item < (isDense ? 1 : items); item++) {
       const offset = start + size * (view.offset + item * view.batchStride);
       pieces.push({ offset, bytes: isDense ? bytes * items : bytes, first, last });
@@ -104,6 +112,10 @@ export function liveBytes({ steps, inputs, outputs, places, elided, inPlace }: M
     count(own, index, lastUse.get(outputs[0]!)!);
   });
   for (const input of inputs) count(byteLength(input.type), -1, lastUse.get(input) ?? -1);
-  let live = 0;
-  return Math.max(...changes.map((change) => (live += change)));
+  let [live, most] = [0, 0];
+  for (const change of changes) {
+    live += change;
+    most = Math.max(most, live);
+  }
+  return most;
 }

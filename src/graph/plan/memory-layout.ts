@@ -53,6 +53,9 @@ export class MemoryLayout implements Program {
   readonly elided = new Set<Step>();
   readonly inPlace = new Map<Step, Set<number>>();
   readonly #places = new Map<Value, Place>();
+  /** What lies in the memory of a value, by owner. */
+  readonly #residents = new Map<Value, Set<Value>>();
+  readonly #returned: ReadonlySet<Value>;
   readonly #readers = new Map<Value, Use[]>();
   readonly #writers = new Map<Value, { step: Step; output: number }>();
 
@@ -60,14 +63,18 @@ export class MemoryLayout implements Program {
     this.steps = steps;
     this.inputs = inputs;
     this.outputs = outputs;
-    for (const input of inputs) this.#places.set(input, ownPlace(input));
+    this.#returned = new Set(outputs);
+    for (const input of inputs) this.#put(input, ownPlace(input));
     steps.forEach((step, index) => {
       step.operands.forEach((value, input) => {
-        if (value.kind === "state") this.#places.set(value, ownPlace(value));
-        this.#readers.set(value, [...this.#uses(value), { step, index, input }]);
+        if (value.kind === "state") this.#put(value, ownPlace(value));
+        const use = { step, index, input };
+        const known = this.#readers.get(value);
+        if (known) known.push(use);
+        else this.#readers.set(value, [use]);
       });
       step.node.outputs.forEach((value, output) => {
-        this.#places.set(value, ownPlace(value));
+        this.#put(value, ownPlace(value));
         this.#writers.set(value, { step, output });
       });
     });
@@ -91,8 +98,17 @@ export class MemoryLayout implements Program {
     return this.#places;
   }
 
-  #residents(owner: Value): Value[] {
-    return [...this.#places].filter(([, place]) => place.owner === owner).map(([value]) => value);
+  #put(value: Value, place: Place): void {
+    const before = this.#places.get(value)?.owner;
+    if (before) this.#residents.get(before)!.delete(value);
+    this.#places.set(value, place);
+    const residents = this.#residents.get(place.owner);
+    if (residents) residents.add(value);
+    else this.#residents.set(place.owner, new Set([value]));
+  }
+
+  #residentsOf(owner: Value): Value[] {
+    return [...(this.#residents.get(owner) ?? [])];
   }
 
   #alias(step: Step): void {
@@ -104,7 +120,7 @@ export class MemoryLayout implements Program {
     const elements = operator.alias(attrs);
     if (elements % bindingElements !== 0) return;
     const start = place.start + elements * elementBytes(output.type.dtype);
-    this.#places.set(output, { ...ownPlace(output), owner: place.owner, start });
+    this.#put(output, { ...ownPlace(output), owner: place.owner, start });
     this.elided.add(step);
   }
 
@@ -113,7 +129,7 @@ export class MemoryLayout implements Program {
     const { updates } = step.node.operator;
     if (!updates) return;
     updates.forEach((input, i) => {
-      this.#places.set(step.node.outputs[i]!, ownPlace(step.operands[input]!));
+      this.#put(step.node.outputs[i]!, ownPlace(step.operands[input]!));
     });
     this.inPlace.set(step, new Set(updates));
   }
@@ -126,19 +142,22 @@ export class MemoryLayout implements Program {
     const target = this.#places.get(outputs[0]!)!;
     const placed = new Set<number>();
     this.inPlace.set(step, placed);
+    const seen = new Set<Value>();
     regions.offsets.forEach((offset, input) => {
       const value = inputs[input]!;
       const place = this.#places.get(value);
-      if (!place || inputs.indexOf(value) !== input || !this.#mayMove(value, step, regions.layout)) return;
+      if (!place || seen.has(value)) return;
+      seen.add(value);
+      if (!this.#mayMove(value, step, regions.layout)) return;
       // Others in its memory are the same elements under other shapes.
-      const moved = this.#residents(place.owner).map((resident) => [resident, this.#places.get(resident)!] as const);
+      const moved = this.#residentsOf(place.owner).map((resident) => [resident, this.#places.get(resident)!] as const);
       for (const [resident] of moved) {
         const inside = placeInside(target, resident, regions.layout, offset);
-        this.#places.set(resident, { owner: target.owner, ...inside });
+        this.#put(resident, { owner: target.owner, ...inside });
       }
       placed.add(input);
-      if (!this.#readsWhatItWrites(target.owner)) return;
-      for (const [resident, before] of moved) this.#places.set(resident, before);
+      if (!moved.some(([resident]) => this.#isReadWhereWritten(resident))) return;
+      for (const [resident, before] of moved) this.#put(resident, before);
       placed.delete(input);
     });
     if (placed.size === inputs.length) this.elided.add(step);
@@ -148,8 +167,8 @@ export class MemoryLayout implements Program {
   #mayMove(value: Value, concatenation: Step, layout: Regions["layout"]): boolean {
     if (layout === "dense") return this.#mayMoveDensely(value);
     const writer = this.#writers.get(value);
-    if (!writer || this.outputs.includes(value) || this.elided.has(writer.step) || this.#residents(value).length !== 1)
-      return false;
+    if (!writer || this.#returned.has(value) || this.elided.has(writer.step)) return false;
+    if (this.#residents.get(value)?.size !== 1) return false;
     if (!allowsView(writer.step.kernel, wholeCall(writer.step.node), { output: writer.output })) return false;
     return this.#uses(value).every(({ step, input }) => {
       if (step === concatenation) return true;
@@ -162,18 +181,21 @@ export class MemoryLayout implements Program {
     const { owner } = this.#places.get(value)!;
     const writer = this.#writers.get(owner);
     if (!writer || this.elided.has(writer.step)) return false;
-    return this.#residents(owner).every(
-      (resident) => !this.outputs.includes(resident) && byteLength(resident.type) === byteLength(value.type),
+    return this.#residentsOf(owner).every(
+      (resident) => !this.#returned.has(resident) && byteLength(resident.type) === byteLength(value.type),
     );
   }
 
-  #readsWhatItWrites(owner: Value): boolean {
-    const inside = (value: Value) => this.#places.get(value)?.owner === owner;
-    return this.steps.some((step) => {
-      if (this.elided.has(step) || !step.node.outputs.some(inside)) return false;
-      const placed = this.inPlace.get(step);
-      return step.operands.some((value, input) => inside(value) && !placed?.has(input));
-    });
+  /** Whether a step reads the memory of a value while it writes there, in the value itself or beside it. */
+  #isReadWhereWritten(value: Value): boolean {
+    const { owner } = this.#places.get(value)!;
+    const inside = (other: Value) => this.#places.get(other)?.owner === owner;
+    const clashes = (step: Step, input: number) => !this.elided.has(step) && !this.inPlace.get(step)?.has(input);
+    const writer = this.#writers.get(value)?.step;
+    return (
+      (writer?.operands.some((operand, input) => inside(operand) && clashes(writer, input)) ?? false) ||
+      this.#uses(value).some(({ step, input }) => step.node.outputs.some(inside) && clashes(step, input))
+    );
   }
 
   /** Lets an output take the place of a residual that nobody needs after it; the kernel then reads and writes one binding. */
@@ -187,11 +209,11 @@ export class MemoryLayout implements Program {
       return;
     const isWhole = byteLength(owner.type) === byteLength(output.type);
     const isReadOnce = operands.filter((value) => this.#places.get(value)?.owner === owner).length === 1;
-    const isLast = this.#residents(owner).every(
-      (value) => !this.outputs.includes(value) && this.#uses(value).every((use) => use.index <= index),
-    );
-    if (!isWhole || !isReadOnce || !isLast) return;
-    for (const value of this.#residents(output)) this.#places.set(value, { ...ownPlace(value), owner });
+    if (!isWhole || !isReadOnce) return;
+    // Uses stand in the order of the steps.
+    const isNeeded = (value: Value) => this.#returned.has(value) || (this.#uses(value).at(-1)?.index ?? -1) > index;
+    if (this.#residentsOf(owner).some(isNeeded)) return;
+    for (const value of this.#residentsOf(output)) this.#put(value, { ...ownPlace(value), owner });
     this.inPlace.set(step, new Set([input]));
   }
 }

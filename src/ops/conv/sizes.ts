@@ -30,16 +30,40 @@ export function lastTwo(sizes: readonly number[]): Pair {
 }
 
 /** The numbers of a call, transposed or not, by their names of the field; a stride and a dilation have a depth of 1 for images. */
-export function convSizes({ inputs: [x, weight], outputs: [y], attrs }: ConvCall) {
+export function convSizes(call: ConvCall): ConvSizes {
+  const known = sizesOf.get(call);
+  if (known) return known;
+  const sizes = measureConv(call);
+  sizesOf.set(call, sizes);
+  return sizes;
+}
+
+type ConvSizes = ReturnType<typeof measureConv>;
+
+/** A choice asks for the numbers of one call dozens of times. */
+const sizesOf = new WeakMap<ConvCall, ConvSizes>();
+
+function measureConv({ inputs: [x, weight], outputs: [y], attrs }: ConvCall) {
   const [items, channels] = dimensions(x.shape, 2);
   const [, outChannels] = dimensions(y.shape, 2);
-  const [groupChannels, groupOutChannels] = [channels / attrs.groups, outChannels / attrs.groups];
   const [height, width] = rowsAndColumns(x.shape);
   const [kernelHeight, kernelWidth] = rowsAndColumns(weight.shape);
   const [outHeight, outWidth] = rowsAndColumns(y.shape);
-  const [stride, dilation] = [asTriple(attrs.stride, 1), asTriple(attrs.dilation, 1)];
-  const sizes = { items, channels, height, width, outChannels, groupChannels, groupOutChannels, stride, dilation };
-  return { ...sizes, kernelHeight, kernelWidth, outHeight, outWidth };
+  return {
+    items,
+    channels,
+    height,
+    width,
+    outChannels,
+    groupChannels: channels / attrs.groups,
+    groupOutChannels: outChannels / attrs.groups,
+    stride: asTriple(attrs.stride, 1),
+    dilation: asTriple(attrs.dilation, 1),
+    kernelHeight,
+    kernelWidth,
+    outHeight,
+    outWidth,
+  };
 }
 
 type ConvParamName = keyof typeof conv3dParams;
