@@ -1,0 +1,28 @@
+// How much memory some work takes at its peak.
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+setFlagsFromString("--expose-gc");
+const collect: () => void = runInNewContext("gc");
+
+/** Most bytes of arrays that there are at one time, beyond those before the work, as often as the work lets others have a turn. */
+export async function peakArrayBytes(work: () => Promise<unknown>): Promise<number> {
+  // Memory of arrays is given back by another thread.
+  for (let n = 0; n < 3; n++) {
+    collect();
+    await new Promise((resume) => setTimeout(resume, 20));
+  }
+  const before = process.memoryUsage().arrayBuffers;
+  let most = 0;
+  const look = () => {
+    most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+  };
+  const watch = setInterval(look);
+  try {
+    await work();
+    look();
+  } finally {
+    clearInterval(watch);
+  }
+  return most;
+}
