@@ -1,4 +1,5 @@
 // How much memory some work takes at its peak.
+import { readFileSync, writeFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
@@ -25,4 +26,16 @@ export async function peakArrayBytes(work: () => Promise<unknown>): Promise<numb
     clearInterval(watch);
   }
   return most;
+}
+
+/**
+ * Starts to measure the most memory of this process from here on; the result tells how much more it was than now, in bytes.
+ * Linux alone knows; elsewhere the result tells what more there is now.
+ */
+export function watchPeak(): () => number {
+  const before = process.memoryUsage.rss();
+  if (process.platform !== "linux") return () => process.memoryUsage.rss() - before;
+  // Resets VmHWM: man 5 proc_pid_clear_refs.
+  writeFileSync("/proc/self/clear_refs", "5");
+  return () => 1024 * Number(/VmHWM:\s*(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) - before;
 }
