@@ -13,6 +13,7 @@ import {
 import { readLabelPng, readPng, writeLabelPng } from "../formats/png/index.ts";
 import { fileSource } from "../formats/source/file.ts";
 import { readAll } from "../formats/source/source.ts";
+import { checkOptions, numeric, oneOf, type Rules } from "../options.ts";
 import type { SliceList } from "../slice-list.ts";
 import { labelsOn, requireFinite } from "./labels.ts";
 import type { SliceSize } from "./resample.ts";
@@ -29,6 +30,8 @@ export interface ScanOptions {
   /** Which volume of a 4-D file. */
   readonly volume?: number | undefined;
 }
+
+const scanRules: Rules<ScanOptions> = { axis: oneOf("sagittal", "i", "j", "k"), spacing: numeric, volume: numeric };
 
 /** A scan that was read: slices as a person looks at them. */
 export interface Scan {
@@ -55,6 +58,7 @@ export interface Scan {
 
 /** Reads a NIfTI or PNG file. Throws FormatError, also for values that are not finite and for pictures of one grey. */
 export async function readScan(path: string, options: ScanOptions): Promise<Scan> {
+  checkOptions("readScan", options, scanRules);
   const scan = isPng(path) ? await readPicture(path, options) : await readVolume(path, options);
   requireContrast(scan);
   return scan;
