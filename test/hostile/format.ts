@@ -7,6 +7,8 @@ export interface HostileFormat {
   readonly good: readonly Uint8Array[];
   /** Damage that only who knows the format can do: what is inside changes, and checksums, lengths and compression fit it. */
   readonly changes: readonly ((file: Uint8Array, random: Random) => Uint8Array)[];
+  /** Bytes of the numbers that a file may declare and have: a large picture of nothing is a small file. */
+  declaredBytes?(file: Uint8Array): number;
   /** Reads all that a file holds, as the product does; throws what it throws. It was made of the good file of that number. */
   read(file: Uint8Array, which: number): Promise<unknown>;
 }
