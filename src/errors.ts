@@ -1,8 +1,18 @@
 // Typed errors. Messages read `where: what is wrong, what was got, what was expected`.
 
+/** No message is longer, whatever names a file gives: its beginning says where, its end what was expected. */
+const longestMessage = 10_000;
+
 /** Base of every error that atrous throws on purpose; anything else is a bug. */
 export class AtrousError extends Error {
   override readonly name: string = "AtrousError";
+  constructor(message: string, options?: ErrorOptions) {
+    const half = longestMessage / 2;
+    super(
+      message.length <= longestMessage ? message : `${message.slice(0, half)} ... ${message.slice(-half)}`,
+      options,
+    );
+  }
 }
 
 /** Shapes or attributes of an operator that do not fit together. */

@@ -14,7 +14,9 @@ export {
   insertSlice,
   type NiftiVolume,
   readNifti,
+  type StoredVoxels,
   sliceAxes,
+  voxelValues,
   writeNifti,
 } from "./formats/nifti/index.ts";
 export {
@@ -75,6 +77,7 @@ export {
 } from "./parity/index.ts";
 export type { SliceSize } from "./segment/resample.ts";
 export { createSegmenter, type Segmenter, type SegmenterOptions } from "./segment/segmenter.ts";
+export type { SliceList } from "./slice-list.ts";
 export { type DType, formatShape, type Shape, type Tensor, type TensorData, type TensorType } from "./tensor.ts";
 export { type AdamOptions, adam, adamW, type Optimizer, type SgdOptions, sgd } from "./train/loop/optimizers.ts";
 export type { TrainState } from "./train/loop/train-state.ts";

@@ -18,3 +18,4 @@ export { largestLabel } from "./segment/labels.ts";
 export { type ClassMeasure, measureClasses } from "./segment/measures.ts";
 export { type AxisName, isPng, readScan, requireMaskName, type Scan, type ScanOptions } from "./segment/scan.ts";
 export { mapTruth, type TruthLabels, type TruthMaps } from "./segment/truth.ts";
+export type { SliceList } from "./slice-list.ts";

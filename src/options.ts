@@ -50,6 +50,7 @@ const rule = (expected: string, fits: (value: unknown) => boolean): Rule => ({ e
 export const flag = rule("true or false", (value) => typeof value === "boolean");
 export const callback = rule("a function", (value) => typeof value === "function");
 export const record = rule("an object", isObject);
+export const bytes = rule("a Uint8Array", (value) => value instanceof Uint8Array);
 export const list = rule("a list", Array.isArray);
 export const names = rule("a list of names", (value) => isList(value, (item) => typeof item === "string"));
 export const numbers = rule("a list of numbers", (value) => isList(value, (item) => typeof item === "number"));

@@ -101,7 +101,8 @@ test("files become tensors, volumes and graphs", () => {
   expectTypeOf(atrous.importOnnx).returns.toEqualTypeOf<Promise<ImportedModel>>();
   expectTypeOf(atrous.readNifti).parameter(0).toEqualTypeOf<Uint8Array | ArrayBuffer>();
   expectTypeOf(atrous.readNifti).returns.toEqualTypeOf<Promise<NiftiVolume>>();
-  expectTypeOf<NiftiVolume["data"]>().toEqualTypeOf<Float32Array<ArrayBuffer>>();
+  expectTypeOf<NiftiVolume["stored"]>().toExtend<ArrayLike<number> & ArrayBufferView<ArrayBuffer>>();
+  expectTypeOf(atrous.voxelValues).toEqualTypeOf<(volume: atrous.StoredVoxels) => Float32Array<ArrayBuffer>>();
   expectTypeOf<NiftiVolume["spacingMm"]>().toEqualTypeOf<readonly [number, number, number]>();
 });
 

@@ -4,7 +4,8 @@ import { UsageError } from "../src/errors.ts";
 import { openGpu as openBrowserGpu } from "../src/gpu/browser.ts";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import * as atrous from "../src/index.ts";
-import { openGpu } from "../src/node.ts";
+import { openGpu, readScan } from "../src/node.ts";
+import * as training from "../src/train/index.ts";
 import { openTestGpu } from "./support/gpu.ts";
 
 let gpu: Gpu;
@@ -126,6 +127,28 @@ const functions: readonly [name: string, work: (options: unknown) => unknown, wr
   ],
   ["readNifti", call(atrous.readNifti, bytes, "scan"), { volume: "0" }, 'readNifti: volume is "0", expected a number'],
   ["writeNifti", call(atrous.writeNifti, volume), { gzip: 6 }, "writeNifti: gzip is 6, expected true or false"],
+  ["writePng", call(atrous.writePng), { channels: "3" }, 'writePng: channels is "3", expected a number'],
+  ["writeLabelPng", call(atrous.writeLabelPng), { palette: "red" }, 'writeLabelPng: palette is "red", expected a list'],
+  ["readScan", call(readScan, "scan.nii"), { axis: "x" }, 'readScan: axis is "x", expected one of sagittal, i, j, k'],
+  ["train", call(training.train, undefined, {}), { resume: 1 }, "train: resume is 1, expected true or false"],
+  [
+    "evaluate",
+    call(training.evaluate, undefined, {}),
+    { overlays: "all" },
+    'evaluate: overlays is "all", expected true or false',
+  ],
+  [
+    "previewSamples",
+    call(training.previewSamples, {}),
+    { count: "4" },
+    'previewSamples: count is "4", expected a number',
+  ],
+  [
+    "validate",
+    call(training.validate, () => undefined, {}),
+    { batch: "4" },
+    'validate: batch is "4", expected a number',
+  ],
   ["readPng", call(atrous.readPng, bytes, "image"), { maxSide: "9" }, 'readPng: maxSide is "9", expected a number'],
 ];
 
@@ -180,5 +203,11 @@ test("what is no Gpu, no file, no bytes", async () => {
   expect(await messageOf(() => openBrowserGpu())).toBe("openGpu: this is Node, expected the openGpu of atrous/node");
   expect(await messageOf(() => call(atrous.readNifti, "scan.nii")("scan.nii"))).toBe(
     'readNifti: got "scan.nii", expected a Uint8Array or an ArrayBuffer',
+  );
+});
+
+test("gradientGraph takes a list of names", async () => {
+  expect(await messageOf(() => call(atrous.gradientGraph, reluGraph())({ of: ["y"] }))).toBe(
+    "gradientGraph: got an Object, expected a list of names of outputs",
   );
 });

@@ -13,7 +13,7 @@ export async function encodeOverlay(result: Segmentation): Promise<Uint8Array> {
   const tiles = chooseSlices(maps).map((n): SheetTile => {
     const { height, width } = scan.size;
     const caption = scan.axis === undefined ? "" : `slice ${n + 1} of ${maps.length}`;
-    return { picture: { height, width, grey: scan.slices[n]!, classes: maps[n]!, truth: truth?.maps[n] }, caption };
+    return { picture: { height, width, grey: scan.slices.at(n)!, classes: maps[n]!, truth: truth?.maps[n] }, caption };
   });
   return encodeSheet({
     title: basename(scan.name),

@@ -88,7 +88,8 @@ async function segment(session: Session, image: string, options: SegmentOptions)
   if (options.overlay) await requireNewFile(options.overlay, [...inputs, maskPath], options.force);
   if (options.truthLabels && !options.truth) throw new UsageError("--truth-labels: is given without --truth");
 
-  const scan = await readScan(image, options);
+  const { axis, spacing, volume } = options;
+  const scan = await readScan(image, { axis, spacing, volume });
   const truthSlices = options.truth ? await scan.readLabels(options.truth) : undefined;
   const file = await openModel(modelPath);
   try {

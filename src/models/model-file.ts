@@ -1,5 +1,6 @@
 // A weights file that says which network it is for: a safetensors file with `atrous.*` metadata.
 import { FormatError } from "../errors.ts";
+import { quote } from "../formats/quote.ts";
 import { checkEntries, openSafetensors, type SafetensorsFile } from "../formats/safetensors/index.ts";
 import type { ByteSource, Origin } from "../formats/source/source.ts";
 import { GraphBuilder } from "../graph/ir/builder.ts";
@@ -36,7 +37,7 @@ export async function openModelFile(origin: Origin | ByteSource): Promise<ModelF
     }
     const network = networks.find((candidate) => candidate.name === networkName);
     if (!network)
-      throw new FormatError(`${name}: metadata "atrous.network" is "${networkName}", expected one of ${known}`);
+      throw new FormatError(`${name}: metadata "atrous.network" is ${quote(networkName)}, expected one of ${known}`);
     const field = (key: string) => [metadataJson(weights, key), `${name}: metadata "${key}"`] as const;
     const [given = {}, where] = field("atrous.options");
     const options = network.options(given, where);

@@ -1,5 +1,7 @@
 // Options of networks: what each may be, and their checked reading.
+
 import { FormatError } from "../errors.ts";
+import { quoteValue } from "../formats/quote.ts";
 
 /** What a number, or each one of a list, may be; both ends included. */
 export interface NumberRange {
@@ -36,7 +38,7 @@ export const longestList = 64;
  */
 export function readOptions<O extends object>(given: unknown, where: string, rules: OptionRules<O>): O {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw new FormatError(`${where}: got ${JSON.stringify(given)}, expected an object of options`);
+    throw new FormatError(`${where}: got ${quoteValue(given)}, expected an object of options`);
   }
   const known = new Map(Object.entries<OptionRule>(rules));
   const options: Record<string, unknown> = {};
@@ -45,7 +47,7 @@ export function readOptions<O extends object>(given: unknown, where: string, rul
     const rule = known.get(name);
     if (!rule) throw new FormatError(`${where}: unknown option "${name}", expected ${[...known.keys()].join(", ")}`);
     const problem = optionProblem(value, rule);
-    if (problem) throw new FormatError(`${where}: option ${name} is ${JSON.stringify(value)}, expected ${problem}`);
+    if (problem) throw new FormatError(`${where}: option ${name} is ${quoteValue(value)}, expected ${problem}`);
     options[name] = value;
   }
   return options as O;

@@ -1,5 +1,6 @@
 // How a slice becomes a network's image: the same steps as in training, stated in the weights file.
 import { FormatError } from "../errors.ts";
+import { quoteValue } from "../formats/quote.ts";
 import type { ImageSize } from "./network.ts";
 
 /**
@@ -32,7 +33,7 @@ export function readPreprocess(given: unknown, where: string, size: ImageSize): 
   const number = (name: string, from: number, to: number, byDefault?: number) => {
     const value = fields[name] ?? byDefault;
     if (typeof value === "number" && value >= from && value <= to) return value;
-    throw new FormatError(`${where}: ${name} is ${JSON.stringify(value)}, expected a number from ${from} to ${to}`);
+    throw new FormatError(`${where}: ${name} is ${quoteValue(value)}, expected a number from ${from} to ${to}`);
   };
   return {
     spacingMm: number("spacingMm", 0.01, 100),
@@ -51,7 +52,7 @@ function readNormalization(given: unknown, where: string): Normalization {
     if (isPair && low >= 0 && high <= 100 && low < high) return { percentile: [low, high] };
   }
   throw new FormatError(
-    `${where}: normalize is ${JSON.stringify(given)}, expected "z-score", "min-max" or {"percentile": [low, high]}`,
+    `${where}: normalize is ${quoteValue(given)}, expected "z-score", "min-max" or {"percentile": [low, high]}`,
   );
 }
 

@@ -2,6 +2,7 @@
 // Where gradients are compared too, `output-gradient:NAME` of an output and `gradient:NAME` of inputs and parameters.
 // The metadata field `atrous.order` lists the layers in forward order. weights/export/goldens.py writes such files.
 import { FormatError } from "../errors.ts";
+import { quote } from "../formats/quote.ts";
 import { openSafetensors, type SafetensorsFile } from "../formats/safetensors/index.ts";
 import type { Origin } from "../formats/source/source.ts";
 import type { Reference, ReferenceGradients, ReferenceTensor } from "./reference.ts";
@@ -80,6 +81,6 @@ function readOrder({ name, metadata, entries }: SafetensorsFile): readonly strin
   }
   const absent = order.find((layer) => !entries.has(`layer:${layer}`));
   if (absent !== undefined)
-    throw new FormatError(`${where} names "${absent}", but there is no tensor "layer:${absent}"`);
+    throw new FormatError(`${where} names ${quote(absent)}, but there is no tensor ${quote(`layer:${absent}`)}`);
   return order;
 }

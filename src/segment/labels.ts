@@ -18,17 +18,18 @@ export function labelsOn(image: NamedGeometry, labels: NiftiVolume, path: string
 }
 
 /** Throws FormatError that names the first voxel that is no finite number. */
-export function requireFinite(path: string, { shape, data }: NiftiVolume): void {
-  for (let at = 0; at < data.length; at++) {
-    if (Number.isFinite(data[at])) continue;
-    throw new FormatError(`${path}: voxel ${voxelAt(shape, at)} is ${data[at]}, expected finite numbers`);
+export function requireFinite(path: string, { shape, stored, slope, inter }: NiftiVolume): void {
+  for (let at = 0; at < stored.length; at++) {
+    const value = Math.fround(slope * stored[at]! + inter);
+    if (Number.isFinite(value)) continue;
+    throw new FormatError(`${path}: voxel ${voxelAt(shape, at)} is ${value}, expected finite numbers`);
   }
 }
 
-function wholeLabels(path: string, { shape, data }: NiftiVolume): Uint16Array {
-  const labels = new Uint16Array(data.length);
-  for (let at = 0; at < data.length; at++) {
-    const value = data[at]!;
+function wholeLabels(path: string, { shape, stored, slope, inter }: NiftiVolume): Uint16Array {
+  const labels = new Uint16Array(stored.length);
+  for (let at = 0; at < labels.length; at++) {
+    const value = Math.fround(slope * stored[at]! + inter);
     const label = Math.round(value);
     if (!(Math.abs(value - label) <= labelSlack && label >= 0 && label <= largestLabel)) {
       const expected = `expected a whole number from 0 to ${largestLabel}`;

@@ -6,12 +6,15 @@ import {
   insertSlice,
   type NiftiVolume,
   readNifti,
+  type SlicedVolume,
   sliceAxes,
   writeNifti,
 } from "../formats/nifti/index.ts";
 import { readLabelPng, readPng, writeLabelPng } from "../formats/png/index.ts";
 import { fileSource } from "../formats/source/file.ts";
 import { readAll } from "../formats/source/source.ts";
+import { checkOptions, numeric, oneOf, type Rules } from "../options.ts";
+import type { SliceList } from "../slice-list.ts";
 import { labelsOn, requireFinite } from "./labels.ts";
 import type { SliceSize } from "./resample.ts";
 
@@ -28,11 +31,14 @@ export interface ScanOptions {
   readonly volume?: number | undefined;
 }
 
+const scanRules: Rules<ScanOptions> = { axis: oneOf("sagittal", "i", "j", "k"), spacing: numeric, volume: numeric };
+
 /** A scan that was read: slices as a person looks at them. */
 export interface Scan {
   readonly name: string;
   readonly size: SliceSize;
-  readonly slices: readonly Float32Array[];
+  /** Of a volume made when asked for, out of its voxels as they are stored. */
+  readonly slices: SliceList;
   /** What slices lie across, for people: `sagittal`, `axis i`; undefined for a single picture. */
   readonly axis: string | undefined;
   /** Length of a voxel's side across slices; undefined for a single picture. */
@@ -47,11 +53,12 @@ export interface Scan {
    * Reads labels that belong to this scan, as slices of it, whatever order the file stores its axes in. What is within 1e-3 of a
    * whole number is that number. Throws FormatError for other values and for another size or grid.
    */
-  readLabels(path: string): Promise<readonly ArrayLike<number>[]>;
+  readLabels(path: string): Promise<SliceList<ArrayLike<number>>>;
 }
 
 /** Reads a NIfTI or PNG file. Throws FormatError, also for values that are not finite and for pictures of one grey. */
 export async function readScan(path: string, options: ScanOptions): Promise<Scan> {
+  checkOptions("readScan", options, scanRules);
   const scan = isPng(path) ? await readPicture(path, options) : await readVolume(path, options);
   requireContrast(scan);
   return scan;
@@ -84,19 +91,21 @@ async function readVolume(path: string, { axis: axisName, volume: index, spacing
   requireFinite(path, volume);
   const { axis, text } = chooseAxis(volume, axisName);
   const { shape, affine } = volume;
-  const slicesOf = (data: ArrayLike<number>) =>
-    Array.from({ length: shape[axis] }, (_, n) => extractSlice({ shape, affine, data }, axis, n).data);
+  const slicesOf = (sliced: SlicedVolume): SliceList => ({
+    length: shape[axis],
+    at: (n) => extractSlice(sliced, axis, n).data,
+  });
   const { height, width, spacingMm } = extractSlice(volume, axis, 0);
   return {
     name: path,
     size: { height, width, spacingMm },
-    slices: slicesOf(volume.data),
+    slices: slicesOf(volume),
     axis: text,
     sliceMm: volume.spacingMm[axis],
     voxelMm3: Math.abs(determinant(affine)),
     shape,
     encodeMask(classes, maskPath) {
-      const mask = { shape, affine, data: new Uint8Array(volume.data.length) };
+      const mask = { shape, affine, data: new Uint8Array(volume.stored.length) };
       classes.forEach((map, n) => {
         insertSlice(mask, axis, n, map);
       });
@@ -104,7 +113,7 @@ async function readVolume(path: string, { axis: axisName, volume: index, spacing
     },
     async readLabels(labelPath) {
       const labels = await readNifti(await readBytes(labelPath), labelPath);
-      return slicesOf(labelsOn({ shape, affine, name: path }, labels, labelPath));
+      return slicesOf({ shape, affine, data: labelsOn({ shape, affine, name: path }, labels, labelPath) });
     },
   };
 }
@@ -145,7 +154,7 @@ async function readPicture(path: string, { spacing = 1, axis, volume }: ScanOpti
 }
 
 function requireContrast({ name, slices }: Scan): void {
-  const first = slices[0]![0]!;
-  if (slices.some((slice) => slice.some((value) => value !== first))) return;
+  const first = slices.at(0)![0]!;
+  for (let n = 0; n < slices.length; n++) if (slices.at(n)!.some((value) => value !== first)) return;
   throw new FormatError(`${name}: no contrast, every pixel is ${first}, expected a picture`);
 }

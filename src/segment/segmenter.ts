@@ -8,6 +8,7 @@ import { type ModelFile, openModelFile } from "../models/model-file.ts";
 import { type Normalization, normalize, type Preprocess } from "../models/preprocess.ts";
 import { weightsFor } from "../models/weights.ts";
 import { callback, checkOptions, numbers, numeric, type Rules } from "../options.ts";
+import type { SliceList } from "../slice-list.ts";
 import { resampleSlice, type SliceSize } from "./resample.ts";
 import { buildSegmentGraph, type SegmentGraph } from "./segment-graph.ts";
 
@@ -65,19 +66,18 @@ export class Segmenter {
   }
 
   /**
-   * Segments slices [height, width] of any grey scale; gives the class of each pixel, the first largest logit.
+   * Segments slices [height, width] of any grey scale, a list of them or what makes each when asked; gives the class of each pixel, the first largest logit.
    * Throws UsageError for a slice of another size or with values that are no finite numbers, DeviceError for the GPU.
    */
-  async segment(slices: readonly Float32Array[], options: SegmentOptions = {}): Promise<Uint8Array[]> {
+  async segment(slices: SliceList, options: SegmentOptions = {}): Promise<Uint8Array[]> {
     checkOptions("segment", options, { onProgress: callback });
-    slices.forEach((slice, n) => {
-      requireSlice(slice, n, this.size);
-    });
+    for (let n = 0; n < slices.length; n++) requireSlice(slices.at(n)!, n, this.size);
     const maps: Uint8Array[] = [];
     let running: Promise<Uint8Array[]> | undefined;
     for (let first = 0; first < slices.length; first += this.batch) {
       // Prepared while the device works on the batch before.
-      const batch = slices.slice(first, first + this.batch).map((slice) => this.#prepare(slice));
+      const length = Math.min(this.batch, slices.length - first);
+      const batch = Array.from({ length }, (_, n) => this.#prepare(slices.at(first + n)!));
       if (running) maps.push(...(await running));
       if (first > 0) options.onProgress?.(maps.length, slices.length);
       running = this.#run(batch);

@@ -1,5 +1,6 @@
 // A truth: which of its label values stand for which class of the model.
 import { UsageError } from "../errors.ts";
+import type { SliceList } from "../slice-list.ts";
 
 /** For class k + 1 the label values of the truth. */
 export type TruthLabels = readonly (readonly number[])[];
@@ -13,7 +14,7 @@ export interface TruthMaps {
 
 /** Turns a truth's labels into classes. Without `labels`, label k is class k. Throws UsageError for too many classes. */
 export function mapTruth(
-  slices: readonly ArrayLike<number>[],
+  slices: SliceList<ArrayLike<number>>,
   classes: number,
   labels: TruthLabels | undefined,
 ): TruthMaps {
@@ -27,7 +28,8 @@ export function mapTruth(
     for (const value of values) classOf.set(value, n + 1);
   });
   const ignored = new Set<number>();
-  const maps = slices.map((slice) => {
+  const maps = Array.from({ length: slices.length }, (_, n) => {
+    const slice = slices.at(n)!;
     const map = new Uint8Array(slice.length);
     for (let at = 0; at < map.length; at++) {
       const value = slice[at]!;

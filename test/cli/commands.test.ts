@@ -233,7 +233,7 @@ describe("segment", () => {
     expect(mask.shape).toEqual(shape);
     expect(mask.affine).toEqual(affine);
     expect(mask.datatype).toBe("uint8");
-    const found = mask.data.filter((label) => label === 1).length;
+    const found = mask.stored.filter((label) => label === 1).length;
     expect(report.classes).toEqual([
       { label: 1, name: "class 1", pixels: found, volumeMl: (found * 4) / 1000, slices: expect.any(Number) },
     ]);
@@ -243,7 +243,7 @@ describe("segment", () => {
     const again = await atrous("segment", ...image, ...truth);
     expect(again.code).toBe(0);
     expect(again.stdout).toMatch(/1 +class 1 .* 1\.0000$/m);
-    expect((await readNifti(readFileSync(file("again.nii")), "again")).data).toEqual(mask.data);
+    expect((await readNifti(readFileSync(file("again.nii")), "again")).stored).toEqual(mask.stored);
   });
 
   test("a picture at another spacing", async () => {
@@ -324,7 +324,7 @@ describe("segment", () => {
     const mask = await readNifti(readFileSync(file("t-mask.nii")), "mask");
     // Axis i runs upwards: the first voxel is 39 mm below where it was.
     const upwards = [affine[0]!, affine[1]!, [1, 0, 0, -9], affine[3]!];
-    const data = Float32Array.from(mask.data, (_, n) => mask.data[n - (n % 40) + 39 - (n % 40)]! * 0.9995);
+    const data = Float32Array.from(mask.stored, (_, n) => mask.stored[n - (n % 40) + 39 - (n % 40)]! * 0.9995);
     const truth = await writeNifti({ shape, data, like: { affine: upwards } }, { gzip: true });
     writeFileSync(file("t-truth.nii.gz"), truth);
     const compare = ["-o", file("again.nii"), "--truth", file("t-truth.nii.gz")];

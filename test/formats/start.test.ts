@@ -23,7 +23,7 @@ test.each([true, false])("the geometry of a volume from the beginning of its fil
   expect(file.length).toBeGreaterThan(2 * niftiStartBytes);
   const geometry = await readNiftiGeometry(file.subarray(0, niftiStartBytes), "a.nii", file.length);
   const volume = await readNifti(file, "a.nii");
-  expect(geometry).toEqual({ shape: volume.shape, affine: volume.affine });
+  expect(geometry).toEqual({ shape: volume.shape, affine: volume.affine, voxelBytes: 4 });
   expect(geometry.affine).toEqual(affine);
 });
 

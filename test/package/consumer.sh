@@ -68,7 +68,7 @@ export async function segment(device: GPUDevice): Promise<Float32Array> {
   return logits.data;
 }
 // Its array has a buffer that nobody shares, as Blob asks from TypeScript 5.9 on.
-export const voxels = async (file: Uint8Array) => new Blob([(await readNifti(file, "scan.nii")).data]);
+export const voxels = async (file: Uint8Array) => new Blob([(await readNifti(file, "scan.nii")).stored]);
 export const config: TrainConfigInput = { data: { sources: [{ images: "*.png", classes: { "0": 0 } }], size: [64, 64] } };
 // @ts-expect-error Unknown names are refused.
 export const wrong: TrainConfigInput = { data: { sources: [], size: [64, 64] }, epoch: 3 };

@@ -6,7 +6,7 @@ import { FormatError } from "../../src/errors.ts";
 import { type Affine, type NiftiOutput, writeNifti } from "../../src/formats/nifti/index.ts";
 import { writePng } from "../../src/formats/png/index.ts";
 import { measureClasses } from "../../src/segment/measures.ts";
-import { readScan } from "../../src/segment/scan.ts";
+import { readScan, type Scan } from "../../src/segment/scan.ts";
 import { mapTruth } from "../../src/segment/truth.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
@@ -28,6 +28,9 @@ const straight = [
 ];
 const grey = Float32Array.from({ length: 60 }, (_, n) => n);
 
+const classMaps = ({ slices }: Scan, label: number) =>
+  Array.from({ length: slices.length }, (_, n) => new Uint8Array(slices.at(n)!.length).fill(label));
+
 describe("sizes", () => {
   test.each([
     ["straight", straight, 6],
@@ -36,7 +39,7 @@ describe("sizes", () => {
     ["mirrored and oblique", [[0.6, -1.6, 0, 0], [0.8, 1.2, 0, 0], [0, 0, -3, 9], straight[3]!], 6],
   ])("a %s voxel has the volume of the affine's determinant", async (name, affine, mm3) => {
     const scan = await readScan(await volume(`${name}.nii`, affine, grey), { axis: "k" });
-    const maps = scan.slices.map(({ length }) => new Uint8Array(length).fill(1));
+    const maps = classMaps(scan, 1);
     const [bone] = measureClasses(scan, names, maps, undefined);
     expect(bone!.pixels).toBe(60);
     expect(bone!.volumeMl).toBeCloseTo((60 * mm3) / 1000, 6);
@@ -57,7 +60,7 @@ describe("sizes", () => {
 describe("a class that is nowhere", () => {
   test("has no DSC; one that is missed has DSC 0", async () => {
     const scan = await readScan(await volume("nowhere.nii", straight, grey), { axis: "k" });
-    const empty = scan.slices.map(({ length }) => new Uint8Array(length));
+    const empty = classMaps(scan, 0);
     const truth = empty.map((map, n) => (n === 0 ? map.slice().fill(1) : map));
     const measures = measureClasses(scan, names, empty, truth);
     expect(measures.map(({ dsc, truthPixels }) => [dsc, truthPixels])).toEqual([

@@ -2,6 +2,7 @@
 
 import { UsageError } from "../../errors.ts";
 import { type Affine, columnLengths } from "./affine.ts";
+import type { StoredVoxels } from "./convert.ts";
 
 /** A voxel axis, and whether its index grows (1) or falls (-1) in the named direction. */
 export interface Heading {
@@ -88,17 +89,20 @@ function planSlice({ shape, affine }: SlicedGeometry, axis: number, index: numbe
   };
 }
 
-/** Takes slice `index` along a voxel axis, turned for display. Throws UsageError if there is no such slice. */
-export function extractSlice(
-  volume: SlicedGeometry & { readonly data: ArrayLike<number> },
-  axis: number,
-  index: number,
-): Slice {
+/** Numbers on a grid, or voxels as a file stores them. */
+export type SlicedVolume = SlicedGeometry & ({ readonly data: ArrayLike<number> } | StoredVoxels);
+
+/**
+ * Takes slice `index` along a voxel axis, turned for display; of stored voxels slope * stored + inter. Throws UsageError if there is
+ * no such slice.
+ */
+export function extractSlice(volume: SlicedVolume, axis: number, index: number): Slice {
   const { width, height, start, rowStep, columnStep, spacingMm } = planSlice(volume, axis, index);
+  const { stored, slope, inter } = "stored" in volume ? volume : { stored: volume.data, slope: 1, inter: 0 };
   const data = new Float32Array(width * height);
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
-      data[row * width + column] = volume.data[start + row * rowStep + column * columnStep]!;
+      data[row * width + column] = slope * stored[start + row * rowStep + column * columnStep]! + inter;
     }
   }
   return { width, height, data, spacingMm };

@@ -73,9 +73,7 @@ function greyValues(image: PngSamples, name: string): Float32Array {
   const { kind, channels, bitDepth } = image.header;
   switch (kind) {
     case "grey":
-      return bitDepth < 8
-        ? greyOf(samples.length, (i) => (samples[i]! * 255) / (2 ** bitDepth - 1))
-        : new Float32Array(samples);
+      return bitDepth < 8 ? stretched(samples, 2 ** bitDepth - 1) : new Float32Array(samples);
     case "grey+alpha":
       return greyOf(samples.length / 2, (i) => samples[2 * i]!);
     case "rgb":
@@ -95,6 +93,10 @@ function greyOf(length: number, valueAt: (i: number) => number): Float32Array {
   const grey = new Float32Array(length);
   for (let i = 0; i < length; i++) grey[i] = valueAt(i);
   return grey;
+}
+
+function stretched(samples: Uint8Array | Uint16Array, most: number): Float32Array {
+  return greyOf(samples.length, (i) => (samples[i]! * 255) / most);
 }
 
 function luminances(samples: Uint8Array | Uint16Array, channels: number): Float32Array {

@@ -85,13 +85,13 @@ function minimalFile(original: Uint8Array, { imageData }: PngChunks): Uint8Array
 /** One byte per sample from rows of packed bits, the leftmost pixel in the high bits. */
 function unpack(rows: ArrayLike<number>, { width, height, bitDepth }: PngHeader): Uint8Array {
   const rowBytes = Math.ceil((width * bitDepth) / 8);
-  const perByte = 8 / bitDepth;
   const mask = 2 ** bitDepth - 1;
   const samples = new Uint8Array(width * height);
   for (let h = 0, i = 0; h < height; h++) {
-    for (let w = 0; w < width; w++, i++) {
-      const byte = rows[h * rowBytes + Math.floor(w / perByte)]!;
-      samples[i] = (byte >> (8 - bitDepth * ((w % perByte) + 1))) & mask;
+    const end = i + width;
+    for (let at = h * rowBytes; i < end; at++) {
+      const byte = rows[at]!;
+      for (let shift = 8 - bitDepth; shift >= 0 && i < end; shift -= bitDepth) samples[i++] = (byte >> shift) & mask;
     }
   }
   return samples;

@@ -2,6 +2,7 @@
 
 import { encode } from "fast-png";
 import { UsageError } from "../../errors.ts";
+import { bytes, checkOptions, list, numeric } from "../../options.ts";
 
 /** Pixels of 8 bits, row by row: [height, width, channels]. */
 export interface PixelsToWrite {
@@ -21,8 +22,11 @@ export interface LabelsToWrite {
   readonly palette?: readonly (readonly [red: number, green: number, blue: number])[];
 }
 
+const size = { width: numeric, height: numeric, data: bytes };
+
 /** Writes a picture. Throws UsageError if the data does not fit the size. */
 export function writePng(image: PixelsToWrite): Uint8Array {
+  checkOptions("writePng", image, { ...size, channels: numeric });
   const { width, height, channels, data } = image;
   if (channels !== 1 && channels !== 3 && channels !== 4) {
     throw new UsageError(`png: bad number of channels, got ${channels}, expected 1, 3 or 4`);
@@ -33,6 +37,7 @@ export function writePng(image: PixelsToWrite): Uint8Array {
 
 /** Writes a label map that `readLabelPng` reads back. Throws UsageError if data or palette do not fit. */
 export function writeLabelPng(labels: LabelsToWrite): Uint8Array {
+  checkOptions("writeLabelPng", labels, { ...size, palette: list });
   const { width, height, data, palette } = labels;
   checkSize(labels, 1);
   if (palette === undefined) return encode({ width, height, channels: 1, depth: 8, data });

@@ -1,5 +1,6 @@
 // A graph with its vector-Jacobian product: what a loss that is computed elsewhere needs of a network.
 import { UsageError } from "../../errors.ts";
+import { names, shown } from "../../options.ts";
 import { elementCount } from "../../tensor.ts";
 import { differentiate, type Seed } from "./differentiate.ts";
 import { type Graph, isFloat, type Node, type Value } from "./graph.ts";
@@ -16,6 +17,7 @@ import { type Graph, isFloat, type Node, type Value } from "./graph.ts";
  *     const { logits, "grad:image": gx } = await compiled.run({ image, "grad:logits": gy });
  */
 export function gradientGraph(graph: Graph, of: readonly string[] = floatOutputs(graph)): Graph {
+  if (!names.fits(of)) throw new UsageError(`gradientGraph: got ${shown(of)}, expected ${names.expected} of outputs`);
   const seeds = of.map((name) => seedOf(graph, name));
   const wanted = [...graph.inputs.filter(isFloat), ...graph.parameters];
   const backward: Node[] = [];

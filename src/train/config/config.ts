@@ -2,6 +2,7 @@
 // Source of the defaults: the lumbar MSFF paper, "Training"; its momentum is not stated, 0.9 is our choice.
 import * as z from "zod";
 import { FormatError } from "../../errors.ts";
+import { quoteValue } from "../../formats/quote.ts";
 import { type ChosenNetwork, classCount } from "../../models/network.ts";
 import { networks } from "../../models/registry.ts";
 import { dataSchema } from "../data/options.ts";
@@ -200,6 +201,5 @@ function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
 
 function describeValue(value: unknown): string {
   if (value === undefined) return "nothing";
-  const written = JSON.stringify(value);
-  return written.length > 60 ? `${written.slice(0, 60)}...` : written;
+  return quoteValue(value);
 }

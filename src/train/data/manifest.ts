@@ -1,6 +1,7 @@
 // Lists of image, labels and subject, written as JSON or CSV.
 import { csvParseRows } from "d3-dsv";
 import { FormatError } from "../../errors.ts";
+import { quoteValue } from "../../formats/quote.ts";
 
 export interface ManifestEntry {
   readonly image: string;
@@ -18,7 +19,7 @@ export function parseManifest(text: string, name: string): readonly ManifestEntr
     const entry = (field: (typeof fields)[number]) => {
       const given = value(field);
       if (typeof given === "string" && given !== "") return given;
-      throw new FormatError(`${name}: ${where}: ${field} is ${JSON.stringify(given) ?? "missing"}, expected text`);
+      throw new FormatError(`${name}: ${where}: ${field} is ${quoteValue(given)}, expected text`);
     };
     return { image: entry("image"), labels: entry("labels"), subject: entry("subject") };
   });

@@ -1,6 +1,7 @@
 // The key `data` of a training's configuration: where images and labels are, and how they are prepared.
 import * as z from "zod";
 import { UsageError } from "../../errors.ts";
+import { quoteValue } from "../../formats/quote.ts";
 import { ignoreIndex } from "../../segment/metrics.ts";
 import { between, choice, flag, fraction, keys, list, text, whole } from "../config/keys.ts";
 import { augmentSchema, defaultAugmentation } from "./augment-options.ts";
@@ -156,7 +157,7 @@ function describeIssue(found: z.core.$ZodIssue): string {
   const path = found.code === "unrecognized_keys" ? [...found.path, found.keys[0]!] : found.path;
   const where = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
   if (found.code === "unrecognized_keys") return `data${where}: ${found.message}`;
-  const got = found.input === undefined ? "nothing" : JSON.stringify(found.input);
+  const got = found.input === undefined ? "nothing" : quoteValue(found.input);
   return `data${where}: got ${got}, expected ${found.message}`;
 }
 

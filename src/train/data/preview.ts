@@ -1,4 +1,5 @@
 // Samples as a person looks at them, to see that masks follow images and that augmentation stays plausible.
+import { checkOptions, flag, numeric } from "../../options.ts";
 import type { Draw } from "./augment.ts";
 import type { Dataset } from "./dataset.ts";
 import { shuffledOrder } from "./order.ts";
@@ -25,7 +26,8 @@ export interface PreviewOptions extends Draw {
 
 /** The first samples of an epoch, in its order. Throws what the dataset throws. */
 export async function previewSamples(dataset: Dataset, options: PreviewOptions): Promise<readonly PreviewSample[]> {
-  const { seed, epoch, count, augmented = true } = options;
+  const rules = { seed: numeric, epoch: numeric, count: numeric, augmented: flag };
+  const { seed, epoch, count, augmented = true } = checkOptions("previewSamples", options, rules);
   const [height, width] = dataset.imageSize;
   const samples: PreviewSample[] = [];
   for (const index of shuffledOrder(dataset, { seed, epoch }).slice(0, count)) {

@@ -58,11 +58,11 @@ export async function inspectScan(file: ScanFile): Promise<ScanSummary> {
   });
   planGrid({ ...labels, name: file.labels }, { ...image, name: file.image });
   const [i, j, k] = image.shape;
-  return { slices: image.shape[axisOf(file, image)], bytes: i * j * k * voxelBytes };
+  return { slices: image.shape[axisOf(file, image)], bytes: i * j * k * (image.voxelBytes + labelBytes) };
 }
 
-/** f32 and a label of one or two bytes. */
-const [pngPixelBytes, voxelBytes] = [5, 6];
+/** f32 and a label of one byte; a label of a volume. */
+const [pngPixelBytes, labelBytes] = [5, 2];
 
 /** Reads both files. Throws FormatError, also for values that are no finite numbers, or labels that are not whole (see `labelsOn`). */
 export async function readScan(file: ScanFile): Promise<Scan> {

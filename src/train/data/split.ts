@@ -1,5 +1,6 @@
 // Which subjects train and which validate. A subject is wholly in one part, whatever files its slices are in.
 import { FormatError, UsageError } from "../../errors.ts";
+import { quoteValue } from "../../formats/quote.ts";
 import { Random } from "../../random.ts";
 import { parseJson } from "./manifest.ts";
 import type { ResolvedDataOptions } from "./options.ts";
@@ -81,7 +82,7 @@ export function parseSplitFile(text: string, name: string): SplitLists {
     const value: unknown = key && Object.getOwnPropertyDescriptor(json, key)?.value;
     if (value === undefined) return undefined;
     if (Array.isArray(value) && value.every((entry) => typeof entry === "string")) return value;
-    throw new FormatError(`${name}: ${key} is ${JSON.stringify(value)}, expected a list of subjects`);
+    throw new FormatError(`${name}: ${key} is ${quoteValue(value)}, expected a list of subjects`);
   };
   const [train, validation] = [list("train"), list("validation", "val")];
   if (!train || !validation) throw new FormatError(`${name}: expected the lists train and val, or validation`);

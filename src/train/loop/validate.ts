@@ -1,5 +1,6 @@
 // Segments every image of a dataset and measures each: what the training's validation and `atrous evaluate` share.
 import { UsageError } from "../../errors.ts";
+import { callback, checkOptions, names, numeric, record } from "../../options.ts";
 import type { CsvField } from "../../report/csv.ts";
 import {
   addCounts,
@@ -68,8 +69,10 @@ export interface ValidateOptions {
 export async function validate(
   segment: SegmentBatch,
   dataset: Dataset,
-  { classes, batch, onProgress, signal }: ValidateOptions,
+  options: ValidateOptions,
 ): Promise<ValidationResult> {
+  const rules = { classes: names, batch: numeric, onProgress: callback, signal: record };
+  const { classes, batch, onProgress, signal } = checkOptions("validate", options, rules);
   if (dataset.size === 0) throw new UsageError("validation: the dataset has no images");
   const images: ImageResult[] = [];
   let lossSum: number | undefined = 0;
@@ -111,13 +114,13 @@ function measureImage(
 
 function poolImages(
   images: readonly ImageResult[],
-  names: readonly string[],
+  classNames: readonly string[],
 ): Pick<ValidationResult, "classes" | "mean"> {
   const classes = addCounts(images.map(({ counts }) => counts)).map((counts, c): ClassResult => {
     const mean = (name: keyof ClassMetrics) => meanDefined(images.map((image) => image.classes[c]![name]));
     const perImage = { dsc: mean("dsc"), iou: mean("iou"), precision: mean("precision"), recall: mean("recall") };
     const defined = images.filter((image) => image.classes[c]!.dsc !== undefined).length;
-    return { name: names[c]!, ...measureClass(counts), counts, perImage, images: defined };
+    return { name: classNames[c]!, ...measureClass(counts), counts, perImage, images: defined };
   });
   return { classes, mean: meanOverForeground(classes) };
 }

@@ -4,6 +4,7 @@
 // stand beside it, see checksums.ts.
 import * as z from "zod";
 import { FormatError } from "../../errors.ts";
+import { quote } from "../../formats/quote.ts";
 import {
   type LoadedTensor,
   readSafetensors,
@@ -92,7 +93,7 @@ export function requireFinite(path: string, { tensors }: Checkpoint): void {
   for (const [name, { data }] of tensors) {
     const at = data.findIndex((value) => !Number.isFinite(value));
     if (at === -1) continue;
-    const got = `tensor ${JSON.stringify(name)}: element ${at} is ${data[at]}`;
+    const got = `tensor ${quote(name)}: element ${at} is ${data[at]}`;
     throw new FormatError(`${path}: ${got}, expected finite numbers to go on from`);
   }
 }
@@ -100,12 +101,12 @@ export function requireFinite(path: string, { tensors }: Checkpoint): void {
 function fromStored(path: string, name: string, { shape, dtype, data }: LoadedTensor): CheckpointTensor {
   if (data instanceof Float32Array && dtype === "F32") return { shape, data };
   if (!(data instanceof BigInt64Array)) {
-    throw new FormatError(`${path}: tensor ${JSON.stringify(name)} is ${dtype}, expected F32 or I64 in a checkpoint`);
+    throw new FormatError(`${path}: tensor ${quote(name)} is ${dtype}, expected F32 or I64 in a checkpoint`);
   }
   const words = Uint32Array.from(data, Number);
   const at = words.findIndex((word, i) => BigInt(word) !== data[i]);
   if (at === -1) return { shape, data: words };
-  throw new FormatError(`${path}: tensor ${JSON.stringify(name)}: element ${at} is ${data[at]}, expected 32 bits`);
+  throw new FormatError(`${path}: tensor ${quote(name)}: element ${at} is ${data[at]}, expected 32 bits`);
 }
 
 function parseJson<T extends z.ZodType>(

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { FormatError } from "../../errors.ts";
+import { quote } from "../../formats/quote.ts";
 import type { LoadedTensor } from "../../formats/safetensors/index.ts";
 import type { Shape } from "../../tensor.ts";
 
@@ -42,7 +43,7 @@ export function verifyChecksums(
   for (const name of new Set([...Object.keys(written.tensors), ...tensors.keys()])) {
     const tensor = tensors.get(name);
     if (tensor === undefined || tensorDigest(tensor) !== written.tensors[name]) {
-      throw damaged(path, `tensor ${JSON.stringify(name)}`);
+      throw damaged(path, `tensor ${quote(name)}`);
     }
   }
 }

@@ -4,6 +4,7 @@ import { checkEntries, openSafetensors } from "../../formats/safetensors/index.t
 import { fileSource } from "../../formats/source/file.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { weightsFor } from "../../models/weights.ts";
+import { callback, checkOptions, flag, type Rules, record, word } from "../../options.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { compileSegmenter, segmenterGraph } from "../loop/segmenter.ts";
@@ -25,6 +26,14 @@ export interface EvaluateOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+const evaluateRules: Rules<EvaluateOptions> = {
+  dataset: record,
+  weights: word,
+  overlays: flag,
+  onCompile: callback,
+  onProgress: callback,
+};
+
 /** What `evaluate` measured. */
 export interface Evaluation {
   readonly result: ValidationResult;
@@ -42,7 +51,7 @@ export function bestWeights({ output }: TrainConfig, base: string): string {
  * do not fit the classes, DeviceError for the GPU.
  */
 export async function evaluate(gpu: Gpu, config: TrainConfig, options: EvaluateOptions): Promise<Evaluation> {
-  const { dataset, onProgress } = options;
+  const { dataset, onProgress } = checkOptions("evaluate", options, evaluateRules);
   const weights = await openSafetensors(await fileSource(options.weights));
   try {
     const { parameters } = segmenterGraph(config, dataset);

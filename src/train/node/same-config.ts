@@ -1,6 +1,7 @@
 // Whether a training may go on under a configuration: what differs from the one that it began with, by the keys that the user writes.
 import { isDeepStrictEqual } from "node:util";
 import { UsageError } from "../../errors.ts";
+import { quoteValue } from "../../formats/quote.ts";
 import { defaultMilestones, type TrainConfig } from "../config/config.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -57,5 +58,5 @@ function isRecord(value: unknown): value is Json {
 }
 
 function write(value: unknown): string {
-  return value === undefined ? "not given" : JSON.stringify(value);
+  return value === undefined ? "not given" : quoteValue(value);
 }

@@ -6,6 +6,7 @@ import { openSafetensors } from "../../formats/safetensors/index.ts";
 import { fileSource } from "../../formats/source/file.ts";
 import { removeTorn, writeFileAtomic } from "../../formats/write-file.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { callback, checkOptions, flag, record, word } from "../../options.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { BatchLoader } from "../data/index.ts";
 import type { CheckpointEvent, TrainEvent, TrainOptions, TrainSummary } from "../loop/progress.ts";
@@ -28,7 +29,12 @@ import { within } from "./paths.ts";
  * Where it cannot begin it leaves nothing behind.
  */
 export async function train(gpu: Gpu, config: TrainConfig, options: TrainOptions): Promise<TrainSummary> {
-  const { base = ".", resume = false } = options;
+  const { base = ".", resume = false } = checkOptions("train", options, {
+    base: word,
+    resume: flag,
+    onEvent: callback,
+    signal: record,
+  });
   const folder = within(base, config.output);
   requireTrainingIs(resume, folder);
   const created = await createFolder(folder);

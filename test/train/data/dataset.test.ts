@@ -192,7 +192,7 @@ test("labels that are nearly whole, and stored in another order of axes, are tho
     return Promise.all(train.ids.map(async (_, n) => (await train.sample(n)).labels));
   };
   const expected = await samples();
-  const labels = (await readNifti(folder.read("p1-labels.nii.gz"), "labels")).data;
+  const labels = (await readNifti(folder.read("p1-labels.nii.gz"), "labels")).stored;
   // The same voxels, axis k first and downwards, then i, then j to the back; each a little less than a whole number.
   const data = new Float32Array(120);
   for (let n = 0; n < 120; n++) {
