@@ -50,6 +50,9 @@ export class TrainProgress {
         this.#display.print(`${event.file} lacks ${event.names.length} tensors, which begin at random:`);
         for (const name of event.names) this.#display.print(`  ${name}`);
         break;
+      case "device-lost":
+        this.#display.print(`${event.message}; going back to the last checkpoint`);
+        break;
       case "checkpoint":
         break;
       case "stop":

@@ -1,5 +1,6 @@
 // What is said of an adapter in records and messages, and what is asked of it when a device is made.
 
+import { DeviceError } from "../errors.ts";
 import { checkOptions, flag, oneOf, record, word } from "../options.ts";
 
 /** Names as the driver gives them; any of them may be empty, browsers hide most. */
@@ -89,4 +90,10 @@ export function deviceDescriptor(adapter: GPUAdapter): GPUDeviceDescriptor {
     requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
     requiredLimits,
   };
+}
+
+/** Throws DeviceError `no-adapter` where another adapter than before is offered: bits and speed would be others. */
+export function requireSameAdapter(found: AdapterDescription, before: AdapterDescription): void {
+  const [got, expected] = [formatAdapter(found), formatAdapter(before)];
+  if (got !== expected) throw new DeviceError("no-adapter", `got ${got}, expected ${expected} as before`);
 }

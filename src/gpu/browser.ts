@@ -2,12 +2,14 @@
 
 import { DeviceError, UsageError } from "../errors.ts";
 import {
+  type AdapterDescription,
   adapterMatches,
   checkOpenOptions,
   describeAdapter,
   deviceDescriptor,
   formatAdapter,
   type OpenOptions,
+  requireSameAdapter,
 } from "./adapter.ts";
 import { Gpu } from "./gpu.ts";
 
@@ -19,6 +21,18 @@ import { Gpu } from "./gpu.ts";
 export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
   const debug = checkOpenOptions(options).debug ?? false;
   if (options.device) return Gpu.fromDevice(options.device, { owned: false, debug });
+  const { device, description } = await openDevice(options);
+  const reopen = async () => (await openDevice(options, description)).device;
+  return Gpu.fromDevice(device, { adapter: description, owned: true, debug, reopen });
+}
+
+interface OpenedDevice {
+  readonly device: GPUDevice;
+  readonly description: AdapterDescription;
+}
+
+/** Of the adapter that `before` describes, where it is given. */
+async function openDevice(options: OpenOptions, before?: AdapterDescription): Promise<OpenedDevice> {
   const gpu = globalThis.navigator?.gpu;
   if (!gpu && typeof globalThis.process?.versions?.node === "string")
     throw new UsageError("openGpu: this is Node, expected the openGpu of atrous/node");
@@ -40,8 +54,8 @@ export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
     const description = describeAdapter(adapter.info);
     const fits = wanted === "auto" || wanted === description.kind || adapterMatches(description, wanted);
     if (fits) {
-      const device = await adapter.requestDevice(deviceDescriptor(adapter));
-      return Gpu.fromDevice(device, { adapter: description, owned: true, debug });
+      if (before) requireSameAdapter(description, before);
+      return { device: await adapter.requestDevice(deviceDescriptor(adapter)), description };
     }
     found.push(formatAdapter(description));
   }

@@ -32,8 +32,11 @@ export class ErrorLog {
   readonly #watched = new Set<Promise<void>>();
   #gone: DeviceError | undefined;
 
-  /** `owned`: whether all work on the device is ours, so that errors outside of scopes are too. */
-  constructor(device: GPUDevice, owned: boolean) {
+  /**
+   * - owned: whether all work on the device is ours, so that errors outside of scopes are too.
+   * - afterLoss: what the error of a loss says to do.
+   */
+  constructor(device: GPUDevice, { owned, afterLoss }: { readonly owned: boolean; readonly afterLoss: string }) {
     this.#device = device;
     this.#onUncaptured = (event) => {
       event.preventDefault();
@@ -45,7 +48,7 @@ export class ErrorLog {
         if (this.#gone) return;
         const reason =
           info.reason === "destroyed" ? "it was destroyed" : cleanMessage(info.message) || "no reason given";
-        this.#gone = new DeviceError("lost", `GPU device lost: ${reason}; open a new one and load again`);
+        this.#gone = new DeviceError("lost", `GPU device lost: ${reason}; ${afterLoss}`);
         resolve(this.#gone);
       });
     });
@@ -60,6 +63,16 @@ export class ErrorLog {
     const [first] = this.#pending;
     this.#pending = [];
     if (first) throw first;
+  }
+
+  get isLost(): boolean {
+    return this.#gone?.kind === "lost";
+  }
+
+  /** From here on the device counts as lost: another one has its place. */
+  retire(): void {
+    this.#gone ??= new DeviceError("lost", "GPU device lost: another one took its place");
+    this.#device.removeEventListener("uncapturederror", this.#onUncaptured);
   }
 
   /** From here on everything is `disposed`. */

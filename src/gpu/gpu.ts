@@ -27,33 +27,64 @@ export interface GpuOptions {
   readonly pacer?: Pacer;
   /** Called last by `dispose`. */
   readonly onDispose?: () => void | Promise<void>;
+  /** Opens a device of the same adapter, in place of one that was lost. */
+  readonly reopen?: () => Promise<GPUDevice>;
 }
 
-/** An open GPU, from `openGpu`: what graphs are compiled on. It owns its buffers; `dispose` gives everything back. */
-export class Gpu {
+/** What belongs to one device: all of it is new after a loss. */
+interface Life {
   readonly device: GPUDevice;
-  readonly adapter: AdapterDescription;
-  readonly limits: GPUSupportedLimits;
   readonly features: ReadonlySet<string>;
-  /** Resolves when the device is lost for any reason but `dispose`; after `dispose` it never does. */
-  readonly lost: Promise<DeviceError>;
+  readonly errors: ErrorLog;
+  readonly pipelines: PipelineCache;
+  readonly buffers: Map<GPUBuffer, { readonly bytes: number; readonly label: string }>;
+}
 
+function beginLife(device: GPUDevice, { owned, debug = false, reopen }: GpuOptions): Life {
+  const afterLoss = reopen ? "the next run opens it again" : "give another one to restore";
+  const errors = new ErrorLog(device, { owned, afterLoss });
+  const pipelines = new PipelineCache(device, errors, debug);
+  return { device, features: new Set(device.features), errors, pipelines, buffers: new Map() };
+}
+
+/**
+ * An open GPU, from `openGpu`: what graphs are compiled on. It owns its buffers; `dispose` gives everything back. A device that is
+ * lost is opened again by the next run, load or `reopen`, where this object opened it; a caller gives its own by `restore`.
+ */
+export class Gpu {
+  readonly adapter: AdapterDescription;
   readonly #options: GpuOptions;
-  readonly #errors: ErrorLog;
-  readonly #pipelines: PipelineCache;
-  readonly #buffers = new Map<GPUBuffer, { readonly bytes: number; readonly label: string }>();
+  #life: Life;
   #allocatedBytes = 0;
+  #reopening: Promise<void> | undefined;
   #disposing: Promise<void> | undefined;
 
   private constructor(device: GPUDevice, options: GpuOptions) {
-    this.device = device;
     this.adapter = options.adapter ?? describeAdapter(device.adapterInfo);
-    this.limits = device.limits;
-    this.features = new Set(device.features);
     this.#options = options;
-    this.#errors = new ErrorLog(device, options.owned);
-    this.#pipelines = new PipelineCache(device, this.#errors, options.debug ?? false);
-    this.lost = this.#errors.lost;
+    this.#life = beginLife(device, options);
+  }
+
+  /** Another one after a loss. */
+  get device(): GPUDevice {
+    return this.#life.device;
+  }
+
+  get limits(): GPUSupportedLimits {
+    return this.#life.device.limits;
+  }
+
+  get features(): ReadonlySet<string> {
+    return this.#life.features;
+  }
+
+  /** Resolves when the device of now is lost for any reason but `dispose`; after `dispose` it never does. */
+  get lost(): Promise<DeviceError> {
+    return this.#life.errors.lost;
+  }
+
+  get isLost(): boolean {
+    return this.#life.errors.isLost;
   }
 
   static fromDevice(device: GPUDevice, options: GpuOptions): Gpu {
@@ -71,7 +102,7 @@ export class Gpu {
     onProgress?: (done: number, total: number) => void,
   ): Promise<GPUComputePipeline[]> {
     this.check();
-    return this.waitFor(this.#pipelines.get(sources, onProgress));
+    return this.waitFor(this.#life.pipelines.get(sources, onProgress));
   }
 
   /**
@@ -80,7 +111,7 @@ export class Gpu {
    * Throws DeviceError `unsupported` when the device has no buffers or storage bindings of that size.
    */
   createBuffer(bytes: number, usage: GPUBufferUsageFlags, label: string): GPUBuffer {
-    this.#errors.throwIfGone();
+    this.#life.errors.throwIfGone();
     if (!Number.isSafeInteger(bytes) || bytes < 0)
       throw new DeviceError("validation", `buffer "${label}": size is ${bytes} bytes, expected a whole number >= 0`);
     const size = Math.max(4, Math.ceil(bytes / 4) * 4);
@@ -90,26 +121,26 @@ export class Gpu {
       const found = `needs ${size} bytes, ${limit} of this adapter is ${largest}`;
       throw new DeviceError("unsupported", `buffer "${label}": too large: ${found} (${this.adapter.driver})`);
     }
-    const buffer = this.#errors.watch(`buffer "${label}" of ${size} bytes`, () =>
+    const buffer = this.#life.errors.watch(`buffer "${label}" of ${size} bytes`, () =>
       this.device.createBuffer({ size, usage, label }),
     );
-    this.#buffers.set(buffer, { bytes: size, label });
+    this.#life.buffers.set(buffer, { bytes: size, label });
     this.#allocatedBytes += size;
     return buffer;
   }
 
   /** Destroys a buffer of `createBuffer`; a second time does nothing. */
   destroyBuffer(buffer: GPUBuffer): void {
-    const entry = this.#buffers.get(buffer);
+    const entry = this.#life.buffers.get(buffer);
     if (!entry) return;
-    this.#buffers.delete(buffer);
+    this.#life.buffers.delete(buffer);
     this.#allocatedBytes -= entry.bytes;
     buffer.destroy();
   }
 
   /** Live buffers of `createBuffer` and their bytes. */
   get allocated(): { readonly buffers: number; readonly bytes: number } {
-    return { buffers: this.#buffers.size, bytes: this.#allocatedBytes };
+    return { buffers: this.#life.buffers.size, bytes: this.#allocatedBytes };
   }
 
   /**
@@ -119,7 +150,7 @@ export class Gpu {
    */
   async guard<T>(label: string, work: () => T | Promise<T>): Promise<T> {
     this.check();
-    return this.#errors.guard(label, work);
+    return this.#life.errors.guard(label, work);
   }
 
   /** Awaits what ends with work on the device. */
@@ -139,13 +170,14 @@ export class Gpu {
     const label = `read ${bytes} bytes of buffer "${buffer.label}"`;
     const size = Math.ceil(bytes / 4) * 4;
     if (size === 0) return new ArrayBuffer(0);
-    return this.#errors.guard(label, async () => {
+    const { device } = this;
+    return this.#life.errors.guard(label, async () => {
       const usage = BufferUsage.MAP_READ | BufferUsage.COPY_DST;
-      const staging = this.device.createBuffer({ size, usage, label: `staging: ${label}` });
+      const staging = device.createBuffer({ size, usage, label: `staging: ${label}` });
       try {
-        const encoder = this.device.createCommandEncoder({ label });
+        const encoder = device.createCommandEncoder({ label });
         encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
-        this.device.queue.submit([encoder.finish()]);
+        device.queue.submit([encoder.finish()]);
         await staging.mapAsync(MapMode.READ);
         return staging.getMappedRange().slice(0, bytes);
       } finally {
@@ -159,7 +191,50 @@ export class Gpu {
    * Call before work.
    */
   check(): void {
-    this.#errors.check();
+    this.#life.errors.check();
+  }
+
+  /**
+   * Opens a device again in place of one that was lost; nothing happens where none was. What was compiled runs again by itself,
+   * and buffers of before are gone. Throws DeviceError `lost` where the caller opened the device, or its adapter is not there any more.
+   */
+  async reopen(): Promise<void> {
+    if (!this.isLost || this.#disposing) return this.#life.errors.throwIfGone();
+    const { reopen } = this.#options;
+    if (!reopen) return this.#life.errors.throwIfGone();
+    this.#reopening ??= reopen()
+      .then((device) => {
+        if (this.#disposing) device.destroy();
+        else this.#begin(device);
+      })
+      .catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new DeviceError("lost", `GPU device lost, and it does not open again: ${reason}`, { cause: error });
+      })
+      .finally(() => {
+        this.#reopening = undefined;
+      });
+    await this.#reopening;
+    return this.#life.errors.throwIfGone();
+  }
+
+  /**
+   * Goes on with another device of the caller's, in place of the one given to `openGpu`; what was compiled is compiled again by
+   * the next run. Throws UsageError where this object opened its device.
+   */
+  restore(device: GPUDevice): void {
+    if (this.#options.owned)
+      throw new UsageError(
+        "restore: the device was opened by openGpu, expected one of the caller's; it opens again by itself",
+      );
+    if (this.#disposing) this.#life.errors.throwIfGone();
+    if (device !== this.device) this.#begin(device);
+  }
+
+  #begin(device: GPUDevice): void {
+    this.#life.errors.retire();
+    this.#life = beginLife(device, this.#options);
+    this.#allocatedBytes = 0;
   }
 
   /**
@@ -172,13 +247,13 @@ export class Gpu {
   }
 
   async #dispose(): Promise<void> {
-    const alive = [...this.#buffers.values()];
+    const alive = [...this.#life.buffers.values()];
     const bytes = this.#allocatedBytes;
-    this.#errors.close();
-    for (const buffer of this.#buffers.keys()) buffer.destroy();
-    this.#buffers.clear();
+    this.#life.errors.close();
+    for (const buffer of this.#life.buffers.keys()) buffer.destroy();
+    this.#life.buffers.clear();
     this.#allocatedBytes = 0;
-    this.#pipelines.clear();
+    this.#life.pipelines.clear();
     if (this.#options.owned) this.device.destroy();
     await this.#options.onDispose?.();
     if (this.#options.debug && alive.length > 0) {

@@ -7,12 +7,14 @@
 import { DeviceError } from "../errors.ts";
 import { missingPackage } from "../package.ts";
 import {
+  type AdapterDescription,
   adapterMatches,
   checkOpenOptions,
   describeAdapter,
   deviceDescriptor,
   formatAdapter,
   type OpenOptions,
+  requireSameAdapter,
 } from "./adapter.ts";
 import { adviceFor } from "./advice.ts";
 import { embeddedDriver } from "./embedded-driver.ts";
@@ -30,15 +32,27 @@ export type { OpenOptions } from "./adapter.ts";
 export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
   const debug = checkOpenOptions(options).debug ?? false;
   if (options.device) return Gpu.fromDevice(options.device, { owned: false, debug });
+  const { device, description } = await openDevice(options);
+  const pacing = description.kind === "software" && { pacer: createPacer() };
+  const reopen = async () => (await openDevice(options, description)).device;
+  return Gpu.fromDevice(device, { adapter: description, owned: true, debug, reopen, ...pacing });
+}
+
+interface OpenedDevice {
+  readonly device: GPUDevice;
+  readonly description: AdapterDescription;
+}
+
+/** Of the adapter that `before` describes, where it is given. */
+async function openDevice(options: OpenOptions, before?: AdapterDescription): Promise<OpenedDevice> {
   const opened = opening.then(async () => {
     const adapter = await findAdapter(options);
-    return { adapter, device: await adapter.requestDevice(deviceDescriptor(adapter)) };
+    const description = describeAdapter(adapter.info);
+    if (before) requireSameAdapter(description, before);
+    return { device: await adapter.requestDevice(deviceDescriptor(adapter)), description };
   });
   opening = opened.catch(() => undefined);
-  const { adapter, device } = await opened;
-  const description = describeAdapter(adapter.info);
-  const pacing = description.kind === "software" && { pacer: createPacer() };
-  return Gpu.fromDevice(device, { adapter: description, owned: true, debug, ...pacing });
+  return opened;
 }
 
 /** One opening at a time: the environment belongs to the whole process. */

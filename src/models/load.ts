@@ -11,10 +11,10 @@ import type { GraphProfile, ProfileOptions } from "../graph/run/profile.ts";
 import { checkOptions, numbers, type Rules, someOf } from "../options.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import { buildModelGraph, type ModelFile, type ModelOutput, openModelFile } from "./model-file.ts";
-import { weightsFor } from "./weights.ts";
+import { openWeights, weightsFor } from "./weights.ts";
 
 /** How `loadModel` compiles a model. */
-export interface LoadOptions extends Omit<CompileOptions, "parameter" | "halfParameters"> {
+export interface LoadOptions extends Omit<CompileOptions, "parameter" | "reload" | "halfParameters"> {
   /**
    * Shape of the image, [N, C, H, W]; fixed for the life of the model. An ONNX model needs one where it leaves sizes of its
    * input open; for several inputs see `importOnnx`.
@@ -55,6 +55,14 @@ export class Model {
     return this.#compiled.profile(inputs, options);
   }
 
+  /**
+   * Goes on with another device of the caller's after the one given to `openGpu` was lost. Throws UsageError where the engine opened
+   * the device, which comes back by itself with the next run, FormatError where the file is not there any more, DeviceError for the GPU.
+   */
+  restore(device: GPUDevice): Promise<void> {
+    return this.#compiled.restore(device);
+  }
+
   get memory(): MemoryReport {
     return this.#compiled.memory;
   }
@@ -91,7 +99,10 @@ async function loadWeights(gpu: Gpu, origin: Origin, options: LoadOptions): Prom
   const file = await openModelFile(origin);
   try {
     const graph = buildModelGraph(file, shape, outputs);
-    return new Model(file, await compile(gpu, graph, { ...compiling, ...weightsFor(gpu, file.weights) }));
+    return new Model(
+      file,
+      await compile(gpu, graph, { ...compiling, ...weightsFor(gpu, file.weights, () => openWeights(origin)) }),
+    );
   } finally {
     await file.weights.close();
   }
@@ -100,9 +111,13 @@ async function loadWeights(gpu: Gpu, origin: Origin, options: LoadOptions): Prom
 async function loadOnnx(gpu: Gpu, origin: Origin, options: LoadOptions): Promise<Model> {
   const { shape, outputs, ...compiling } = options;
   if (outputs) throw new UsageError("loadModel: outputs of an ONNX model are its own, expected no outputs");
-  const model = await importOnnx(origin, shape ? { shape } : {});
+  const open = () => importOnnx(origin, shape ? { shape } : {});
+  const model = await open();
   try {
-    return new Model(undefined, await compile(gpu, model.graph, { ...compiling, ...weightsFor(gpu, model.weights) }));
+    return new Model(
+      undefined,
+      await compile(gpu, model.graph, { ...compiling, ...weightsFor(gpu, model.weights, open) }),
+    );
   } finally {
     await model.close();
   }

@@ -1,4 +1,6 @@
 // A file's tensors as the parameters of a graph.
+import { openSafetensors } from "../formats/safetensors/index.ts";
+import type { Origin } from "../formats/source/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { CompileOptions } from "../graph/run/compile.ts";
 
@@ -11,11 +13,35 @@ export interface Weights {
   readF16(name: string): Promise<Uint16Array>;
 }
 
-/** What `compile` asks of weights. What a file has in f16 goes to the device as it is, where that has `shader-f16`. */
-export function weightsFor(gpu: Gpu, weights: Weights): Pick<CompileOptions, "parameter" | "halfParameters"> {
+/** Weights, and how to close them. */
+export interface OpenedWeights {
+  readonly weights: Weights;
+  close(): Promise<void>;
+}
+
+/** Of a safetensors file, whatever its metadata. */
+export async function openWeights(origin: Origin): Promise<OpenedWeights> {
+  const weights = await openSafetensors(origin);
+  return { weights, close: () => weights.close() };
+}
+
+/**
+ * What `compile` asks of weights. What a file has in f16 goes to the device as it is, where that has `shader-f16`. After a loss of
+ * the device `open` opens them again; without it, they are still open.
+ */
+export function weightsFor(
+  gpu: Gpu,
+  weights: Weights,
+  open?: () => Promise<OpenedWeights>,
+): Pick<CompileOptions, "parameter" | "halfParameters" | "reload"> {
   const halfParameters = new Set(gpu.features.has("shader-f16") ? weights.halfNames : []);
-  return {
-    halfParameters,
-    parameter: (name) => (halfParameters.has(name) ? weights.readF16(name) : weights.readF32(name)),
+  const readerOf = (source: Weights) => (name: string) =>
+    halfParameters.has(name) ? source.readF16(name) : source.readF32(name);
+  const given = { halfParameters, parameter: readerOf(weights) };
+  if (!open) return given;
+  const reload = async () => {
+    const again = await open();
+    return { parameter: readerOf(again.weights), close: () => again.close() };
   };
+  return { ...given, reload };
 }

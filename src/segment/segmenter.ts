@@ -6,14 +6,14 @@ import { type CompileOptions, compile, compilingRules } from "../graph/run/compi
 import type { CompiledGraph, MemoryReport } from "../graph/run/compiled-graph.ts";
 import { type ModelFile, openModelFile } from "../models/model-file.ts";
 import { type Normalization, normalize, type Preprocess } from "../models/preprocess.ts";
-import { weightsFor } from "../models/weights.ts";
+import { openWeights, weightsFor } from "../models/weights.ts";
 import { callback, checkOptions, numbers, numeric, type Rules } from "../options.ts";
 import type { SliceList } from "../slice-list.ts";
 import { resampleSlice, type SliceSize } from "./resample.ts";
 import { buildSegmentGraph, type SegmentGraph } from "./segment-graph.ts";
 
 /** The size of the slices, and how their network is compiled. */
-export interface SegmenterOptions extends SliceSize, Omit<CompileOptions, "parameter" | "halfParameters"> {
+export interface SegmenterOptions extends SliceSize, Omit<CompileOptions, "parameter" | "reload" | "halfParameters"> {
   /** Slices in one run. Default 4. */
   readonly batch?: number;
 }
@@ -59,6 +59,11 @@ export class Segmenter {
     this.#normalization = normalization;
     this.#resampled = built.resampled;
     this.#compiled = compiled;
+  }
+
+  /** As `Model.restore`. A file that was passed in must still be open. */
+  restore(device: GPUDevice): Promise<void> {
+    return this.#compiled.restore(device);
   }
 
   get memory(): MemoryReport {
@@ -136,7 +141,10 @@ export async function createSegmenter(
     const size = { height, width, spacingMm };
     const preprocess = requirePreprocess(file);
     const built = buildSegmentGraph(file, preprocess, size, batch);
-    const compiled = await compile(gpu, built.graph, { ...compiling, ...weightsFor(gpu, file.weights) });
+    const compiled = await compile(gpu, built.graph, {
+      ...compiling,
+      ...weightsFor(gpu, file.weights, isOpen ? undefined : () => openWeights(model)),
+    });
     return new Segmenter(file, size, batch, preprocess.normalize, built, compiled);
   } finally {
     if (!isOpen) await file.weights.close();

@@ -28,16 +28,22 @@ const onnxModel = buildModel({
 
 const golden = "weights/goldens/msff-w8-pools";
 
+const binaryFile = (name: string) => ({
+  type: "application/octet-stream",
+  body: new Uint8Array(readFileSync(`${golden}/${name}`)),
+});
+const html = { type: "text/html", body: '<!doctype html><script type="module" src="/page.js"></script>' };
+const script = async (entry: string) => ({ type: "text/javascript", body: await bundleForBrowser(entry) });
+
 test.skipIf(!chromium)("the network in headless Chromium agrees with Node", { timeout: 120_000 }, async () => {
   const bytes = (name: string) => new Uint8Array(readFileSync(`${golden}/${name}`));
-  const binary = (name: string) => ({ type: "application/octet-stream", body: bytes(name) });
   const posted = await runPage(
     chromium!,
     {
-      "/": { type: "text/html", body: '<!doctype html><script type="module" src="/page.js"></script>' },
-      "/page.js": { type: "text/javascript", body: await bundleForBrowser("test/browser/page.ts") },
-      "/model.safetensors": binary("model.safetensors"),
-      "/reference.safetensors": binary("reference.safetensors"),
+      "/": html,
+      "/page.js": await script("test/browser/page.ts"),
+      "/model.safetensors": binaryFile("model.safetensors"),
+      "/reference.safetensors": binaryFile("reference.safetensors"),
       "/onnx/model.onnx": { type: "application/octet-stream", body: onnxModel },
       "/onnx/data/w.bin": { type: "application/octet-stream", body: new Uint8Array(Float32Array.of(2).buffer) },
     },
@@ -66,3 +72,31 @@ test.skipIf(!chromium)("the network in headless Chromium agrees with Node", { ti
   const torch = tensors.get("output:logits")!.data as Float32Array;
   expect(difference(got.shape, got.data as Float32Array, torch).relativeL2).toBeLessThanOrEqual(1e-5);
 });
+
+test.skipIf(!chromium || process.platform !== "linux")(
+  "a device that the browser loses comes back as often as the browser grants one",
+  { timeout: 120_000 },
+  async () => {
+    const posted = await runPage(
+      chromium!,
+      {
+        "/": html,
+        "/page.js": await script("test/browser/lost.ts"),
+        "/model.safetensors": binaryFile("model.safetensors"),
+        "/reference.safetensors": binaryFile("reference.safetensors"),
+      },
+      100_000,
+    );
+    const { healed, refusal, underWay } = JSON.parse(new TextDecoder().decode(posted));
+    console.log(
+      `the GPU process was killed ${underWay.length} times, the device came back ${healed} times; ${refusal}`,
+    );
+    expect(healed).toBeGreaterThanOrEqual(1);
+    expect(
+      underWay.every((kind: string) => kind === "lost" || kind === "done"),
+      underWay.join(),
+    ).toBe(true);
+    // No adapter is the browser's decision.
+    if (refusal !== null) expect(refusal).toMatch(/^GPU device lost, and it does not open again: openGpu: no adapter/);
+  },
+);

@@ -1,6 +1,6 @@
 // A page in headless Chromium with WebGPU on its software adapter, served from this process.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { scratchFolder } from "../support/scratch.ts";
@@ -34,7 +34,10 @@ export interface ServedFile {
   readonly body: Uint8Array | string;
 }
 
-/** Serves files, opens `/` and waits until the page posts to `/result`. Rejects with what it posts to `/error`. */
+/**
+ * Serves files, opens `/` and waits until the page posts to `/result`. Rejects with what it posts to `/error`. What it posts to
+ * `/kill-gpu` ends the browser's GPU process (Linux).
+ */
 export async function runPage(
   chromium: string,
   files: Readonly<Record<string, ServedFile>>,
@@ -52,7 +55,9 @@ export async function runPage(
         const file = files[path];
         if (request.method === "POST") {
           const body = await readBody(request);
+          if (path === "/kill-gpu") killGpuProcess(browser!.pid!);
           response.end();
+          if (path === "/kill-gpu") return;
           if (path === "/result") resolve(body);
           else reject(new Error(`the page failed: ${new TextDecoder().decode(body)}`));
         } else if (file) response.setHeader("content-type", file.type).end(file.body);
@@ -73,6 +78,22 @@ export async function runPage(
     await stop(browser);
     server?.closeAllConnections();
     server?.close();
+  }
+}
+
+/** Of the processes in a browser's group. */
+function killGpuProcess(group: number): void {
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const isGpu = readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--type=gpu-process");
+      const [, , , processGroup] = readFileSync(`/proc/${pid}/stat`, "utf8")
+        .replace(/\(.*\)/, "()")
+        .split(" ")
+        .slice(1);
+      if (isGpu && Number(processGroup) === group) process.kill(Number(pid), "SIGKILL");
+    } catch {
+      // It ended meanwhile.
+    }
   }
 }
 

@@ -19,7 +19,7 @@ export interface CompileOptions extends Omit<CompilerOptions, "choice"> {
 }
 
 /** What may be said of the compilation of a graph, wherever its parameters come from. */
-export const compilingRules: Rules<Omit<CompileOptions, "parameter">> = {
+export const compilingRules: Rules<Omit<CompileOptions, "parameter" | "reload">> = {
   ...precisionRules,
   tuning: record,
   tune: either(flag, record),
@@ -27,7 +27,7 @@ export const compilingRules: Rules<Omit<CompileOptions, "parameter">> = {
   onProgress: callback,
 };
 
-const compileRules: Rules<CompileOptions> = { parameter: callback, ...compilingRules };
+const compileRules: Rules<CompileOptions> = { parameter: callback, reload: callback, ...compilingRules };
 
 /**
  * Compiles a graph for a device: optimises it, chooses kernels, plans memory, creates all pipelines in parallel while
@@ -37,12 +37,13 @@ const compileRules: Rules<CompileOptions> = { parameter: callback, ...compilingR
 export async function compile(gpu: Gpu, graph: Graph, options: CompileOptions): Promise<CompiledGraph> {
   requireGpu("compile", gpu);
   checkOptions("compile", options, compileRules);
-  const { tuning: known, tune: measure, onMiss, parameter, onProgress, ...precision } = options;
+  const { tuning: known, tune: measure, onMiss, parameter, reload, onProgress, ...precision } = options;
   const measuring = { ...precision, ...(known && { known }), ...(measure !== true && measure) };
   const tuning = measure ? await tune(gpu, graph, measuring) : known;
   return compileWithChoice(gpu, graph, {
     ...precision,
     parameter,
+    ...(reload && { reload }),
     ...(onProgress && { onProgress }),
     ...(tuning && { choice: tunedChoice(tuning, gpu.adapter.driver, onMiss) }),
   });

@@ -1,32 +1,12 @@
-// A graph on a device, ready to run.
-import { DeviceError, ShapeError, UsageError } from "../../errors.ts";
-import { BufferUsage, type Gpu } from "../../gpu/gpu.ts";
-import { upload } from "../../gpu/upload.ts";
+// A graph that was compiled for a device, ready to run; on another one too, where that was lost.
+import { DeviceError } from "../../errors.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
 import { checkOptions, numeric, record } from "../../options.ts";
-import {
-  byteLength,
-  dataTypes,
-  elementCount,
-  formatShape,
-  shapesEqual,
-  type Tensor,
-  type TensorData,
-  type TensorType,
-} from "../../tensor.ts";
-import type { Graph, Value } from "../ir/graph.ts";
-import {
-  checkInputs,
-  checkTargets,
-  copyInputs,
-  type RunInputs,
-  type RunTargets,
-  requireData,
-  targetOf,
-} from "./check-tensors.ts";
-import { type GraphProfile, type ProfileOptions, profileProgram } from "./profile.ts";
-import type { PreparedProgram } from "./program.ts";
-import { RunQueue } from "./queue.ts";
-import type { Readback } from "./readback.ts";
+import type { Tensor } from "../../tensor.ts";
+import type { Graph } from "../ir/graph.ts";
+import { checkInputs, checkTargets, copyInputs, type RunInputs, type RunTargets } from "./check-tensors.ts";
+import type { GraphProfile, ProfileOptions } from "./profile.ts";
+import type { ResidentGraph } from "./resident-graph.ts";
 
 /** What may differ from one run to the next. */
 export interface RunOptions {
@@ -58,54 +38,46 @@ export interface StartupReport {
   readonly bindMs: number;
 }
 
-interface CompiledParts {
-  readonly graph: Graph;
-  readonly program: PreparedProgram;
-  /** Buffers of values that outlive a run: what is known before it, and states. */
-  readonly lasting: ReadonlyMap<Value, GPUBuffer>;
-  readonly startup: StartupReport;
-}
-
-/** An output, and where it goes instead of to a new array. */
-interface RunOutput {
-  readonly name: string;
-  readonly value: Value;
-  readonly buffer?: GPUBuffer;
-  readonly array?: TensorData;
-}
-
 /**
  * One submit per run. Runs start in the order of their calls; up to three overlap. Arrays are taken at the call: uploaded then and
  * there, or copied where a run has to wait for its turn. Buffers of the caller's are read when the run begins.
+ *
+ * Runs that are under way when the device is lost reject with DeviceError `lost`. The next one opens it again, compiles again, and
+ * gives the same bits; but for a graph with states, which were lost too.
  */
 export class CompiledGraph {
-  readonly graph: Graph;
-  readonly startup: StartupReport;
   readonly #gpu: Gpu;
-  readonly #program: PreparedProgram;
-  readonly #lasting: ReadonlyMap<Value, GPUBuffer>;
-  readonly #queue: RunQueue;
-  #disposed = false;
+  readonly #build: () => Promise<ResidentGraph>;
+  #resident: ResidentGraph;
+  #reviving: Promise<ResidentGraph> | undefined;
+  #disposing: Promise<void> | undefined;
 
-  /** Made by `compile`. */
-  constructor(gpu: Gpu, { graph, program, lasting, startup }: CompiledParts) {
-    this.graph = graph;
-    this.startup = startup;
+  private constructor(gpu: Gpu, resident: ResidentGraph, build: () => Promise<ResidentGraph>) {
     this.#gpu = gpu;
-    this.#program = program;
-    this.#lasting = lasting;
-    this.#queue = new RunQueue(gpu);
+    this.#resident = resident;
+    this.#build = build;
+  }
+
+  /** Made by `compile`; `build` is asked again after a loss, with true. */
+  static async create(gpu: Gpu, build: (again: boolean) => Promise<ResidentGraph>): Promise<CompiledGraph> {
+    return new CompiledGraph(gpu, await build(false), () => build(true));
+  }
+
+  get graph(): Graph {
+    return this.#resident.graph;
+  }
+
+  get startup(): StartupReport {
+    return this.#resident.startup;
   }
 
   get memory(): MemoryReport {
-    const { peakBytes, lowerBoundBytes } = this.#program.memory;
-    const parameterBytes = [...this.#lasting.values()].reduce((sum, buffer) => sum + buffer.size, 0);
-    return { activationBytes: peakBytes, lowerBoundBytes, parameterBytes };
+    return this.#resident.memory;
   }
 
   /** Nodes in order of execution with the kernels that run them; elided ones have none. */
   get steps(): readonly { readonly name: string; readonly kernel: string }[] {
-    return this.#program.steps.map(({ node, kernel }) => ({ name: node.name, kernel: kernel.name }));
+    return this.#resident.steps;
   }
 
   /**
@@ -116,19 +88,9 @@ export class CompiledGraph {
     const { into = {} } = checkOptions("run", options, { into: record });
     this.#check("run", inputs);
     checkTargets("run", this.graph.outputs, into);
-    const outputs = [...this.graph.outputs].map(([name, value]) => ({ name, value, ...targetOf(into[name]) }));
-    const now = this.#queue.turnNow();
-    const taken = now ? inputs : copyInputs(inputs);
-    const { readback, begun, end } = now ?? (await this.#queue.turn());
-    try {
-      return await this.#gpu.guard("run", async () => {
-        this.#submit(taken, outputs, readback);
-        begun();
-        return this.#gpu.waitFor(this.#results(outputs, readback));
-      });
-    } finally {
-      end();
-    }
+    if (this.#isHere) return this.#resident.run(inputs, options);
+    const taken = copyInputs(inputs);
+    return (await this.#revive()).run(taken, options);
   }
 
   /**
@@ -139,124 +101,70 @@ export class CompiledGraph {
   async profile(inputs: RunInputs, options: ProfileOptions = {}): Promise<GraphProfile> {
     checkOptions("profile", options, { rounds: numeric });
     this.#check("profile", inputs);
-    // Every round uploads them again.
+    if (this.#isHere) return this.#resident.profile(inputs, options);
     const taken = copyInputs(inputs);
-    const encodeInputs = (encoder: GPUCommandEncoder) => this.#encodeInputs(encoder, taken);
-    const { end } = await this.#queue.turn();
-    try {
-      return await this.#gpu.guard("profile", () =>
-        this.#gpu.waitFor(profileProgram(this.#gpu, this.#program, { ...options, encodeInputs })),
-      );
-    } finally {
-      end();
-    }
+    return (await this.#revive()).profile(taken, options);
   }
 
   /** What a state holds after the runs that were asked for before. Throws UsageError for an unknown name. */
   async readState(name: string): Promise<Tensor> {
-    const { type, buffer } = this.#state(name);
-    const { end } = await this.#queue.turn();
-    try {
-      const bytes = await this.#gpu.waitFor(this.#gpu.read(buffer, 0, byteLength(type)));
-      return { shape: type.shape, data: new dataTypes[type.dtype](bytes, 0, elementCount(type.shape)) };
-    } finally {
-      end();
-    }
+    this.#requireAlive(`state ${name}`);
+    return this.#resident.readState(name);
   }
 
   /** Gives a state other elements, for the runs that are asked for after this. Throws UsageError, ShapeError. */
   async writeState(name: string, tensor: Tensor): Promise<void> {
-    const { type, buffer } = this.#state(name);
-    if (!shapesEqual(tensor.shape, type.shape)) {
-      const got = formatShape(tensor.shape);
-      throw new ShapeError(`state "${name}": got shape ${got}, expected ${formatShape(type.shape)}`);
-    }
-    requireData(`state "${name}"`, tensor, type.dtype);
-    const now = this.#queue.turnNow();
-    const data = now ? tensor.data : tensor.data.slice();
-    const { end } = now ?? (await this.#queue.turn());
-    try {
-      upload(this.#gpu.device.queue, data, { buffer });
-    } finally {
-      end();
-    }
+    this.#requireAlive(`state ${name}`);
+    return this.#resident.writeState(name, tensor);
   }
 
-  #state(name: string): { readonly type: TensorType; readonly buffer: GPUBuffer } {
-    if (this.#disposed) throw new DeviceError("disposed", `state ${name}: the model was disposed of`);
-    for (const [{ kind, name: own, type }, buffer] of this.#lasting) {
-      if (kind === "state" && own === name) return { type, buffer };
-    }
-    throw new UsageError(`unknown state "${name}"`);
+  /**
+   * Goes on with another device of the caller's after the one given to `openGpu` was lost: compiles for it, with weights from where
+   * they came. Throws UsageError where the engine opened the device, which comes back by itself, DeviceError for the GPU.
+   */
+  async restore(device: GPUDevice): Promise<void> {
+    this.#requireAlive("restore");
+    this.#gpu.restore(device);
+    if (!this.#isHere) await this.#revive();
+  }
+
+  get #isHere(): boolean {
+    return this.#resident.device === this.#gpu.device && !this.#gpu.isLost;
+  }
+
+  /** On the device of now, which is opened where it is lost. */
+  #revive(): Promise<ResidentGraph> {
+    this.#reviving ??= this.#rebuild().finally(() => {
+      this.#reviving = undefined;
+    });
+    return this.#reviving;
+  }
+
+  async #rebuild(): Promise<ResidentGraph> {
+    if (this.#resident.hasStates)
+      throw new DeviceError("lost", "GPU device lost, and the states of this graph with it; compile it again");
+    this.#resident = await this.#build();
+    return this.#resident;
   }
 
   /** Throws what is wrong with a call before any of it starts. */
   #check(label: string, inputs: RunInputs): void {
-    if (this.#disposed) throw new DeviceError("disposed", `${label}: the model was disposed of`);
+    this.#requireAlive(label);
     checkInputs(label, this.graph.inputs, inputs);
   }
 
-  /** Before every run: the memory plan lets later values overwrite the inputs. `external` inputs are bound as they are. */
-  #encodeInputs(encoder: GPUCommandEncoder, inputs: RunInputs, external?: ReadonlyMap<Value, GPUBuffer>): void {
-    const { queue } = this.#gpu.device;
-    for (const value of this.graph.inputs) {
-      if (external?.has(value)) continue;
-      const input = inputs[value.name]!;
-      const range = this.#program.rangeOf(value);
-      if ("data" in input) upload(queue, input.data, range);
-      else encoder.copyBufferToBuffer(input.buffer, 0, range.buffer, range.offset, byteLength(value.type));
-    }
-  }
-
-  /** Begins a run: inputs, every step, outputs to where they are read from. */
-  #submit(inputs: RunInputs, outputs: readonly RunOutput[], readback: Readback): void {
-    const { device } = this.#gpu;
-    const encoder = device.createCommandEncoder({ label: "run" });
-    const external = this.#external(inputs, outputs);
-    this.#encodeInputs(encoder, inputs, external);
-    const pass = encoder.beginComputePass({ label: "run" });
-    this.#program.encode(pass, external);
-    pass.end();
-    for (const { name, value, buffer = readback.buffer(name, value.type) } of outputs) {
-      if (external.has(value)) continue;
-      const range = this.#program.rangeOf(value);
-      encoder.copyBufferToBuffer(range.buffer, range.offset, buffer, 0, byteLength(value.type));
-    }
-    device.queue.submit([encoder.finish()]);
-  }
-
-  /** What was computed, when it is: outputs that did not go to buffers. */
-  async #results(outputs: readonly RunOutput[], readback: Readback): Promise<Record<string, Tensor>> {
-    const read = outputs.filter(({ buffer }) => buffer === undefined);
-    if (read.length === 0) await this.#gpu.device.queue.onSubmittedWorkDone();
-    const tensors = read.map(
-      async ({ name, value, array }) => [name, await readback.read(name, value.type, array)] as const,
-    );
-    return Object.fromEntries(await Promise.all(tensors));
-  }
-
-  /** The caller's buffers that the kernels can use where they are: others are copied. */
-  #external(inputs: RunInputs, outputs: readonly RunOutput[]): ReadonlyMap<Value, GPUBuffer> {
-    const external = new Map<Value, GPUBuffer>();
-    const add = (value: Value, buffer: GPUBuffer) => {
-      const isFree = ![...external.values()].includes(buffer) && !external.has(value);
-      const fits = (buffer.usage & BufferUsage.STORAGE) !== 0 && buffer.size >= byteLength(value.type);
-      if (isFree && fits && this.#program.standsAlone(value)) external.set(value, buffer);
-    };
-    for (const { value, buffer } of outputs) if (buffer) add(value, buffer);
-    for (const value of this.graph.inputs) {
-      const input = inputs[value.name]!;
-      if ("buffer" in input) add(value, input.buffer);
-    }
-    return external;
+  #requireAlive(label: string): void {
+    if (this.#disposing) throw new DeviceError("disposed", `${label}: the model was disposed of`);
   }
 
   /** Frees the GPU memory, after the runs that were asked for have ended. */
-  async dispose(): Promise<void> {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    await this.#queue.dispose();
-    this.#program.dispose();
-    for (const buffer of this.#lasting.values()) this.#gpu.destroyBuffer(buffer);
+  dispose(): Promise<void> {
+    this.#disposing ??= this.#dispose();
+    return this.#disposing;
+  }
+
+  async #dispose(): Promise<void> {
+    await this.#reviving?.catch(() => undefined);
+    await this.#resident.dispose();
   }
 }

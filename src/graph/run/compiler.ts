@@ -12,10 +12,19 @@ import { type LoweredGraph, lower } from "../plan/lower.ts";
 import { planProgram } from "../plan/plan-program.ts";
 import { CompiledGraph, type StartupReport } from "./compiled-graph.ts";
 import { PreparedProgram } from "./program.ts";
+import { ResidentGraph } from "./resident-graph.ts";
+
+/** Weights that were opened again; `close` is called when they have been read. */
+export interface ReloadedWeights {
+  readonly parameter: (name: string) => Promise<TensorData>;
+  close(): Promise<void>;
+}
 
 export interface CompilerOptions extends Precision {
   /** Gives the values of a parameter in its type, f16 as bits, and the first ones of a state. Called once for each that the graph uses. */
   readonly parameter: (name: string) => Promise<TensorData>;
+  /** Where parameters are read from again after the device was lost. Default: `parameter` is asked again. */
+  readonly reload?: () => Promise<ReloadedWeights>;
   /** Called as pipelines become ready. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Names kernels and decompositions; default: what each operator prefers on this kind of device. */
@@ -24,6 +33,28 @@ export interface CompilerOptions extends Precision {
 
 /** What `compile` does once it is known how kernels are chosen. Rejects with DeviceError, or with what `parameter` throws. */
 export async function compileWithChoice(gpu: Gpu, graph: Graph, options: CompilerOptions): Promise<CompiledGraph> {
+  return CompiledGraph.create(gpu, async (again) => {
+    if (!again || !options.reload) return bringToDevice(gpu, graph, options);
+    const { parameter, close } = await options.reload();
+    return bringToDevice(gpu, graph, { ...options, parameter }).finally(close);
+  });
+}
+
+/** Opens a device that was lost first. One that is lost meanwhile is an error, `lost`, whatever it led to. */
+async function bringToDevice(gpu: Gpu, graph: Graph, options: CompilerOptions): Promise<ResidentGraph> {
+  await gpu.reopen();
+  const { device } = gpu;
+  try {
+    const resident = await build(gpu, graph, options);
+    if (gpu.device === device) return resident;
+    await resident.dispose();
+  } catch (error) {
+    if (gpu.device === device) throw error;
+  }
+  throw new DeviceError("lost", "compile: GPU device lost meanwhile");
+}
+
+async function build(gpu: Gpu, graph: Graph, options: CompilerOptions): Promise<ResidentGraph> {
   gpu.check();
   checkStates(graph);
   const usesHalf = options.precision === "f16" || (options.halfParameters?.size ?? 0) > 0;
@@ -71,7 +102,7 @@ export async function compileWithChoice(gpu: Gpu, graph: Graph, options: Compile
     }
     const program = await gpu.guard("bind", () => PreparedProgram.create(gpu, run, lasting));
     lap("bindMs");
-    return new CompiledGraph(gpu, { graph: optimized, program, lasting, startup });
+    return new ResidentGraph(gpu, { graph: optimized, program, lasting, startup });
   } catch (error) {
     for (const buffer of lasting.values()) gpu.destroyBuffer(buffer);
     throw error;

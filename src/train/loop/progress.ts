@@ -28,8 +28,15 @@ export interface RandomWeightsEvent {
   readonly names: readonly string[];
 }
 
+/** The device was lost, and opened again: the training goes back to its last checkpoint. */
+export interface DeviceLostEvent {
+  readonly kind: "device-lost";
+  /** Why, as the driver says it. */
+  readonly message: string;
+}
+
 /** All that the log keeps, and what only matters while it happens. */
-export type TrainEvent = TrainRecord | CheckpointEvent | ValidatingEvent | RandomWeightsEvent;
+export type TrainEvent = TrainRecord | CheckpointEvent | ValidatingEvent | RandomWeightsEvent | DeviceLostEvent;
 
 /** How a program follows a training, and ends it early. */
 export interface TrainHooks {

@@ -1,7 +1,8 @@
 // The training loop: batches from the data, steps on the device, validations, checkpoints, the log, the report. All that decides
 // what is computed lies in the configuration and the checkpoint, so that a training that was killed goes on bit-identically.
+import { existsSync } from "node:fs";
 import { version } from "../../../package.json";
-import { UsageError } from "../../errors.ts";
+import { DeviceError, UsageError } from "../../errors.ts";
 import { openSafetensors } from "../../formats/safetensors/index.ts";
 import { fileSource } from "../../formats/source/file.ts";
 import { removeTorn, writeFileAtomic } from "../../formats/write-file.ts";
@@ -26,7 +27,7 @@ import { within } from "./paths.ts";
 /**
  * Trains what a configuration says: see `TrainConfig`. Rejects with UsageError for a folder that holds another training or that
  * another process trains in, with FormatError for data, weights and checkpoints that do not fit or are damaged, and with DeviceError.
- * Where it cannot begin it leaves nothing behind.
+ * Where it cannot begin it leaves nothing behind. A device that is lost is opened again, where `openGpu` opened it.
  */
 export async function train(gpu: Gpu, config: TrainConfig, options: TrainOptions): Promise<TrainSummary> {
   const { base = ".", resume = false } = checkOptions("train", options, {
@@ -43,7 +44,7 @@ export async function train(gpu: Gpu, config: TrainConfig, options: TrainOptions
     try {
       // Another process may have come before.
       requireTrainingIs(resume, folder);
-      return await trainIn(folder, { gpu, config, options });
+      return await trainThroughLosses(folder, { gpu, config, options });
     } finally {
       lock.release();
     }
@@ -52,10 +53,34 @@ export async function train(gpu: Gpu, config: TrainConfig, options: TrainOptions
   }
 }
 
-async function trainIn(
-  folder: string,
-  { gpu, config, options }: Pick<Parts, "gpu" | "config" | "options">,
-): Promise<TrainSummary> {
+type Asked = Pick<Parts, "gpu" | "config" | "options">;
+
+/** Without a new checkpoint between them: then the device is lost for what this training does. */
+const mostLosses = 3;
+
+/** Goes back to the last checkpoint where the device was lost, or to the start where there is none; what follows has the same bits. */
+async function trainThroughLosses(folder: string, asked: Asked): Promise<TrainSummary> {
+  const { gpu, options } = asked;
+  let [losses, saved] = [0, 0];
+  const onEvent = (event: TrainEvent) => {
+    if (event.kind === "checkpoint" && event.step > saved) [losses, saved] = [0, event.step];
+    options.onEvent?.(event);
+  };
+  let { resume = false } = options;
+  for (;;) {
+    try {
+      return await trainIn(folder, { ...asked, options: { ...options, resume, onEvent } });
+    } catch (error) {
+      const isLost = error instanceof DeviceError && error.kind === "lost";
+      if (!isLost || ++losses > mostLosses) throw error;
+      await gpu.reopen();
+      onEvent({ kind: "device-lost", message: error.message });
+      resume = existsSync(filesOf(folder).last);
+    }
+  }
+}
+
+async function trainIn(folder: string, { gpu, config, options }: Asked): Promise<TrainSummary> {
   const { base = ".", resume = false } = options;
   const files = filesOf(folder);
   let log: LogWriter | undefined;

@@ -106,6 +106,21 @@ describe("thirty steps", () => {
     expect(await losses(last)).toEqual(await losses(whole));
   });
 
+  test("whose device is lost go back to the last checkpoint and are the same", async () => {
+    const losses: string[] = [];
+    const onEvent = (event: TrainEvent) => {
+      if (event.kind === "device-lost") losses.push(event.message);
+      else if (event.kind === "step" && event.step === 17 && losses.length === 0) gpu.device.destroy();
+    };
+    const place = tiny.base();
+    const { summary, file } = await run(place, { onEvent });
+    expect(losses).toEqual([expect.stringContaining("GPU device lost")]);
+    expect(summary).toMatchObject({ reason: "finished", step: 30 });
+    for (const name of ["last.safetensors", "best.safetensors"]) {
+      expect(tensorsOf(file(name)), name).toEqual(tensorsOf(whole.file(name)));
+    }
+  });
+
   describe("in processes of their own", () => {
     let bundles: Awaited<ReturnType<typeof bundleTraining>>;
     beforeAll(async () => {
