@@ -50,6 +50,7 @@ export type {
   RunOptions,
   StartupReport,
 } from "./graph/run/compiled-graph.ts";
+export { type FindOptions, findNonFinite } from "./graph/run/non-finite.ts";
 export type { GraphProfile, NodeProfile, ProfileOptions } from "./graph/run/profile.ts";
 export { readStoredTuning, storeTuning } from "./graph/tune/database.ts";
 export { type CandidateReport, type TuneOptions, tune } from "./graph/tune/tune.ts";

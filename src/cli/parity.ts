@@ -68,6 +68,11 @@ name. Where the reference has gradients, those of every input and parameter
 follow as grad:NAME, in the order of the backward pass; their limit is 1e-4;
 they are compared in f32 alone.
 
+A layer over the limit is run once more, alone, on the reference's values:
+"explained" is what it makes of the errors of its inputs, "added" its own error.
+It passes where "added" is within the limit, its inputs passed, and its error
+grew no more than it makes any error grow; so does a sigmoid far from 0.
+
 --reference onnxruntime runs an ONNX model in the package onnxruntime-node, on
 the CPU, and compares every value of the file that exists here; the same random
 inputs in [-1, 1) each time, unless --input names some. A file that holds f16 is
@@ -146,11 +151,15 @@ const columns: readonly Column[] = [
   { title: "shape" },
   { title: "max abs", align: "right" },
   { title: "rel. L2", align: "right" },
+  { title: "explained", align: "right" },
+  { title: "added", align: "right" },
+  { title: "not finite", align: "right" },
   { title: "worst element" },
   { title: "" },
 ];
 
 function formatReport(report: ParityReport): string {
+  const isUsed = [true, true, true, true, ...splitColumns(report), true, true];
   const half = report.precision === "f16" ? " in f16" : "";
   const outputs = report.classes ? "the logits" : "the outputs";
   const [gradient] = report.rows.slice(report.rows.length - report.gradients);
@@ -159,13 +168,31 @@ function formatReport(report: ParityReport): string {
     ? `PASSED: ${report.layers} layers and ${outputs} are within ${formatError(report.limit)}${gradients}${half}`
     : `FAILED${formatDivergence(report)}`;
   const title = `${report.model} on ${report.adapter}, against ${report.reference}`;
-  const notes = [title, formatTable(columns, report.rows.map(formatRow)), ...formatClasses(report)];
+  const notes = [
+    title,
+    formatTable(
+      columns.filter((_, i) => isUsed[i]),
+      report.rows.map((row) => formatRow(row).filter((_, i) => isUsed[i])),
+    ),
+    ...formatClasses(report),
+  ];
+  if (report.firstNonFinite !== undefined) {
+    notes.push(
+      `not finite: the first layer with NaN or infinities that the reference does not have is ${report.firstNonFinite}`,
+    );
+  }
   if (report.skipped > 0) {
     notes.push(
       `skipped: ${report.skipped} values of the file that are none here (constants, shapes, parts of one operator)`,
     );
   }
   return [...notes, verdict].join("\n");
+}
+
+/** Whether the columns "explained", "added" and "not finite" have something to tell. */
+function splitColumns({ rows, firstNonFinite }: ParityReport): boolean[] {
+  const isSplit = rows.some(({ explained }) => explained !== undefined);
+  return [isSplit, isSplit, firstNonFinite !== undefined];
 }
 
 /** Whether a layer breaks what was good before it, or is the last step of an error that grew. */
@@ -205,5 +232,8 @@ function formatRow(row: ParityRow): string[] {
   const digits = worst.got.toPrecision(7) === worst.expected.toPrecision(7) ? 9 : 7;
   const at = `[${worst.index.join(",")}] ${worst.got.toPrecision(digits)}, not ${worst.expected.toPrecision(digits)}`;
   const element = maxAbs === 0 ? "" : at;
-  return [labelOf(row), shape.join("x"), formatError(maxAbs), formatError(relativeL2), element, passed ? "ok" : "OFF"];
+  const split = [row.explained, row.added].map((part) => (part === undefined ? "" : formatError(part)));
+  const lost = row.nonFinite === 0 ? "" : `${row.nonFinite}`;
+  const errors = [formatError(maxAbs), formatError(relativeL2), ...split, lost];
+  return [labelOf(row), shape.join("x"), ...errors, element, passed ? "ok" : "OFF"];
 }

@@ -4,6 +4,14 @@ import { formatBytes, formatFacts, formatMs } from "./table.ts";
 
 type Shapes = Readonly<Record<string, Shape>>;
 
+/** What of a run is NaN or infinite, or at the end of f16's range. */
+export interface NotFinite {
+  /** As `findNonFinite` names it; undefined where there is none, and in f32 where all outputs are finite. */
+  readonly first: string | undefined;
+  /** How many elements, by output; outputs without are left out. */
+  readonly outputs: Readonly<Record<string, number>>;
+}
+
 export interface RunResult {
   readonly adapter: AdapterDescription;
   readonly model: string;
@@ -16,6 +24,7 @@ export interface RunResult {
   readonly withGradients: boolean;
   /** The file that holds the outputs. */
   readonly output: string;
+  readonly notFinite: NotFinite;
   readonly gpuBytes: number;
   readonly startup: StartupReport;
   /** From the start of the process to the first result. */
@@ -42,6 +51,7 @@ export function runJson(result: RunResult): object {
     input: network === undefined ? inputs : inputs.image,
     outputs,
     output,
+    notFinite: { first: result.notFinite.first ?? null, outputs: result.notFinite.outputs },
   };
 }
 
@@ -59,10 +69,19 @@ export function runText(result: RunResult): string {
     adapter: result.adapter.driver,
     input: Object.entries(result.inputs).map(formatNamed).join(", "),
     output: `${written.join(", ")} in ${result.output}`,
+    ...formatLost(result),
     "first result": `${formatMs(coldMs)} after the start (${phases})`,
     "each run": `median ${formatMs(medianMs)}, least ${formatMs(minMs)}, of ${count}`,
     "GPU memory": formatBytes(gpuBytes),
   });
+}
+
+function formatLost({ notFinite: { first, outputs }, precision }: RunResult): Record<string, string> {
+  const counts = Object.entries(outputs).map(([name, count]) => `${count} elements of ${name}`);
+  if (first === undefined && counts.length === 0) return {};
+  const what = precision === "f16" ? "NaN, infinities or numbers that f16 does not hold" : "NaN or infinities";
+  const where = first === undefined ? [] : [`the first layer with ${what} is ${first}`];
+  return { "not finite": [...counts, ...where].join("; ") };
 }
 
 function formatNamed([name, shape]: readonly [string, Shape]): string {

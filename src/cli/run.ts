@@ -6,6 +6,7 @@ import {
   type CompiledGraph,
   compile,
   FormatError,
+  findNonFinite,
   formatShape,
   type Gpu,
   type Graph,
@@ -29,7 +30,7 @@ import { withOutputGradients } from "./gradients.ts";
 import { modelHelp, openModel } from "./model.ts";
 import { fitInputs, readInputs } from "./onnx.ts";
 import { requireNewFile } from "./output.ts";
-import { type RunResult, runJson, runText } from "./run-report.ts";
+import { type NotFinite, type RunResult, runJson, runText } from "./run-report.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { readTuning } from "./tune.ts";
 
@@ -170,6 +171,8 @@ async function runModel(session: Session, gpu: Gpu, { model, tuning, options }: 
     const { outputs, ...times } = await repeatRun(session, compiled, inputs, options.repeat);
     const gpuBytes = gpu.allocated.bytes;
     await writeFileAtomic(options.output, writeSafetensors(toWrite(outputs)));
+    await compiled.dispose();
+    const notFinite = await findLost(gpu, model, options, outputs);
     const result: RunResult = {
       adapter: gpu.adapter,
       model: model.name,
@@ -179,6 +182,7 @@ async function runModel(session: Session, gpu: Gpu, { model, tuning, options }: 
       outputs: shapesOf(outputs),
       withGradients: options.gradOutput !== undefined,
       output: options.output,
+      notFinite,
       gpuBytes,
       startup: compiled.startup,
       ...times,
@@ -188,6 +192,25 @@ async function runModel(session: Session, gpu: Gpu, { model, tuning, options }: 
   } finally {
     await compiled.dispose();
   }
+}
+
+/** Elements of the outputs that are NaN or infinite; where there are some, and in f16 always, the first layer with such. */
+async function findLost(
+  gpu: Gpu,
+  { graph, inputs, weights }: OpenModel,
+  options: RunOptions,
+  outputs: Readonly<Record<string, Tensor>>,
+): Promise<NotFinite> {
+  const counts = Object.entries(outputs).map(([name, { data }]): readonly [string, number] => [
+    name,
+    Array.from(data).filter((value) => !Number.isFinite(value)).length,
+  ]);
+  const lost = counts.filter(([, count]) => count > 0);
+  const first =
+    lost.length > 0 || options.precision === "f16"
+      ? await findNonFinite(gpu, graph, { inputs, ...weightsFor(gpu, weights), ...storage(options) })
+      : undefined;
+  return { first, outputs: Object.fromEntries(lost) };
 }
 
 interface RepeatedRun extends Pick<RunResult, "coldMs" | "runsMs"> {

@@ -14,11 +14,19 @@ export function toJUnit(reports: readonly ParityReport[]): string {
 
 function layerCase(report: ParityReport, row: ParityRow): string {
   const name = `    <testcase classname="${xmlText(report.model)}" name="${xmlText(labelOf(row))}"`;
-  if (row.passed) return `${name}/>`;
+  const split =
+    row.explained === undefined
+      ? ""
+      : `; its inputs explain ${row.explained.toExponential(2)}, the layer adds ${row.added?.toExponential(2)}`;
+  if (row.passed) {
+    if (split === "") return `${name}/>`;
+    return `${name}><system-out>${xmlText(`relative L2 ${row.relativeL2.toExponential(2)}${split}`)}</system-out></testcase>`;
+  }
   const { index, got, expected } = row.worst;
+  const lost = row.nonFinite > 0 ? `; ${row.nonFinite} elements are not finite` : "";
   const text =
     `relative L2 ${row.relativeL2.toExponential(2)} over the limit ${row.limit}; ` +
-    `worst element [${index.join(", ")}] is ${got}, expected ${expected}`;
+    `worst element [${index.join(", ")}] is ${got}, expected ${expected}${split}${lost}`;
   return `${name}><failure message="${xmlText(text)}"/></testcase>`;
 }
 

@@ -6,13 +6,11 @@ import { importRules } from "../formats/onnx/rules.ts";
 import type { Origin } from "../formats/source/source.ts";
 import { type Gpu, requireGpu } from "../gpu/gpu.ts";
 import { gradientGraph } from "../graph/ir/gradient-graph.ts";
-import type { Graph } from "../graph/ir/graph.ts";
 import { type Precision, precisionRules } from "../graph/passes/optimize.ts";
-import { compile } from "../graph/run/compile.ts";
-import { weightsFor } from "../models/weights.ts";
 import { checkOptions, type Rules, record } from "../options.ts";
 import { formatShape, type Shape, shapesEqual, type Tensor } from "../tensor.ts";
 import { type Comparison, type ComparisonOptions, openComparison } from "./comparison.ts";
+import { Judge, runGraph } from "./judge.ts";
 import type { ReferenceEngine, ReferenceTensor } from "./reference.ts";
 
 /** One layer, output or gradient beside its reference. */
@@ -25,8 +23,17 @@ export interface ParityRow extends Difference {
   /** Of an ONNX node; `output` for an output of the whole model. Undefined for PyTorch's modules. */
   readonly operator: string | undefined;
   readonly shape: Shape;
-  /** Largest relative L2 error that passes. */
+  /** Largest relative L2 error that passes, except where the layer's inputs explain more. */
   readonly limit: number;
+  /**
+   * Where the error is over the limit: the relative L2 that the layer's own condition makes of the errors of its inputs, as
+   * `conditioning` measures it. Undefined where the error is within the limit, and for gradients.
+   */
+  readonly explained: number | undefined;
+  /** The relative L2 that the layer adds by itself; defined as `explained` is. */
+  readonly added: number | undefined;
+  /** Elements that are NaN or infinite here and finite in the reference. */
+  readonly nonFinite: number;
   readonly passed: boolean;
 }
 
@@ -49,6 +56,8 @@ export interface ParityReport {
   readonly skipped: number;
   /** The first layer that is off, with its operator where that is known: `/up/Conv (Conv)`; or the first gradient. */
   readonly firstDivergence: string | undefined;
+  /** The first row with `nonFinite` elements. */
+  readonly firstNonFinite: string | undefined;
   /** Undefined for ONNX models: which output holds classes is not known. */
   readonly classes: ClassDifference | undefined;
   readonly passed: boolean;
@@ -114,18 +123,21 @@ async function compareAll(
   const limit = parityLimits[isHalf ? "f16" : precision];
   const limits = { relative: limit, absolute: isExact ? 0 : engineAccuracy };
 
-  const rows: ParityRow[] = [];
+  const judge = new Judge(gpu, comparison, stored);
   const kept = { ...graph, outputs: new Map(layers.map(({ key, value }) => [key, value])) };
   const values = layers.length > 0 ? await runGraph(gpu, kept, comparison, stored) : {};
-  for (const { name: layer, operator, key } of layers) {
+  const rows: ParityRow[] = [];
+  for (const { name: layer, operator, key, value } of layers) {
     const expected = await reference.layer(key);
-    rows.push({ layer, operator, ...compare(`${reference.name}: layer "${layer}"`, values[key]!, expected, limits) });
+    const row = { layer, operator, ...compare(`${reference.name}: layer "${layer}"`, values[key]!, expected, limits) };
+    rows.push(await judge.layer(row, value, { got: values[key]!, expected }));
   }
   const outputs = await runGraph(gpu, graph, comparison, stored);
   for (const [layer, got] of Object.entries(outputs)) {
     const operator = comparison.classes === undefined ? "output" : undefined;
     const expected = await reference.output(layer);
-    rows.push({ layer, operator, ...compare(`${reference.name}: output "${layer}"`, got, expected, limits) });
+    const row = { layer, operator, ...compare(`${reference.name}: output "${layer}"`, got, expected, limits) };
+    rows.push(await judge.output(row, graph.outputs.get(layer)!, { got, expected }));
   }
 
   const gradients = await compareGradients(gpu, comparison, stored);
@@ -133,6 +145,7 @@ async function compareAll(
 
   const classes = await compareClasses(comparison, outputs);
   const off = rows.find((row) => !row.passed);
+  const lost = rows.find((row) => row.nonFinite > 0);
   return {
     model: name,
     reference: reference.name,
@@ -144,6 +157,7 @@ async function compareAll(
     gradients: gradients.length,
     skipped,
     firstDivergence: off && labelOf(off),
+    firstNonFinite: lost && labelOf(lost),
     classes,
     passed: off === undefined && (precision === "f16" || classes === undefined || classes.unexplained === 0),
   };
@@ -183,20 +197,6 @@ async function compareClasses(
   return classDifference(shape, got.data, data);
 }
 
-async function runGraph(
-  gpu: Gpu,
-  graph: Graph,
-  { inputs, weights }: Comparison,
-  stored: Precision,
-): Promise<Record<string, Tensor>> {
-  const compiled = await compile(gpu, graph, { ...stored, ...weightsFor(gpu, weights) });
-  try {
-    return await compiled.run(inputs);
-  } finally {
-    await compiled.dispose();
-  }
-}
-
 interface Limits {
   readonly relative: number;
   readonly absolute: number;
@@ -214,5 +214,18 @@ function compare(
   }
   const apart = difference(got.shape, got.data, expected.data);
   const passed = apart.relativeL2 <= limits.relative || apart.maxAbs <= limits.absolute;
-  return { shape: got.shape, ...apart, limit: limits.relative, passed };
+  const nonFinite = expected.data.reduce((sum, value, i) => sum + Number(isLost(got.data[i]!, value)), 0);
+  return {
+    shape: got.shape,
+    ...apart,
+    limit: limits.relative,
+    explained: undefined,
+    added: undefined,
+    nonFinite,
+    passed,
+  };
+}
+
+function isLost(got: number, expected: number): boolean {
+  return !Number.isFinite(got) && Number.isFinite(expected);
 }

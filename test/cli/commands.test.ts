@@ -108,6 +108,27 @@ describe("run in f16", () => {
     expect(mixed).toBeLessThan(0.9 * half);
   });
 
+  test("what is not finite, or does not fit f16, is told in the text and as JSON", async ({ skip }) => {
+    const image = (last: number) => ({
+      shape: [1, 3, 64, 64],
+      data: Float32Array.from({ length: 3 * 64 * 64 }, (_, i) => (i === 0 ? last : Math.sin(i))),
+    });
+    const runOn = async (last: number, ...options: string[]) => {
+      writeFileSync(file("lost-image.safetensors"), writeSafetensors({ image: image(last) }));
+      const files = ["--input", file("lost-image.safetensors"), "--output", file("lost.safetensors")];
+      return atrous("run", modelPath, ...files, ...options, ...adapter);
+    };
+    const clean = await runOn(1, "--json");
+    expect(JSON.parse(clean.stdout).notFinite).toEqual({ first: null, outputs: {} });
+    const nan = await runOn(Number.NaN);
+    expect(nan.stdout.replaceAll(/\s+/g, " ")).toContain(
+      " not finite 8192 elements of logits; the first layer with NaN or infinities is input image ",
+    );
+    const half = await runOn(1e5, "--json", "--precision", "f16");
+    skip(half.stderr.includes("no shader-f16"), "no shader-f16");
+    expect(JSON.parse(half.stdout).notFinite).toEqual({ first: "cast image:f16", outputs: {} });
+  });
+
   test("names that are none are refused, and so are names in f32", async () => {
     const { code, stderr } = await run("none.safetensors", "--keep-full", "conv1");
     expect([code, stderr]).toEqual([2, expect.stringContaining("--keep-full: is for --precision f16")]);

@@ -4,12 +4,12 @@ import { checkEntries, type SafetensorsFile } from "../../formats/safetensors/in
 import type { Gpu } from "../../gpu/gpu.ts";
 import { GraphBuilder } from "../../graph/ir/builder.ts";
 import type { Graph } from "../../graph/ir/graph.ts";
+import { findNonFinite } from "../../graph/run/non-finite.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { OptimizerConfig } from "../config/optimizer.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Batch } from "../data/index.ts";
 import type { BestValidation, Checkpoint } from "../node/checkpoint.ts";
-import { findNonFinite } from "./diagnose.ts";
 import { initialWeights } from "./initial-weights.ts";
 import { appendLoss, appendNetwork } from "./network.ts";
 import { adam, adamW, type Optimizer, sgd } from "./optimizers.ts";
@@ -121,20 +121,34 @@ export class TrainingRun {
 
   /**
    * Takes a step. Rejects with DivergedError where the loss or, in f32, its gradient is not finite, before any weight has changed;
-   * the message names the first layer where that is so. In f16 as TrainStep.run does.
+   * the message names the first layer where that is so. In f16 as TrainStep.run does; there the first step of an epoch
+   * also rejects where a layer's numbers do not fit f16, which the loss may not show.
    */
   async take({ images, labels }: Batch): Promise<StepResult> {
+    const isFirst = this.batchInEpoch === 0;
     const result = await this.#step.run({ images, labels }, this.rate);
     this.#place = { ...this.#place, batchInEpoch: this.batchInEpoch + 1 };
     const isHalf = this.#config.precision === "f16";
-    if (Number.isFinite(result.loss) && (isHalf || !result.skipped)) return result;
-    const parameters = await this.#step.parameters();
-    const where = await findNonFinite(this.#gpu, this.#step.forward, {
-      inputs: { images, labels },
-      parameter: async (name) => parameters.get(name)!.data,
-    });
+    if (Number.isFinite(result.loss) && (isHalf || !result.skipped)) {
+      const overflow = isHalf && isFirst ? await this.#findNonFinite({ images, labels }) : undefined;
+      if (overflow === undefined) return result;
+      throw new DivergedError(
+        `step ${this.step}: ${overflow} does not fit f16, whose largest number is 65504: train in f32`,
+      );
+    }
+    const where = (await this.#findNonFinite({ images, labels })) ?? "none";
     const what = Number.isFinite(result.loss) ? "the gradient" : "the loss";
     throw new DivergedError(`step ${this.step}: ${what} is not finite; the first layer that is not: ${where}`);
+  }
+
+  /** Of the parameters of now, as a step stores tensors. */
+  async #findNonFinite({ images, labels }: Pick<Batch, "images" | "labels">): Promise<string | undefined> {
+    const parameters = await this.#step.parameters();
+    return findNonFinite(this.#gpu, this.#step.forward, {
+      inputs: { images, labels },
+      parameter: async (name) => parameters.get(name)!.data,
+      precision: this.#config.precision,
+    });
   }
 
   endEpoch(): void {

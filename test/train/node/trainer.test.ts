@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AtrousError, FormatError, UsageError } from "../../../src/errors.ts";
 import { readSafetensors, writeSafetensors } from "../../../src/formats/safetensors/index.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
+import { elementCount } from "../../../src/tensor.ts";
 import { parseTrainConfig } from "../../../src/train/config/config.ts";
 import type { TrainEvent, TrainOptions, TrainSummary } from "../../../src/train/loop/progress.ts";
 import { DivergedError } from "../../../src/train/loop/train-step.ts";
@@ -385,6 +386,27 @@ test("a training that diverges names the first layer, and saves nothing after", 
   expect([...tensors.values()].every(({ data }) => data.every(Number.isFinite))).toBe(true);
   const log = await readLog(join(place.base, "run", "log.jsonl"));
   expect(log.at(-1)).toMatchObject({ kind: "stop", reason: "failed" });
+});
+
+test("in f16 a layer that does not fit ends it, though the batch norm behind keeps the loss finite", async ({
+  skip,
+}) => {
+  skip(!gpu.features.has("shader-f16"), "no shader-f16");
+  const { file } = await start({}, until(1));
+  const { shape } = (await readSafetensors(file("last.safetensors"))).tensors.get("conv1.weight")!;
+  const train = async (weight: number) => {
+    const place = tiny.base({ weights: "start.safetensors", precision: "f16" });
+    const data = new Float32Array(elementCount(shape)).fill(weight);
+    const weights = writeSafetensors({ "conv1.weight": { shape, data } });
+    writeFileSync(join(place.base, "start.safetensors"), weights);
+    return run(place, until(1));
+  };
+  await train(0.5);
+  const failure = train(30_000);
+  await expect(failure).rejects.toThrow(DivergedError);
+  await expect(failure).rejects.toThrow(
+    "step 1: conv2d conv1 does not fit f16, whose largest number is 65504: train in f32",
+  );
 });
 
 test("early stopping ends it after validations that did not improve, resumed too", async () => {
