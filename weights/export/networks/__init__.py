@@ -1,7 +1,10 @@
 """The registry of twins: a line for each, and all of them by name."""
 
 from .network import Golden, Network
+from .attention_unet import AttentionUNet
 from .msff_resnet18 import MsffResNet18
+from .r2unet import AttentionR2UNet, R2UNet
+from .segnet import SegNet
 from .unet import UNet
 
 NETWORKS = {network.NAME: network for network in Network.__subclasses__()}
