@@ -9,6 +9,7 @@ import {
   formatShape,
   type Gpu,
   type Graph,
+  type HeadOptions,
   importOnnx,
   isOnnx,
   openSafetensors,
@@ -23,7 +24,17 @@ import {
   writeSafetensors,
 } from "../index.ts";
 import { fileSource, writeFileAtomic } from "../node.ts";
-import { keepFullOption, parseCount, precisionOption, type StorageOptions, storage } from "./arguments.ts";
+import {
+  averageHeadsOption,
+  chosenHeads,
+  keepFullOption,
+  levelOption,
+  parseCount,
+  precisionOption,
+  requireNoHeads,
+  type StorageOptions,
+  storage,
+} from "./arguments.ts";
 import { naming } from "./failure.ts";
 import { withOutputGradients } from "./gradients.ts";
 import { modelHelp, openModel } from "./model.ts";
@@ -33,7 +44,7 @@ import { type RunResult, runJson, runText } from "./run-report.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { readTuning } from "./tune.ts";
 
-interface RunOptions extends GlobalOptions, StorageOptions {
+interface RunOptions extends GlobalOptions, StorageOptions, HeadOptions {
   readonly input: string;
   readonly output: string;
   readonly gradOutput?: string;
@@ -56,6 +67,8 @@ export function addRun(program: Command, session: Session): void {
     .option("--repeat <n>", "number of runs; the first does not count towards the times", parseCount, 1)
     .addOption(precisionOption())
     .addOption(keepFullOption())
+    .addOption(levelOption())
+    .addOption(averageHeadsOption())
     .option("--tuning <file>", "kernels that `atrous tune` measured on this adapter")
     .option("--json", "print JSON on standard output")
     .addHelpText(
@@ -84,7 +97,7 @@ Examples:
         );
       await requireNewFile(options.output, [path, options.input, ...(gradOutput === undefined ? [] : [gradOutput])]);
       const tuning = options.tuning === undefined ? undefined : await readTuning(options.tuning);
-      const opened = await naming(options.input, openForInput(path, options.input));
+      const opened = await naming(options.input, openForInput(path, options.input, chosenHeads(options)));
       try {
         const model = gradOutput === undefined ? opened : await withOutputGradients(opened, gradOutput);
         const work = session.withGpu(options, (gpu) => runModel(session, gpu, { model, tuning, options }));
@@ -106,8 +119,9 @@ interface OpenModel {
   close(): Promise<void>;
 }
 
-async function openForInput(path: string, inputPath: string): Promise<OpenModel> {
+async function openForInput(path: string, inputPath: string, heads: HeadOptions): Promise<OpenModel> {
   if (await isOnnx(path)) {
+    requireNoHeads(heads);
     const { inputs, importing } = await readInputs(inputPath);
     const model = await importOnnx(path, importing);
     return { ...model, network: undefined, inputs: fitInputs(model.graph, inputs, inputPath) };
@@ -118,7 +132,7 @@ async function openForInput(path: string, inputPath: string): Promise<OpenModel>
     return {
       name: file.name,
       network: file.network.name,
-      graph: buildModelGraph(file, image.shape, ["logits"]),
+      graph: buildModelGraph(file, image.shape, ["logits"], heads),
       inputs: { image },
       weights: file.weights,
       close: () => file.weights.close(),

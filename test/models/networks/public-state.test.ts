@@ -25,6 +25,10 @@ test.each([
   ["r2unet", { classes: 1 }, 39_091_393],
   ["attention-r2unet", { classes: 1 }, 39_442_925],
   ["segnet", { classes: 12 }, 29_449_932],
+  ["unet-plus-plus", { classes: 1 }, 9_163_329],
+  // Three more heads of 33.
+  ["unet-plus-plus", { classes: 1, deepSupervision: true }, 9_163_329 + 99],
+  ["anu-net", { classes: 1 }, 9_203_741 + 99],
   // Batch norm of the 12 classes.
   ["segnet", { classes: 12, last: "unit" }, 29_449_932 + 24],
 ])("%s %j has its parameters", (name, given, count) => {
@@ -46,6 +50,7 @@ test.each([
   ["r2unet", { classes: 1 }],
   ["attention-r2unet", { classes: 1 }],
   ["segnet", { classes: 21, last: "unit" }],
+  ["unet-plus-plus", { classes: 1, deepSupervision: true }],
 ])("%s %j asks for the tensors of the public state_dict", (name, given) => {
   const own = build(name, given).parameters.map(({ name: key, type }) => [key, `[${type.shape.join(", ")}]`] as const);
   expect(Object.fromEntries(own)).toEqual(Object.fromEntries(publicState(name)));
