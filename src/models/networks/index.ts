@@ -2,6 +2,7 @@
 export * from "./anu-net.ts";
 export * from "./attention-r2unet.ts";
 export * from "./attention-unet.ts";
+export * from "./custom-cnn.ts";
 export * from "./msff-resnet18.ts";
 export * from "./r2unet.ts";
 export * from "./segnet.ts";

@@ -29,6 +29,13 @@ test.each([
   // Three more heads of 33.
   ["unet-plus-plus", { classes: 1, deepSupervision: true }, 9_163_329 + 99],
   ["anu-net", { classes: 1 }, 9_203_741 + 99],
+  // 9 c_in c_out of each convolution, 2 c_out of its norm, and the head's c + 1.
+  ["custom-cnn", { classes: 1, version: "v1" }, 75_969],
+  ["custom-cnn", { classes: 1, version: "v2" }, 1_570_081],
+  ["custom-cnn", { classes: 1, version: "v3-large32" }, 3_727_617],
+  ["custom-cnn", { classes: 1, version: "v3-large64" }, 5_461_505],
+  ["custom-cnn", { classes: 1, version: "v3-small32" }, 1_366_785],
+  ["custom-cnn", { classes: 1, version: "v3-small64" }, 5_461_505],
   // Batch norm of the 12 classes.
   ["segnet", { classes: 12, last: "unit" }, 29_449_932 + 24],
 ])("%s %j has its parameters", (name, given, count) => {

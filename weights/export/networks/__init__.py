@@ -3,6 +3,7 @@
 from .network import Golden, Network
 from .anu_net import AnuNet
 from .attention_unet import AttentionUNet
+from .custom_cnn import CustomCnn
 from .msff_resnet18 import MsffResNet18
 from .r2unet import AttentionR2UNet, R2UNet
 from .segnet import SegNet
