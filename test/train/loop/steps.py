@@ -66,6 +66,10 @@ CASES = {
     "volume": ("unet3d", dict(classes=3, width=4), (2, 1, 8, 12, 16), 5, dict(sgd=3e-2)),
     "small": ("msff-resnet18", dict(classes=3, width=0.25, pools=(1, 2)), (4, 3, 64, 64), 5, dict(sgd=3e-4, adam=3e-6)),
     "plain": ("msff-resnet18", dict(classes=2, width=0.125, msff=False), (2, 3, 64, 96), 7, dict(sgd=1e-2, adam=1e-5)),
+    "attention-unet": ("attention-unet", dict(classes=2, width=1 / 16, in_channels=1), (2, 1, 32, 48), 6, dict(sgd=1e-5)),
+    "segnet": ("segnet", dict(classes=2, width=1 / 16, in_channels=1), (2, 1, 45, 67), 7, dict(sgd=1e-5)),
+    "r2unet": ("r2unet", dict(classes=2, width=1 / 16, in_channels=1), (2, 1, 32, 48), 5, dict(sgd=1e-5)),
+    "attention-r2unet": ("attention-r2unet", dict(classes=2, width=1 / 16, in_channels=1), (2, 1, 32, 48), 6, dict(sgd=1e-8)),
     "full": ("msff-resnet18", dict(classes=2, pools=(1,)), (2, 3, 64, 64), 1, {}),
 }
 OPTIMIZERS = {
