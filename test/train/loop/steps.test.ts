@@ -8,11 +8,12 @@ import { readSafetensors } from "../../../src/formats/safetensors/index.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { GraphBuilder } from "../../../src/graph/ir/builder.ts";
 import type { Graph, Value } from "../../../src/graph/ir/graph.ts";
+import type { Heads } from "../../../src/models/network.ts";
 import { networks } from "../../../src/models/registry.ts";
 import type { Tensor } from "../../../src/tensor.ts";
 import { adam, type Optimizer, sgd } from "../../../src/train/loop/optimizers.ts";
 import { compileTrainStep } from "../../../src/train/loop/train-step.ts";
-import { crossEntropyLoss } from "../../../src/train/losses/index.ts";
+import { createLoss } from "../../../src/train/losses/index.ts";
 import { openTestGpu } from "../../support/gpu.ts";
 import { scratchFolder } from "../../support/scratch.ts";
 import { unet3d } from "./unet3d.ts";
@@ -44,10 +45,12 @@ const trained: Readonly<Record<string, readonly string[]>> = {
   segnet: ["sgd"],
   r2unet: ["sgd"],
   "attention-r2unet": ["sgd"],
+  "unet-plus-plus": ["sgd"],
+  "anu-net": ["sgd"],
 };
 
 /** Biases before batch norm have a gradient of 0, of which f32 has rounding errors alone: of these networks steps are compared. */
-const stepsAlone = ["attention-unet", "segnet", "r2unet", "attention-r2unet"];
+const stepsAlone = ["attention-unet", "segnet", "r2unet", "attention-r2unet", "unet-plus-plus", "anu-net"];
 
 describe.runIf(isHere)("training as PyTorch does it", () => {
   const given = process.env.ATROUS_STEPS;
@@ -155,21 +158,23 @@ async function readReference(path: string): Promise<Reference> {
   };
 }
 
-/** The network and cross-entropy over all pixels. */
+/** The network and cross-entropy over all pixels, of several heads their sum. */
 function lossGraph({ network, options, inputs }: Reference): Graph {
   const b = new GraphBuilder();
   const image = b.input("image", inputs.image!.shape);
   const labels = b.input("labels", inputs.labels!.shape, "u32");
-  const logits =
-    network === "unet3d" ? unet3d(b, image, JSON.parse(options)) : buildNetwork(b, image, network, JSON.parse(options));
-  b.output("loss", crossEntropyLoss(b, logits, labels));
+  const outputs =
+    network === "unet3d"
+      ? { logits: unet3d(b, image, JSON.parse(options)) }
+      : buildNetwork(b, image, network, JSON.parse(options));
+  b.output("loss", createLoss(b, { kind: "cross-entropy" }, { outputs, labels }));
   return b.build();
 }
 
 /** Options have the names of the twin's. */
-function buildNetwork(b: GraphBuilder, image: Value, name: string, twin: object): Value {
+function buildNetwork(b: GraphBuilder, image: Value, name: string, twin: object): Heads {
   const network = networks.find((candidate) => candidate.name === name)!;
   const camelCase = (key: string) => key.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
   const options = Object.fromEntries(Object.entries(twin).map(([key, value]) => [camelCase(key), value]));
-  return network.build(b, image, network.options(options, "options")).logits;
+  return network.build(b, image, network.options(options, "options"));
 }
