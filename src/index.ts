@@ -56,6 +56,7 @@ export { readStoredTuning, storeTuning } from "./graph/tune/database.ts";
 export { type CandidateReport, type TuneOptions, tune } from "./graph/tune/tune.ts";
 export { parseTuning, type Tuning, type TuningEntry } from "./graph/tune/tuning.ts";
 export { resnet18 } from "./models/encoders/resnet18.ts";
+export type { HeadOptions } from "./models/heads.ts";
 export { type GraphReport, inspectGraph } from "./models/inspect.ts";
 export { type LoadOptions, loadModel, Model } from "./models/load.ts";
 export { buildModelGraph, type ModelFile, type ModelOutput, openModelFile } from "./models/model-file.ts";

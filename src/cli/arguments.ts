@@ -1,7 +1,7 @@
 // Parsing of option values; commander turns InvalidArgumentError into exit code 2 with the option's name.
 
 import { InvalidArgumentError, Option } from "commander";
-import { type Shape, UsageError } from "../index.ts";
+import { type HeadOptions, type Shape, UsageError } from "../index.ts";
 
 /** How the network stores its tensors. */
 export function precisionOption(): Option {
@@ -26,6 +26,27 @@ export function storage({ precision, keepFull }: StorageOptions): StorageOptions
 export interface StorageOptions {
   readonly precision: "f32" | "f16";
   readonly keepFull?: readonly string[];
+}
+
+/** Prunes a network with several heads. */
+export function levelOption(): Option {
+  const text = "of a network with several heads: take the n-th, and leave out what it does not need";
+  return new Option("--level <n>", text).argParser(parseCount);
+}
+
+export function averageHeadsOption(): Option {
+  return new Option("--average-heads", "of a network with several heads: take the mean of all up to the level");
+}
+
+/** What {@link levelOption} and {@link averageHeadsOption} give, as `loadModel` and others take it. */
+export function chosenHeads({ level, averageHeads }: HeadOptions): HeadOptions {
+  return { level, averageHeads };
+}
+
+/** Throws UsageError where {@link levelOption} or {@link averageHeadsOption} is given: ONNX models have no levels. */
+export function requireNoHeads({ level, averageHeads }: HeadOptions): void {
+  if (level !== undefined) throw new UsageError("--level: an ONNX model has no levels, expected none");
+  if (averageHeads) throw new UsageError("--average-heads: an ONNX model has no heads to choose from, expected none");
 }
 
 /** The shape of one input of a model; without a name that of the only one. */

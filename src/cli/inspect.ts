@@ -7,6 +7,7 @@ import {
   formatShape,
   type Graph,
   type GraphReport,
+  type HeadOptions,
   importOnnx,
   inspectGraph,
   isOnnx,
@@ -14,14 +15,21 @@ import {
   type Shape,
   UnsupportedError,
 } from "../index.ts";
-import { type InputShape, parseInputShapes } from "./arguments.ts";
+import {
+  averageHeadsOption,
+  chosenHeads,
+  type InputShape,
+  levelOption,
+  parseInputShapes,
+  requireNoHeads,
+} from "./arguments.ts";
 import { describeFailure } from "./failure.ts";
 import { imageShape, modelHelp, openModel } from "./model.ts";
 import { importShapes, onnxFacts, onnxJson, unsupportedText } from "./onnx.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { formatBytes, formatCount, formatFacts, formatTable } from "./table.ts";
 
-interface InspectOptions extends GlobalOptions {
+interface InspectOptions extends GlobalOptions, HeadOptions {
   readonly shape?: readonly InputShape[];
   readonly json?: true;
 }
@@ -36,6 +44,8 @@ export function addInspect(program: Command, session: Session): void {
       "shape of the image (default: one 512x512 image), or of an ONNX model's inputs",
       parseInputShapes,
     )
+    .addOption(levelOption())
+    .addOption(averageHeadsOption())
     .option("--json", "print JSON on standard output")
     .addHelpText(
       "after",
@@ -71,7 +81,7 @@ async function inspectWeights(session: Session, path: string, options: InspectOp
   const file = await openModel(path);
   try {
     const shape = imageShape(file, options.shape ?? []);
-    const planned = await plan(buildModelGraph(file, shape, ["logits"]));
+    const planned = await plan(buildModelGraph(file, shape, ["logits"], chosenHeads(options)));
     if (options.json) session.printJson(asJson(file, shape, planned));
     else session.print(asText(file, shape, planned));
   } finally {
@@ -80,6 +90,7 @@ async function inspectWeights(session: Session, path: string, options: InspectOp
 }
 
 async function inspectOnnx(session: Session, path: string, options: InspectOptions, plan: PlanGraph) {
+  requireNoHeads(options);
   try {
     const model = await importOnnx(path, importShapes(options.shape ?? []));
     try {

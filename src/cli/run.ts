@@ -10,6 +10,7 @@ import {
   formatShape,
   type Gpu,
   type Graph,
+  type HeadOptions,
   importOnnx,
   isOnnx,
   openSafetensors,
@@ -24,7 +25,17 @@ import {
   writeSafetensors,
 } from "../index.ts";
 import { fileSource, writeFileAtomic } from "../node.ts";
-import { keepFullOption, parseCount, precisionOption, type StorageOptions, storage } from "./arguments.ts";
+import {
+  averageHeadsOption,
+  chosenHeads,
+  keepFullOption,
+  levelOption,
+  parseCount,
+  precisionOption,
+  requireNoHeads,
+  type StorageOptions,
+  storage,
+} from "./arguments.ts";
 import { naming } from "./failure.ts";
 import { withOutputGradients } from "./gradients.ts";
 import { modelHelp, openModel } from "./model.ts";
@@ -34,7 +45,7 @@ import { type NotFinite, type RunResult, runJson, runText } from "./run-report.t
 import type { GlobalOptions, Session } from "./session.ts";
 import { readTuning } from "./tune.ts";
 
-interface RunOptions extends GlobalOptions, StorageOptions {
+interface RunOptions extends GlobalOptions, StorageOptions, HeadOptions {
   readonly input: string;
   readonly output: string;
   readonly gradOutput?: string;
@@ -57,6 +68,8 @@ export function addRun(program: Command, session: Session): void {
     .option("--repeat <n>", "number of runs; the first does not count towards the times", parseCount, 1)
     .addOption(precisionOption())
     .addOption(keepFullOption())
+    .addOption(levelOption())
+    .addOption(averageHeadsOption())
     .option("--tuning <file>", "kernels that `atrous tune` measured on this adapter")
     .option("--json", "print JSON on standard output")
     .addHelpText(
@@ -85,7 +98,7 @@ Examples:
         );
       await requireNewFile(options.output, [path, options.input, ...(gradOutput === undefined ? [] : [gradOutput])]);
       const tuning = options.tuning === undefined ? undefined : await readTuning(options.tuning);
-      const opened = await naming(options.input, openForInput(path, options.input));
+      const opened = await naming(options.input, openForInput(path, options.input, chosenHeads(options)));
       try {
         const model = gradOutput === undefined ? opened : await withOutputGradients(opened, gradOutput);
         const work = session.withGpu(options, (gpu) => runModel(session, gpu, { model, tuning, options }));
@@ -107,8 +120,9 @@ interface OpenModel {
   close(): Promise<void>;
 }
 
-async function openForInput(path: string, inputPath: string): Promise<OpenModel> {
+async function openForInput(path: string, inputPath: string, heads: HeadOptions): Promise<OpenModel> {
   if (await isOnnx(path)) {
+    requireNoHeads(heads);
     const { inputs, importing } = await readInputs(inputPath);
     const model = await importOnnx(path, importing);
     return { ...model, network: undefined, inputs: fitInputs(model.graph, inputs, inputPath) };
@@ -119,7 +133,7 @@ async function openForInput(path: string, inputPath: string): Promise<OpenModel>
     return {
       name: file.name,
       network: file.network.name,
-      graph: buildModelGraph(file, image.shape, ["logits"]),
+      graph: buildModelGraph(file, image.shape, ["logits"], heads),
       inputs: { image },
       weights: file.weights,
       close: () => file.weights.close(),

@@ -2,7 +2,7 @@
 
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
-import { createSegmenter, type Gpu, type ModelFile, UsageError } from "../index.ts";
+import { createSegmenter, type Gpu, type HeadOptions, type ModelFile, UsageError } from "../index.ts";
 import {
   type AxisName,
   isPng,
@@ -14,7 +14,15 @@ import {
   type TruthLabels,
   writeFileAtomic,
 } from "../node.ts";
-import { parseCount, parseIndex, parseMillimetres, precisionOption } from "./arguments.ts";
+import {
+  averageHeadsOption,
+  chosenHeads,
+  levelOption,
+  parseCount,
+  parseIndex,
+  parseMillimetres,
+  precisionOption,
+} from "./arguments.ts";
 import { naming } from "./failure.ts";
 import { defaultModelPath, openModel } from "./model.ts";
 import { requireNewFile } from "./output.ts";
@@ -24,7 +32,7 @@ import type { GlobalOptions, Session } from "./session.ts";
 import { parseTruthLabels } from "./truth-labels.ts";
 import { readTuning } from "./tune.ts";
 
-interface SegmentOptions extends GlobalOptions {
+interface SegmentOptions extends GlobalOptions, HeadOptions {
   readonly output?: string;
   readonly overlay?: string;
   readonly model?: string;
@@ -57,6 +65,8 @@ export function addSegment(program: Command, session: Session): void {
     .option("--spacing <mm>", "pixel size of a PNG (default: 1)", parseMillimetres)
     .option("--batch <n>", "slices in one run", parseCount, 4)
     .addOption(precisionOption())
+    .addOption(levelOption())
+    .addOption(averageHeadsOption())
     .option("--tuning <file>", "kernels that `atrous tune` measured on this adapter")
     .option("--force", "replace a mask that is read-only, another user's, or a broken link", false)
     .option("--json", "print JSON on standard output")
@@ -121,6 +131,7 @@ async function segmentScan(session: Session, gpu: Gpu, scan: Scan, file: ModelFi
     ...scan.size,
     batch,
     precision,
+    ...chosenHeads(options),
     ...(tuning && { tuning, onMiss: (node: string) => misses.push(node) }),
     onProgress: preparing.update,
   };

@@ -10,11 +10,12 @@ import type { CompiledGraph, MemoryReport, RunOptions, StartupReport } from "../
 import type { GraphProfile, ProfileOptions } from "../graph/run/profile.ts";
 import { checkOptions, numbers, type Rules, someOf } from "../options.ts";
 import type { Shape, Tensor } from "../tensor.ts";
+import { type HeadOptions, headRules } from "./heads.ts";
 import { buildModelGraph, type ModelFile, type ModelOutput, openModelFile } from "./model-file.ts";
 import { openWeights, weightsFor } from "./weights.ts";
 
 /** How `loadModel` compiles a model. */
-export interface LoadOptions extends Omit<CompileOptions, "parameter" | "reload" | "halfParameters"> {
+export interface LoadOptions extends Omit<CompileOptions, "parameter" | "reload" | "halfParameters">, HeadOptions {
   /**
    * Shape of the image, [N, C, H, W]; fixed for the life of the model. An ONNX model needs one where it leaves sizes of its
    * input open; for several inputs see `importOnnx`.
@@ -25,7 +26,12 @@ export interface LoadOptions extends Omit<CompileOptions, "parameter" | "reload"
 }
 
 const { halfParameters: _, ...compilingModel } = compilingRules;
-const loadRules: Rules<LoadOptions> = { shape: numbers, outputs: someOf("logits", "classes"), ...compilingModel };
+const loadRules: Rules<LoadOptions> = {
+  shape: numbers,
+  outputs: someOf("logits", "classes", "probabilities"),
+  ...headRules,
+  ...compilingModel,
+};
 
 /** A network on a device. */
 export class Model {
@@ -93,12 +99,12 @@ export async function loadModel(gpu: Gpu, origin: Origin, options: LoadOptions =
 }
 
 async function loadWeights(gpu: Gpu, origin: Origin, options: LoadOptions): Promise<Model> {
-  const { shape, outputs = ["logits"], ...compiling } = options;
+  const { shape, outputs = ["logits"], level, averageHeads, ...compiling } = options;
   if (shape === undefined)
     throw new UsageError("loadModel: shape is missing, expected that of the image, [N, C, H, W]");
   const file = await openModelFile(origin);
   try {
-    const graph = buildModelGraph(file, shape, outputs);
+    const graph = buildModelGraph(file, shape, outputs, { level, averageHeads });
     return new Model(
       file,
       await compile(gpu, graph, { ...compiling, ...weightsFor(gpu, file.weights, () => openWeights(origin)) }),
@@ -109,8 +115,10 @@ async function loadWeights(gpu: Gpu, origin: Origin, options: LoadOptions): Prom
 }
 
 async function loadOnnx(gpu: Gpu, origin: Origin, options: LoadOptions): Promise<Model> {
-  const { shape, outputs, ...compiling } = options;
+  const { shape, outputs, level, averageHeads, ...compiling } = options;
   if (outputs) throw new UsageError("loadModel: outputs of an ONNX model are its own, expected no outputs");
+  if (level !== undefined || averageHeads)
+    throw new UsageError("loadModel: an ONNX model has no levels, expected none");
   const open = () => importOnnx(origin, shape ? { shape } : {});
   const model = await open();
   try {

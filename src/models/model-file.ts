@@ -1,18 +1,19 @@
 // A weights file that says which network it is for: a safetensors file with `atrous.*` metadata.
-import { FormatError } from "../errors.ts";
+import { FormatError, UsageError } from "../errors.ts";
 import { quote } from "../formats/quote.ts";
 import { checkEntries, openSafetensors, type SafetensorsFile } from "../formats/safetensors/index.ts";
 import type { ByteSource, Origin } from "../formats/source/source.ts";
 import { GraphBuilder } from "../graph/ir/builder.ts";
-import type { Graph } from "../graph/ir/graph.ts";
+import type { Graph, Value } from "../graph/ir/graph.ts";
 import { formatShape, type Shape } from "../tensor.ts";
-import { classMap } from "./class-map.ts";
-import { type ChosenNetwork, imageAxes } from "./network.ts";
+import { classMap, probabilities } from "./class-map.ts";
+import { chooseLogits, type HeadOptions } from "./heads.ts";
+import { type ChosenNetwork, type Heads, imageAxes } from "./network.ts";
 import { type Preprocess, readLabels, readPreprocess } from "./preprocess.ts";
 import { networks } from "./registry.ts";
 
-/** What a graph of a model gives: `logits` f32 [N, classes, H, W], `classes` i32 [N, H, W] (class-map.ts). */
-export type ModelOutput = "logits" | "classes";
+/** What a graph of a model gives: `logits` and `probabilities` f32 [N, classes, H, W], `classes` i32 [N, H, W] (class-map.ts). */
+export type ModelOutput = "logits" | "classes" | "probabilities";
 
 /** An open weights file whose metadata names its network. */
 export interface ModelFile extends ChosenNetwork {
@@ -66,20 +67,44 @@ function metadataJson({ name, metadata }: SafetensorsFile, key: string): unknown
 }
 
 /**
- * Builds a model's graph for images of one shape, [N, C, H, W] or [N, C, D, H, W], and checks that the file holds just its parameters.
- * Throws ShapeError for the shape, FormatError for missing, unexpected and misshapen tensors.
+ * Appends a model's network to a graph, and checks that the file holds just its parameters, those of all heads.
+ * Throws ShapeError for the image, FormatError for missing, unexpected and misshapen tensors.
  */
-export function buildModelGraph(file: ModelFile, shape: Shape, outputs: readonly ModelOutput[]): Graph {
-  const { network, options } = file;
+export function appendHeads(b: GraphBuilder, image: Value, { network, options, weights }: ModelFile): Heads {
+  const heads = network.build(b, image, options);
+  checkEntries(weights, new Map(b.parameters.map(({ name, type }) => [name, type.shape])));
+  return heads;
+}
+
+/** Outputs that follow from the logits. */
+const derived = new Map(Object.entries({ classes: classMap, probabilities }));
+
+/**
+ * Builds a model's graph for images of one shape, [N, C, H, W] or [N, C, D, H, W], and checks that the file holds just its parameters.
+ * Outputs are `logits`, `classes`, `probabilities`, and heads of deep supervision by their names. What they do not need is left out.
+ * Throws ShapeError for the shape, FormatError for missing, unexpected and misshapen tensors, UsageError for the level and for an
+ * output that there is not.
+ */
+export function buildModelGraph(
+  file: ModelFile,
+  shape: Shape,
+  outputs: readonly string[],
+  chosen: HeadOptions = {},
+): Graph {
+  const { network } = file;
   if (shape.length !== network.dimensions + 2)
     throw new FormatError(`image shape is ${formatShape(shape)}, expected ${imageAxes(network.dimensions)}`);
   const b = new GraphBuilder();
   const image = b.input("image", shape);
-  const { logits } = network.build(b, image, options);
+  const heads = appendHeads(b, image, file);
+  const logits = chooseLogits(b, heads, chosen);
+  const values = new Map(Object.entries({ ...heads, logits }));
   for (const output of outputs) {
-    b.output(output, output === "logits" ? logits : classMap(b, logits, file));
+    const derive = derived.get(output);
+    const value = derive ? derive(b, logits, file) : values.get(output);
+    const known = [...values.keys(), ...derived.keys()];
+    if (!value) throw new UsageError(`output: got "${output}", expected ${known.join(", ")}`);
+    b.output(output, value);
   }
-  const graph = b.build();
-  checkEntries(file.weights, new Map(graph.parameters.map(({ name, type }) => [name, type.shape])));
-  return graph;
+  return b.build();
 }

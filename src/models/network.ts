@@ -37,7 +37,10 @@ export interface ImageSize {
   readonly reason?: string;
 }
 
-/** Logits by the name of their head. Those beside `logits` are for deep supervision: only trainings use them. */
+/**
+ * Logits by the name of their head, `logits` the last. Those before it are for deep supervision, in the order of their levels: each
+ * needs less of the network than the next (heads.ts).
+ */
 export interface Heads {
   /** f32 [N, classes, ...], as large as the image. */
   readonly logits: Value;

@@ -77,7 +77,7 @@ async function compareWithFile(model: Origin, origin: Origin): Promise<Compariso
     };
     try {
       const image = await reference.input("image");
-      const graph = buildModelGraph(file, image.shape, ["logits"]);
+      const graph = buildModelGraph(file, image.shape, reference.outputs);
       const layers = reference.layers.map((name) => {
         const value = findValue(graph, name);
         if (!value) throw new FormatError(`${reference.name}: the network has no layer "${name}"`);

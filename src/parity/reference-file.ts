@@ -11,6 +11,8 @@ export class ReferenceFile implements Reference {
   /** Names of layers in forward order. */
   readonly layers: readonly string[];
   readonly name: string;
+  /** Names of outputs: `logits`, and other heads. */
+  readonly outputs: readonly string[];
   readonly gradients?: ReferenceGradients;
   readonly #file: SafetensorsFile;
 
@@ -18,6 +20,7 @@ export class ReferenceFile implements Reference {
     this.name = file.name;
     this.#file = file;
     this.layers = layers;
+    this.outputs = this.#names("output:");
     const of = this.#names("output-gradient:");
     if (of.length > 0) {
       this.gradients = {

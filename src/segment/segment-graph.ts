@@ -1,10 +1,10 @@
 // The graph around a network that takes slices at the training's spacing and returns class maps of the original size.
-import { checkEntries } from "../formats/safetensors/index.ts";
 import { GraphBuilder } from "../graph/ir/builder.ts";
 import type { Graph } from "../graph/ir/graph.ts";
 import { repeatChannels } from "../models/blocks/layers.ts";
 import { classMap } from "../models/class-map.ts";
-import type { ModelFile } from "../models/model-file.ts";
+import { chooseLogits, type HeadOptions } from "../models/heads.ts";
+import { appendHeads, type ModelFile } from "../models/model-file.ts";
 import { type Preprocess, paddedSize } from "../models/preprocess.ts";
 import { pad, slice } from "../ops/move/slice-pad.ts";
 import { resize2d } from "../ops/sample/resize.ts";
@@ -29,6 +29,7 @@ export function buildSegmentGraph(
   preprocess: Preprocess,
   size: SliceSize,
   batch: number,
+  chosen: HeadOptions = {},
 ): SegmentGraph {
   const original = [size.height, size.width] as const;
   const resampled = resampledSize(size, preprocess.spacingMm);
@@ -42,7 +43,8 @@ export function buildSegmentGraph(
     const sides = { begin: [0, 0, 0, 0], end: [0, 0, bottom, right] };
     x = b.apply(pad, [x], { ...sides, value: preprocess.padValue }, { name: "pad" });
   }
-  let { logits } = file.network.build(b, repeatChannels(b, x, file.options.inChannels), file.options);
+  const heads = appendHeads(b, repeatChannels(b, x, file.options.inChannels), file);
+  let logits = chooseLogits(b, heads, chosen);
   if (isPadded) {
     logits = b.apply(slice, [logits], { axes: [2, 3], starts: [0, 0], ends: resampled }, { name: "crop" });
   }
@@ -50,7 +52,5 @@ export function buildSegmentGraph(
     logits = b.apply(resize2d, [logits], { size: original, mode: "bilinear" }, { name: "resample" });
   }
   b.output("classes", classMap(b, logits, file));
-  const graph = b.build();
-  checkEntries(file.weights, new Map(graph.parameters.map(({ name, type }) => [name, type.shape])));
-  return { graph, resampled, padded };
+  return { graph: b.build(), resampled, padded };
 }

@@ -4,6 +4,7 @@ import type { Origin } from "../formats/source/source.ts";
 import { type Gpu, requireGpu } from "../gpu/gpu.ts";
 import { type CompileOptions, compile, compilingRules } from "../graph/run/compile.ts";
 import type { CompiledGraph, MemoryReport } from "../graph/run/compiled-graph.ts";
+import { type HeadOptions, headRules } from "../models/heads.ts";
 import { type ModelFile, openModelFile } from "../models/model-file.ts";
 import { type Normalization, normalize, type Preprocess } from "../models/preprocess.ts";
 import { openWeights, weightsFor } from "../models/weights.ts";
@@ -13,7 +14,10 @@ import { resampleSlice, type SliceSize } from "./resample.ts";
 import { buildSegmentGraph, type SegmentGraph } from "./segment-graph.ts";
 
 /** The size of the slices, and how their network is compiled. */
-export interface SegmenterOptions extends SliceSize, Omit<CompileOptions, "parameter" | "reload" | "halfParameters"> {
+export interface SegmenterOptions
+  extends SliceSize,
+    Omit<CompileOptions, "parameter" | "reload" | "halfParameters">,
+    HeadOptions {
   /** Slices in one run. Default 4. */
   readonly batch?: number;
 }
@@ -24,6 +28,7 @@ const segmenterRules: Rules<SegmenterOptions> = {
   width: numeric,
   spacingMm: numbers,
   batch: numeric,
+  ...headRules,
   ...compilingModel,
 };
 
@@ -134,13 +139,13 @@ export async function createSegmenter(
   const isOpen = typeof model === "object" && "network" in model;
   const file = isOpen ? model : await openModelFile(model);
   try {
-    const { height, width, spacingMm, batch = 4, ...compiling } = options;
+    const { height, width, spacingMm, batch = 4, level, averageHeads, ...compiling } = options;
     if (!Number.isInteger(batch) || batch < 1 || batch > 1024) {
       throw new UsageError(`segment: batch is ${batch}, expected a whole number from 1 to 1024`);
     }
     const size = { height, width, spacingMm };
     const preprocess = requirePreprocess(file);
-    const built = buildSegmentGraph(file, preprocess, size, batch);
+    const built = buildSegmentGraph(file, preprocess, size, batch, { level, averageHeads });
     const compiled = await compile(gpu, built.graph, {
       ...compiling,
       ...weightsFor(gpu, file.weights, isOpen ? undefined : () => openWeights(model)),

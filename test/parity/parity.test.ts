@@ -23,6 +23,7 @@ interface Golden {
   readonly network: string | undefined;
   /** What the reference holds: layers, and the gradients of the image, every parameter and every running statistic. */
   readonly layers: number;
+  readonly outputs: number;
   readonly gradients: number;
 }
 
@@ -30,7 +31,13 @@ async function openGolden(name: string): Promise<Golden> {
   const { metadata, tensors } = await readSafetensors(read(name, "model.safetensors"));
   const reference = [...(await readSafetensors(read(name, "reference.safetensors"))).tensors.keys()];
   const count = (prefix: string) => reference.filter((key) => key.startsWith(prefix)).length;
-  const golden = { name, network: metadata["atrous.network"], layers: count("layer:"), gradients: count("gradient:") };
+  const golden = {
+    name,
+    network: metadata["atrous.network"],
+    layers: count("layer:"),
+    outputs: count("output:"),
+    gradients: count("gradient:"),
+  };
   expect([0, tensors.size + 1], `gradients of ${name}: all or none`).toContain(golden.gradients);
   return golden;
 }
@@ -53,12 +60,12 @@ test("there are goldens with and without fusion of scales", () => {
   expect(names).toEqual(expect.arrayContaining(["msff-w8", "msff-w8-pools", "plain-w8"]));
 });
 
-for (const { name, layers, gradients } of goldens) {
+for (const { name, layers, outputs, gradients } of goldens) {
   test(`${name}: every layer and the logits`, async () => {
     const report = await runParity(gpu, read(name, "model.safetensors"), read(name, "reference.safetensors"));
     expect(report.layers).toBe(layers);
     expect(report.gradients).toBe(gradients);
-    expect(report.rows.length).toBe(layers + 1 + gradients);
+    expect(report.rows.length).toBe(layers + outputs + gradients);
     expect(layers).toBeGreaterThan(20);
     expect(report.firstDivergence).toBeUndefined();
     expect(report.classes?.unexplained).toBe(0);

@@ -5,10 +5,10 @@ DIR/CASE/reference.safetensors  f32 tensors:
     input:image     [N, C, H, W]
     layer:<module>  what the module of that dotted name returns, for those that the network's twin says it records:
                     every batch norm (before its ReLU), pools, blocks and the module that returns the logits
-    output:logits   [N, classes, H, W]
+    output:<head>   [N, classes, H, W], `logits` and, with deep supervision, the other heads
   with metadata `atrous.order` (JSON list of the layers in the order they ran) and `atrous.torch` (version); where gradients
   are recorded, beside them (gradients.py)
-    output-gradient:logits   d(loss)/d(logits)
+    output-gradient:<head>   d(loss)/d(head)
     gradient:<name>          d(loss)/d(name) of `image`, every parameter and every running statistic
 
 Weights of the committed cases are random but seeded, with every batch norm statistic far from its default and
@@ -58,7 +58,7 @@ def randomize(network, generator):
 
 @torch.no_grad()
 def record(network, image, finest=1):
-    """Runs the network and returns ({layer: output} in the order in which the modules finished, logits).
+    """Runs the network and returns ({layer: output} in the order in which the modules finished, {head: logits}).
 
     Layers larger than 1/finest of the image are left out, but for the logits.
     """
@@ -71,10 +71,11 @@ def record(network, image, finest=1):
                     outputs[name] = output.clone().contiguous()
 
             hooks.append(module.register_forward_hook(keep))
-    logits = network(image)
+    results = network(image)
     for hook in hooks:
         hook.remove()
-    return outputs, logits
+    results = results if isinstance(results, tuple) else (results,)
+    return outputs, dict(zip(network.HEADS, results, strict=True))
 
 
 def write_golden(folder, network, image, finest=1, half=False, gradients=False):
@@ -90,15 +91,19 @@ def write_golden(folder, network, image, finest=1, half=False, gradients=False):
     extra = {}
     if gradients:
         size = (len(image), network.options["classes"], *image.shape[2:])
-        output_gradient = torch.randn(size, generator=torch.Generator().manual_seed(0))
-        image, found = steady_gradients(network, image.shape, [output_gradient])
-        extra = {"output-gradient:logits": output_gradient} | {f"gradient:{name}": tensor for name, tensor in found.items()}
-    outputs, logits = record(network, image, finest)
+        seeds = {
+            head: torch.randn(size, generator=torch.Generator().manual_seed(number)) for number, head in enumerate(network.HEADS)
+        }
+        image, found = steady_gradients(network, image.shape, list(seeds.values()))
+        extra = {f"output-gradient:{head}": tensor for head, tensor in seeds.items()}
+        extra |= {f"gradient:{name}": tensor for name, tensor in found.items()}
+    outputs, heads = record(network, image, finest)
     tensors = {"input:image": image.contiguous()}
     tensors.update({f"layer:{name}": tensor for name, tensor in outputs.items()})
-    tensors |= {"output:logits": logits.contiguous()} | extra
+    tensors |= {f"output:{head}": logits.contiguous() for head, logits in heads.items()} | extra
     metadata = {"format": "pt", "atrous.order": json.dumps(list(outputs)), "atrous.torch": torch.__version__}
     save_tensors(tensors, folder / "reference.safetensors", metadata)
+    logits = heads["logits"]
     print(f"{folder}: {len(outputs)} layers, logits {list(logits.shape)}, largest {logits.abs().max():.3f}")
 
 

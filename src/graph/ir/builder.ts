@@ -48,6 +48,11 @@ export class GraphBuilder {
     return value;
   }
 
+  /** Every parameter that was asked for, whether or not an output needs it. */
+  get parameters(): readonly Value[] {
+    return [...this.#parameters.values()];
+  }
+
   /** A tensor that stays on the device from one run to the next, f32; an operator that updates it writes into it. */
   state(name: string, shape: Shape): Value {
     return { name, type: this.#type(`state ${name}`, shape, "f32"), kind: "state" };
@@ -128,7 +133,8 @@ export class GraphBuilder {
 
   /** The graph of what the outputs need. */
   build(): Graph {
-    const [inputs, parameters] = [[...this.#inputs.values()], [...this.#parameters.values()]];
+    const { parameters } = this;
+    const inputs = [...this.#inputs.values()];
     return prune({ inputs, parameters, nodes: this.#nodes, outputs: new Map(this.#outputs) });
   }
 

@@ -5,6 +5,7 @@ import { packedBlock, packedWord } from "../../../shaders/wgsl/packed.ts";
 import { UsageError } from "../../errors.ts";
 import { differentiate } from "../../graph/ir/differentiate.ts";
 import { createNode, type Graph, type Node, prune, type Value } from "../../graph/ir/graph.ts";
+import { add, mul } from "../../ops/elementwise/arithmetic.ts";
 import { batchNorm } from "../../ops/norm/batch-norm.ts";
 import { batchNormTraining } from "../../ops/norm/batch-norm-training.ts";
 import type { Operator } from "../../ops/operator.ts";
@@ -53,7 +54,8 @@ const taken: Packing = { names: ["taken"], shapes: [[1]] };
 /** Statistics of a batch that running ones follow. */
 interface Followed {
   readonly running: Value;
-  readonly batch: Value;
+  /** Of each application of the batch norm, in their order: more than one where its weights are shared. */
+  readonly batches: readonly Value[];
   /** What makes the batch's an unbiased estimate. */
   readonly factor: number;
 }
@@ -69,7 +71,7 @@ export function createTrainingGraph(graph: Graph, options: TrainingGraphOptions)
   const trained = trainedParameters(graph, options);
   if (trained.length === 0) throw new UsageError("training: the loss depends on no parameter that is to be trained");
   const nodes: Node[] = [];
-  const append = <A extends object>(name: string, operator: Operator<A>, inputs: readonly Value[], attrs: A) => {
+  const append: Append = (name, operator, inputs, attrs) => {
     const node = createNode(operator as Operator, inputs, attrs, { name });
     nodes.push(node);
     return node.outputs;
@@ -106,8 +108,13 @@ export function createTrainingGraph(graph: Graph, options: TrainingGraphOptions)
   append(optimizer.name, optimizer.operator, update, optimizer.attrs);
   const momentum = options.statisticsMomentum ?? 0.1;
   if (followed.length > 0) {
-    const running = state("statistics", packedLayout(followed.map(({ running }) => running.type.shape)).elements);
-    const batch = followed.map(({ batch }) => batch);
+    const layout = packedLayout(followed.map(({ running }) => running.type.shape));
+    const running = state("statistics", layout.elements);
+    const batch = followed.map((one, i) => {
+      const shape = one.running.type.shape;
+      const before = () => append(one.running.name, unpack, [running], { offset: layout.offsets[i]!, shape })[0]!;
+      return one.batches.length === 1 ? one.batches[0]! : severalBatches(one, before(), momentum, append);
+    });
     const packedBatch = append("statistics:batch", pack, batch, {})[0]!;
     const [table, factors] = factorTables(followed);
     append("statistics:update", runningUpdate, [running, packedBatch, table, factors], { momentum });
@@ -173,15 +180,42 @@ function appendForward(graph: Graph, { nodes, replaced, trained }: Forward): rea
     });
     if (isNorm) followed.push(...statisticsOf(node, inputs));
   }
-  return followed;
+  const byRunning = new Map<Value, Followed>();
+  for (const one of followed) {
+    const before = byRunning.get(one.running)?.batches ?? [];
+    byRunning.set(one.running, { ...one, batches: [...before, ...one.batches] });
+  }
+  return [...byRunning.values()];
 }
 
 function statisticsOf({ outputs: [y, mean, variance] }: Node, [, , , ...running]: readonly Value[]): Followed[] {
   const count = elementCount(y!.type.shape) / y!.type.shape[1]!;
   return [
-    { running: running[0]!, batch: mean!, factor: 1 },
-    { running: running[1]!, batch: variance!, factor: count / (count - 1) },
+    { running: running[0]!, batches: [mean!], factor: 1 },
+    { running: running[1]!, batches: [variance!], factor: count / (count - 1) },
   ];
+}
+
+type Append = <A extends object>(
+  name: string,
+  operator: Operator<A>,
+  inputs: readonly Value[],
+  attrs: A,
+) => readonly Value[];
+
+/**
+ * The one batch s whose update does what an update at each application does, as PyTorch's: with r before and keep = 1 - momentum,
+ * keep r + momentum factor s = keep^k r + momentum factor sum_i keep^(k - i) batch_i.
+ */
+function severalBatches({ running, batches, factor }: Followed, r: Value, momentum: number, append: Append): Value {
+  const keep = 1 - momentum;
+  const scaled = (value: Value, by: number) =>
+    by === 1
+      ? value
+      : append(`${running.name}:scaled`, mul, [value, constant(String(by), Float32Array.of(by))], {})[0]!;
+  const weight = momentum === 0 ? 0 : (keep ** batches.length - keep) / (momentum * factor);
+  const terms = batches.map((batch, i) => scaled(batch, keep ** (batches.length - 1 - i)));
+  return terms.reduce((sum, term) => append(`${running.name}:sum`, add, [sum, term], {})[0]!, scaled(r, weight));
 }
 
 function state(name: string, elements: number): Value {

@@ -10,7 +10,7 @@ DIR/CASE.safetensors, f32 but for the labels:
     losses:sgd, losses:adam   [10]
   with metadata `network`, `options` (those of the network) and `rates` (of each optimizer), JSON but for the name.
 
-The loss is cross-entropy; SGD has momentum 0.9 and weight decay 1e-4. Training mode throughout. Seeds and rates are such
+The loss is cross-entropy, of several heads their sum; SGD has momentum 0.9 and weight decay 1e-4. Training mode throughout. Seeds and rates are such
 that PyTorch agrees with itself in f32 and f64: where a rounding error flips a ReLU, gradients jump by a per cent or more
 (PyTorch's own two differ so for about half of the seeds), and losses of larger rates go apart within ten steps. Each loss in f64 is written too, `losses64:`.
 """
@@ -66,6 +66,12 @@ CASES = {
     "volume": ("unet3d", dict(classes=3, width=4), (2, 1, 8, 12, 16), 5, dict(sgd=3e-2)),
     "small": ("msff-resnet18", dict(classes=3, width=0.25, pools=(1, 2)), (4, 3, 64, 64), 5, dict(sgd=3e-4, adam=3e-6)),
     "plain": ("msff-resnet18", dict(classes=2, width=0.125, msff=False), (2, 3, 64, 96), 7, dict(sgd=1e-2, adam=1e-5)),
+    "attention-unet": ("attention-unet", dict(classes=2, width=1 / 16, in_channels=1), (2, 1, 32, 48), 6, dict(sgd=1e-5)),
+    "segnet": ("segnet", dict(classes=2, width=1 / 16, in_channels=1), (2, 1, 45, 67), 7, dict(sgd=1e-5)),
+    "r2unet": ("r2unet", dict(classes=2, width=1 / 16, in_channels=1), (2, 1, 32, 48), 5, dict(sgd=1e-5)),
+    "attention-r2unet": ("attention-r2unet", dict(classes=2, width=1 / 16, in_channels=1), (2, 1, 32, 48), 6, dict(sgd=1e-8)),
+    "unet-plus-plus": ("unet-plus-plus", dict(classes=2, width=1 / 8, in_channels=1, deep_supervision=True), (2, 1, 32, 48), 1, dict(sgd=1e-4)),
+    "anu-net": ("anu-net", dict(classes=2, width=1 / 8, in_channels=1), (2, 1, 32, 48), 1, dict(sgd=1e-4)),
     "full": ("msff-resnet18", dict(classes=2, pools=(1,)), (2, 3, 64, 64), 1, {}),
 }
 OPTIMIZERS = {
@@ -98,8 +104,15 @@ def state_of(network):
     return {name: tensor for name, tensor in network.state_dict().items() if tensor.is_floating_point()}
 
 
+def loss_of(network, image, labels):
+    """The sum of all heads' losses."""
+    heads = network(image)
+    heads = heads if isinstance(heads, tuple) else (heads,)
+    return sum(torch.nn.functional.cross_entropy(head, labels) for head in heads)
+
+
 def gradients_of(network, image, labels):
-    loss = torch.nn.functional.cross_entropy(network(image), labels)
+    loss = loss_of(network, image, labels)
     loss.backward()
     return {name: parameter.grad.clone() for name, parameter in network.named_parameters()}
 
@@ -109,7 +122,7 @@ def train(network, image, labels, optimizer):
     losses = []
     for _ in range(STEPS):
         optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(network(image), labels)
+        loss = loss_of(network, image, labels)
         loss.backward()
         optimizer.step()
         losses.append(loss.item())

@@ -7,12 +7,13 @@ import { difference } from "../../../src/difference.ts";
 import { readSafetensors } from "../../../src/formats/safetensors/index.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { GraphBuilder } from "../../../src/graph/ir/builder.ts";
-import type { Graph } from "../../../src/graph/ir/graph.ts";
-import { msffResNet18 } from "../../../src/models/networks/msff-resnet18.ts";
+import type { Graph, Value } from "../../../src/graph/ir/graph.ts";
+import type { Heads } from "../../../src/models/network.ts";
+import { networks } from "../../../src/models/registry.ts";
 import type { Tensor } from "../../../src/tensor.ts";
 import { adam, type Optimizer, sgd } from "../../../src/train/loop/optimizers.ts";
 import { compileTrainStep } from "../../../src/train/loop/train-step.ts";
-import { crossEntropyLoss } from "../../../src/train/losses/index.ts";
+import { createLoss } from "../../../src/train/losses/index.ts";
 import { openTestGpu } from "../../support/gpu.ts";
 import { scratchFolder } from "../../support/scratch.ts";
 import { unet3d } from "./unet3d.ts";
@@ -40,7 +41,16 @@ const trained: Readonly<Record<string, readonly string[]>> = {
   volume: ["sgd"],
   plain: ["sgd", "adam"],
   small: ["sgd", "adam"],
+  "attention-unet": ["sgd"],
+  segnet: ["sgd"],
+  r2unet: ["sgd"],
+  "attention-r2unet": ["sgd"],
+  "unet-plus-plus": ["sgd"],
+  "anu-net": ["sgd"],
 };
+
+/** Biases before batch norm have a gradient of 0, of which f32 has rounding errors alone: of these networks steps are compared. */
+const stepsAlone = ["attention-unet", "segnet", "r2unet", "attention-r2unet", "unet-plus-plus", "anu-net"];
 
 describe.runIf(isHere)("training as PyTorch does it", () => {
   const given = process.env.ATROUS_STEPS;
@@ -59,33 +69,37 @@ describe.runIf(isHere)("training as PyTorch does it", () => {
     await gpu?.dispose();
   });
 
-  for (const name of ["volume", "plain", "small", "full"]) {
-    test(`${name}: the gradient of every parameter`, { timeout: 300_000 }, async ({ skip }) => {
-      const isFlipped = name === "full" && !gpu.adapter.driver.includes("llvmpipe");
-      if (isFlipped) console.warn(`full: left out on ${gpu.adapter.driver}: ${flips}`);
-      skip(isFlipped, flips);
-      const reference = await readReference(join(folder, `${name}.safetensors`));
-      const graph = lossGraph(reference);
-      const optimizer = sgd({ momentum: 0.9 });
-      const parameter = async (key: string) => reference.tensor(`parameter:${key}`);
-      const step = await compileTrainStep(gpu, graph, { optimizer, parameter });
-      const rows = [];
-      try {
-        // After the first step the velocity is the gradient.
-        await step.run(reference.inputs, 0);
-        for (const [name, { shape, data }] of (await step.save()).tensors) {
-          if (!name.startsWith("velocity:")) continue;
-          const key = name.slice("velocity:".length);
-          rows.push({ key, off: difference(shape, data, reference.tensor(`gradient:${key}`)).relativeL2 });
+  for (const name of [...Object.keys(trained), "full"]) {
+    test.skipIf(stepsAlone.includes(name))(
+      `${name}: the gradient of every parameter`,
+      { timeout: 300_000 },
+      async ({ skip }) => {
+        const isFlipped = name === "full" && !gpu.adapter.driver.includes("llvmpipe");
+        if (isFlipped) console.warn(`full: left out on ${gpu.adapter.driver}: ${flips}`);
+        skip(isFlipped, flips);
+        const reference = await readReference(join(folder, `${name}.safetensors`));
+        const graph = lossGraph(reference);
+        const optimizer = sgd({ momentum: 0.9 });
+        const parameter = async (key: string) => reference.tensor(`parameter:${key}`);
+        const step = await compileTrainStep(gpu, graph, { optimizer, parameter });
+        const rows = [];
+        try {
+          // After the first step the velocity is the gradient.
+          await step.run(reference.inputs, 0);
+          for (const [name, { shape, data }] of (await step.save()).tensors) {
+            if (!name.startsWith("velocity:")) continue;
+            const key = name.slice("velocity:".length);
+            rows.push({ key, off: difference(shape, data, reference.tensor(`gradient:${key}`)).relativeL2 });
+          }
+        } finally {
+          await step.dispose();
         }
-      } finally {
-        await step.dispose();
-      }
-      rows.sort((a, b) => b.off - a.off);
-      console.log(`${name}: ${rows.length} gradients, worst ${rows[0]!.off.toExponential(1)} (${rows[0]!.key})`);
-      expect(rows.length).toBe(reference.count("gradient:"));
-      expect(rows.filter(({ off }) => !(off <= limit))).toEqual([]);
-    });
+        rows.sort((a, b) => b.off - a.off);
+        console.log(`${name}: ${rows.length} gradients, worst ${rows[0]!.off.toExponential(1)} (${rows[0]!.key})`);
+        expect(rows.length).toBe(reference.count("gradient:"));
+        expect(rows.filter(({ off }) => !(off <= limit))).toEqual([]);
+      },
+    );
 
     for (const [kind, optimizer] of Object.entries(optimizers).filter(([kind]) => trained[name]?.includes(kind))) {
       test(`${name}: ten steps with ${kind}`, { timeout: 300_000 }, async () => {
@@ -144,15 +158,23 @@ async function readReference(path: string): Promise<Reference> {
   };
 }
 
-/** The network and cross-entropy over all pixels. */
+/** The network and cross-entropy over all pixels, of several heads their sum. */
 function lossGraph({ network, options, inputs }: Reference): Graph {
   const b = new GraphBuilder();
   const image = b.input("image", inputs.image!.shape);
   const labels = b.input("labels", inputs.labels!.shape, "u32");
-  const logits =
+  const outputs =
     network === "unet3d"
-      ? unet3d(b, image, JSON.parse(options))
-      : msffResNet18.build(b, image, msffResNet18.options(JSON.parse(options), "options")).logits;
-  b.output("loss", crossEntropyLoss(b, logits, labels));
+      ? { logits: unet3d(b, image, JSON.parse(options)) }
+      : buildNetwork(b, image, network, JSON.parse(options));
+  b.output("loss", createLoss(b, { kind: "cross-entropy" }, { outputs, labels }));
   return b.build();
+}
+
+/** Options have the names of the twin's. */
+function buildNetwork(b: GraphBuilder, image: Value, name: string, twin: object): Heads {
+  const network = networks.find((candidate) => candidate.name === name)!;
+  const camelCase = (key: string) => key.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+  const options = Object.fromEntries(Object.entries(twin).map(([key, value]) => [camelCase(key), value]));
+  return network.build(b, image, network.options(options, "options"));
 }

@@ -27,6 +27,7 @@ class Network(nn.Module):
     NAME: str  # as in `atrous.network`
     MULTIPLE: int  # of its images' sizes
     LOGITS: str  # the module that returns them
+    HEADS: tuple = ("logits",)  # names of what it returns, a tuple where there are several
     RECORDED_TYPES: tuple  # of modules whose output is compared, layer by layer
     RECORDED_NAMES: tuple = ()  # other modules that are
     GOLDENS: dict = {}  # Golden by the name of its folder
