@@ -47,9 +47,10 @@ export function defineEncoderDecoder(record: EncoderDecoderRecord): Network<Enco
     result: ({ classes }) => (classes === 1 ? "sigmoid" : "softmax"),
     build(b, image, options) {
       const { strides, features } = encoders[options.encoder];
-      const all = features(b, image, { width: options.width, prefix });
-      const wanted = picked(options).map((stride) => all[strides.indexOf(stride)]!);
-      const decoded = decoder.build(b, wanted, options.width);
+      const wanted = picked(options);
+      const all = features(b, image, { width: options.width, prefix, last: wanted.at(-1)! });
+      const taken = wanted.map((stride) => all[strides.indexOf(stride)]!);
+      const decoded = decoder.build(b, taken, options.width);
       const { kernel } = head;
       const scores = conv(b, head.name, decoded, {
         kernel,

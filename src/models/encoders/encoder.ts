@@ -7,6 +7,8 @@ export interface EncoderSettings {
   readonly width: number;
   /** In front of every name: empty, or ended by a dot. */
   readonly prefix: string;
+  /** The stride of the last feature wanted: stages behind it need not fit the image, and may be left out. Default: that of all. */
+  readonly last?: number;
 }
 
 /** What turns an image into maps of falling size. */

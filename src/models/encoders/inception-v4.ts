@@ -20,9 +20,12 @@ export const inceptionV4: Encoder = {
     let x = layers.unit(at(0), image, [3, 32, 2]);
     x = layers.unit(at(1), x, [3, 32]);
     const stem = layers.unit(at(2), x, [3, 64]);
-    x = layers.join(at(3), [layers.halve(at(3), stem), layers.unit(`${at(3)}.conv`, stem, [3, 96, 2])]);
+    x = layers.join(at(3), [layers.halve(`${at(3)}.maxpool`, stem), layers.unit(`${at(3)}.conv`, stem, [3, 96, 2])]);
     const quarter = mixed4a(layers, at(4), x);
-    x = layers.join(at(5), [layers.unit(`${at(5)}.conv`, quarter, [3, 192, 2]), layers.halve(at(5), quarter)]);
+    x = layers.join(at(5), [
+      layers.unit(`${at(5)}.conv`, quarter, [3, 192, 2]),
+      layers.halve(`${at(5)}.maxpool`, quarter),
+    ]);
     for (let i = 6; i <= 8; i++) x = inceptionA(layers, at(i), x);
     const eighth = x;
     x = reduce(layers, at(10), inceptionA(layers, at(9), x), [
@@ -74,8 +77,7 @@ function createLayers(b: GraphBuilder, width: number) {
       units.length === 1
         ? unit(name, x, units[0]!)
         : units.reduce((below, spec, i) => unit(`${name}.${i}`, below, spec), x),
-    halve: (name: string, x: Value): Value =>
-      b.apply(maxPool2d, [x], { kernel: 3, stride: 2, padding: 1 }, { name: `${name}.maxpool` }),
+    halve: (name: string, x: Value): Value => b.apply(maxPool2d, [x], { kernel: 3, stride: 2, padding: 1 }, { name }),
     /** The average of each pixel's neighbours in the image, then a 1x1 unit `name.1`. */
     average(name: string, x: Value, channels: number): Value {
       const window = { kernel: 3, stride: 1, padding: 1, countIncludePad: false };

@@ -20,7 +20,7 @@ export const vgg16BatchNorm: Encoder = encoder(depths16, true);
 function encoder(depths: readonly number[], hasNorm: boolean): Encoder {
   return {
     strides: [1, 2, 4, 8, 16, 32],
-    features(b, image, { width, prefix }) {
+    features(b, image, { width, prefix, last = 32 }) {
       // Positions in PyTorch's `nn.Sequential`, where ReLUs count too.
       let position = 0;
       const next = () => `${prefix}features.${position++}`;
@@ -28,15 +28,16 @@ function encoder(depths: readonly number[], hasNorm: boolean): Encoder {
         const spread = conv(b, next(), x, { kernel: 3, outChannels, padding: 1, bias: true });
         return hasNorm ? normRelu(b, next(), spread, next()) : b.apply(relu, [spread], {}, { name: next() });
       };
+      const pool = (x: Value) => b.apply(maxPool2d, [x], { kernel: 2, stride: 2 }, { name: next() });
       const features: Value[] = [];
-      const last = depths.reduce((below, depth, stage) => {
+      for (const [stage, depth] of depths.entries()) {
+        if (2 ** stage > last) return features;
         const outChannels = scaleChannels(channels[stage]!, width);
-        let x = below;
+        let x = stage === 0 ? image : pool(features.at(-1)!);
         for (let i = 0; i < depth; i++) x = unit(x, outChannels);
         features.push(x);
-        return b.apply(maxPool2d, [x], { kernel: 2, stride: 2 }, { name: next() });
-      }, image);
-      return [...features, last];
+      }
+      return last < 32 ? features : [...features, pool(features.at(-1)!)];
     },
   };
 }

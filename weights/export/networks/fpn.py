@@ -76,7 +76,7 @@ class FPN(EncoderDecoder, Network):
     MULTIPLE = 32
     GOLDENS = {
         # bottleneck blocks, grey, not square
-        "fpn-w32-gradients": Golden(dict(width=1 / 32, in_channels=1), (1, 1, 32, 64), seed=2, finest=4, gradients=True),
+        "fpn-w40-gradients": Golden(dict(width=1 / 40, in_channels=1), (1, 1, 32, 64), seed=5, finest=8, gradients=True),
     }
 
     def __init__(self, classes=2, width=1.0, in_channels=3, encoder="resnet50"):

@@ -54,9 +54,10 @@ class PSPNet(EncoderDecoder, Network):
 
     NAME = "pspnet"
     MULTIPLE = 8
+    RECORDED_TYPES = (nn.Conv2d, nn.BatchNorm2d, nn.AdaptiveAvgPool2d, nn.MaxPool2d)
     GOLDENS = {
-        "pspnet-w16-gradients": Golden(
-            dict(width=1 / 16, in_channels=1, encoder="vgg16"), (1, 1, 40, 56), seed=0, finest=2, gradients=True
+        "pspnet-w24-gradients": Golden(
+            dict(width=1 / 24, in_channels=1, encoder="vgg16"), (1, 1, 24, 40), seed=0, finest=4, gradients=True
         ),
     }
 

@@ -16,7 +16,7 @@ class EncoderDecoder:
     """Mixed into a Network. `strides` are those of the features that the decoder takes."""
 
     LOGITS = "segmentation_head.0"
-    RECORDED_TYPES = (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d, nn.GroupNorm, nn.AdaptiveAvgPool2d, nn.MaxPool2d)
+    RECORDED_TYPES = (nn.BatchNorm2d, nn.GroupNorm, nn.MaxPool2d)
 
     def add_parts(self, options, strides, create_decoder, kernel, upsampling):
         """`create_decoder` takes the channels of the features and the width."""
