@@ -4,6 +4,7 @@ import type { GraphBuilder } from "../../graph/ir/builder.ts";
 import type { Value } from "../../graph/ir/graph.ts";
 import { type Conv2dGiven, type ConvTranspose2dGiven, conv2d, convTranspose2d } from "../../ops/conv/conv2d.ts";
 import { relu } from "../../ops/elementwise/activations.ts";
+import type { InitialValue } from "../../ops/initial.ts";
 import { concat } from "../../ops/move/concat.ts";
 import { batchNorm } from "../../ops/norm/batch-norm.ts";
 import { image, type Size2d } from "../../ops/walk/window.ts";
@@ -30,24 +31,26 @@ interface ConvSpec {
   readonly outChannels: number;
   /** Whether there is a parameter `name.bias`. Default false: batch norm follows. */
   readonly bias?: boolean;
+  /** How the weight begins. Default: as PyTorch's does. */
+  readonly initial?: InitialValue;
 }
 
 export type Conv2dSpec = ConvSpec & Conv2dGiven;
 
 /** `nn.Conv2d`; weight [K, C/groups, R, S] under `name.weight`. */
 export function conv(b: GraphBuilder, name: string, x: Value, spec: Conv2dSpec): Value {
-  const { kernel, outChannels, bias, ...given } = spec;
+  const { kernel, outChannels, bias, initial, ...given } = spec;
   const shape = [outChannels, channelsOf(x) / (given.groups ?? 1), ...image.expand(kernel)];
   const options = bias ? { name, bias: b.parameter(`${name}.bias`, [outChannels]) } : { name };
-  return b.apply(conv2d, [x, b.parameter(`${name}.weight`, shape)], given, options);
+  return b.apply(conv2d, [x, b.parameter(`${name}.weight`, shape, initial)], given, options);
 }
 
 /** `nn.ConvTranspose2d`; weight [C, K/groups, R, S] under `name.weight`. */
 export function convTranspose(b: GraphBuilder, name: string, x: Value, spec: ConvSpec & ConvTranspose2dGiven): Value {
-  const { kernel, outChannels, bias, ...given } = spec;
+  const { kernel, outChannels, bias, initial, ...given } = spec;
   const shape = [channelsOf(x), outChannels / (given.groups ?? 1), ...image.expand(kernel)];
   const options = bias ? { name, bias: b.parameter(`${name}.bias`, [outChannels]) } : { name };
-  return b.apply(convTranspose2d, [x, b.parameter(`${name}.weight`, shape)], given, options);
+  return b.apply(convTranspose2d, [x, b.parameter(`${name}.weight`, shape, initial)], given, options);
 }
 
 /** `nn.BatchNorm2d` in evaluation mode. */

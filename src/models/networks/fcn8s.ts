@@ -1,4 +1,5 @@
-// FCN-8s on VGG-16 without batch norm, under the names of the public version. Dropout is left out.
+// FCN-8s on VGG-16 without batch norm, under the names of the public version. Transposed convolutions begin as
+// bilinear interpolation. Dropout is left out.
 // Source: Long et al. 2015; https://github.com/wkentaro/pytorch-fcn, `FCN8s`: its state_dict loads.
 import type { GraphBuilder } from "../../graph/ir/builder.ts";
 import type { Value } from "../../graph/ir/graph.ts";
@@ -44,7 +45,7 @@ export const fcn8s = defineNetwork({
     const seven = unit(b, "fc", "7", six, { kernel: 1, outChannels, padding: 0 });
     const score = (name: string, x: Value) => conv(b, name, x, { kernel: 1, outChannels: classes, bias: true });
     const up = (name: string, x: Value, kernel: 4 | 16) =>
-      convTranspose(b, name, x, { kernel, outChannels: classes, stride: kernel === 4 ? 2 : 8 });
+      convTranspose(b, name, x, { kernel, outChannels: classes, stride: kernel / 2, initial: { bilinear: true } });
     const plus = (x: Value, name: string, pool: Value, start: number) => {
       const cropped = crop(b, `${name}.crop`, score(name, pool), start, x);
       return b.apply(add, [x, cropped], {}, { name: `${name}.add` });
