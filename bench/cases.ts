@@ -3,7 +3,7 @@ import { GraphBuilder } from "../src/graph/ir/builder.ts";
 import type { Graph, Value } from "../src/graph/ir/graph.ts";
 import { storeHalf } from "../src/graph/passes/half.ts";
 import { wholeCall } from "../src/graph/plan/lower.ts";
-import { resnet18 } from "../src/models/encoders/resnet18.ts";
+import { resnet18 } from "../src/models/encoders/resnet.ts";
 import { msffResNet18 } from "../src/models/networks/msff-resnet18.ts";
 import type { Weights } from "../src/models/weights.ts";
 import { cast } from "../src/ops/elementwise/cast.ts";

@@ -55,7 +55,7 @@ export type { GraphProfile, NodeProfile, ProfileOptions } from "./graph/run/prof
 export { readStoredTuning, storeTuning } from "./graph/tune/database.ts";
 export { type CandidateReport, type TuneOptions, tune } from "./graph/tune/tune.ts";
 export { parseTuning, type Tuning, type TuningEntry } from "./graph/tune/tuning.ts";
-export { resnet18 } from "./models/encoders/resnet18.ts";
+export { resnet18 } from "./models/encoders/resnet.ts";
 export type { HeadOptions } from "./models/heads.ts";
 export { type GraphReport, inspectGraph } from "./models/inspect.ts";
 export { type LoadOptions, loadModel, Model } from "./models/load.ts";

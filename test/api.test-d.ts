@@ -55,7 +55,9 @@ test("Model.run takes arrays and buffers by name, and gives tensors by name", ()
 test("GraphBuilder appends operators with attributes of their own", () => {
   type Build = GraphBuilder;
   expectTypeOf<Build["input"]>().toEqualTypeOf<(name: string, shape: Shape, dtype?: atrous.DType) => Value>();
-  expectTypeOf<Build["parameter"]>().toEqualTypeOf<(name: string, shape: Shape) => Value>();
+  expectTypeOf<Build["parameter"]>().toEqualTypeOf<
+    (name: string, shape: Shape, initial?: atrous.InitialValue) => Value
+  >();
   expectTypeOf<Build["output"]>().toEqualTypeOf<(name: string, value: Value) => void>();
   expectTypeOf<Build["build"]>().toEqualTypeOf<() => Graph>();
   expectTypeOf<Build["gradients"]>().returns.toEqualTypeOf<readonly Value[]>();

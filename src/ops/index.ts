@@ -31,6 +31,7 @@ export {
 export { prelu } from "./elementwise/prelu.ts";
 export { type RoundToAttributes, roundTo } from "./elementwise/round-to.ts";
 export { abs, ceil, erf, exp, floor, log, neg, reciprocal, round, sign, softplus, sqrt } from "./elementwise/unary.ts";
+export type { InitialValue } from "./initial.ts";
 export { gemm } from "./matrix/gemm.ts";
 export { linear } from "./matrix/linear.ts";
 export { matmul } from "./matrix/matmul.ts";

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { FormatError, ShapeError } from "../../src/errors.ts";
 import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors/index.ts";
 import { GraphBuilder } from "../../src/graph/ir/builder.ts";
-import { resnet18 } from "../../src/models/encoders/resnet18.ts";
+import { resnet18 } from "../../src/models/encoders/resnet.ts";
 import { buildModelGraph, openModelFile } from "../../src/models/model-file.ts";
 import { msffResNet18 } from "../../src/models/networks/msff-resnet18.ts";
 import { networks } from "../../src/models/registry.ts";

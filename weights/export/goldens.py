@@ -54,6 +54,9 @@ def randomize(network, generator):
             uniform(module.running_var, 0.5, 1.5)
             uniform(module.weight, 0.6, 1.4)
             uniform(module.bias, -0.3, 0.3)
+        elif isinstance(module, nn.GroupNorm):
+            uniform(module.weight, 0.6, 1.4)
+            uniform(module.bias, -0.3, 0.3)
 
 
 @torch.no_grad()

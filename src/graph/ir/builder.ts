@@ -1,5 +1,6 @@
 // Builds a graph node by node.
 import { ShapeError, UsageError } from "../../errors.ts";
+import type { InitialValue } from "../../ops/initial.ts";
 import { noEpilogue, type Operator } from "../../ops/operator.ts";
 import { elementCount, formatShape, type Shape, shapesEqual, type Tensor, type TensorType } from "../../tensor.ts";
 import { differentiate, type Seed } from "./differentiate.ts";
@@ -36,14 +37,15 @@ export class GraphBuilder {
     return value;
   }
 
-  /** A trained tensor, f32. Asking again for a name gives the same value, so weights can be shared. */
-  parameter(name: string, shape: Shape): Value {
+  /** A trained tensor, f32. Asking again for a name gives the same value, so weights can be shared. `initial`: see {@link Value}. */
+  parameter(name: string, shape: Shape, initial?: InitialValue): Value {
     const known = this.#parameters.get(name);
     if (known) {
       if (shapesEqual(known.type.shape, shape)) return known;
       throw new ShapeError(`parameter ${name}: got ${formatShape(shape)}, was ${formatShape(known.type.shape)} before`);
     }
-    const value: Value = { name, type: this.#type(`parameter ${name}`, shape, "f32"), kind: "parameter" };
+    const type = this.#type(`parameter ${name}`, shape, "f32");
+    const value: Value = { name, type, kind: "parameter", ...(initial && { initial }) };
     this.#parameters.set(name, value);
     return value;
   }

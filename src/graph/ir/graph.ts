@@ -1,6 +1,7 @@
 // The intermediate representation: immutable nodes and values with static shapes, in topological order.
 // Names are the network's own (PyTorch's module and parameter names), so that parity checks and errors can use them.
 import { UsageError } from "../../errors.ts";
+import type { InitialValue } from "../../ops/initial.ts";
 import { type Epilogue, noEpilogue, nonEmpty, type Operator } from "../../ops/operator.ts";
 import type { TensorData, TensorType } from "../../tensor.ts";
 
@@ -15,6 +16,8 @@ export interface Value {
   readonly kind: "input" | "parameter" | "constant" | "computed" | "state";
   readonly producer?: Node;
   readonly data?: TensorData;
+  /** How a parameter begins that no file gives, where its network says so; else its operator does. */
+  readonly initial?: InitialValue;
 }
 
 /** One application of an operator. */

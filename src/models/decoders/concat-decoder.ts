@@ -5,27 +5,39 @@ import type { Value } from "../../graph/ir/graph.ts";
 import { relu } from "../../ops/elementwise/activations.ts";
 import { concat } from "../../ops/move/concat.ts";
 import { channelsOf, conv, convTranspose, normRelu } from "../blocks/layers.ts";
+import { squeezedUp } from "../blocks/squeezed-up.ts";
+import { type Decoder, pickExactly } from "./decoder.ts";
 
 /** With a kernel of 3 this doubles height and width. */
 const doubling = { stride: 2, padding: 1, outputPadding: 1 } as const;
 
 /**
- * x [N, C, h, w] to [N, c + c, 16h, 16w]: each step doubles and takes the next of `skips`, coarsest first, whose channels c it has.
+ * Features at 1/2 to 1/32 to [N, c + c, H/2, W/2]: each step doubles and takes the next feature, coarsest first, whose channels c it
+ * has.
  */
-export function concatDecoder(b: GraphBuilder, x: Value, skips: readonly Value[]): Value {
-  return skips.reduce((below, skip, i) => {
-    const name = `decoder${skips.length - i}`;
-    return b.apply(concat, [step(b, name, below, channelsOf(skip)), skip], {}, { name: `${name}.skip` });
-  }, x);
-}
+export const concatDecoder: Decoder = {
+  pick: pickExactly([2, 4, 8, 16, 32]),
+  build(b, features) {
+    const [bottom, ...skips] = features.toReversed();
+    return skips.reduce((below, skip, i) => {
+      const name = `decoder${skips.length - i}`;
+      return b.apply(concat, [step(b, name, below, channelsOf(skip)), skip], {}, { name: `${name}.skip` });
+    }, bottom!);
+  },
+};
 
 /** [N, C, h, w] to [N, outChannels, 2h, 2w]. */
 function step(b: GraphBuilder, name: string, x: Value, outChannels: number): Value {
-  const middle = Math.max(1, Math.floor(channelsOf(x) / 4));
-  const squeezed = normRelu(b, `${name}.bn1`, conv(b, `${name}.conv1`, x, { kernel: 1, outChannels: middle }));
-  const up = convTranspose(b, `${name}.up`, squeezed, { kernel: 3, outChannels: middle, ...doubling });
-  const raised = normRelu(b, `${name}.bn2`, up);
-  return normRelu(b, `${name}.bn3`, conv(b, `${name}.conv2`, raised, { kernel: 1, outChannels }), name);
+  return squeezedUp(b, x, {
+    outChannels,
+    names: [
+      [`${name}.conv1`, `${name}.bn1`],
+      [`${name}.up`, `${name}.bn2`],
+      [`${name}.conv2`, `${name}.bn3`],
+    ],
+    output: name,
+    transposed: { kernel: 3, ...doubling },
+  });
 }
 
 /** [N, C, h, w] to logits [N, classes, 2h, 2w], by way of `middle` channels. */

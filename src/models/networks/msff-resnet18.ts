@@ -3,7 +3,7 @@
 import { channelsOf, scaleChannels } from "../blocks/layers.ts";
 import { fuseScales, projectScales } from "../blocks/msff.ts";
 import { concatDecoder, doublingHead } from "../decoders/concat-decoder.ts";
-import { resnet18 } from "../encoders/resnet18.ts";
+import { resnet18 } from "../encoders/resnet.ts";
 import { channelRange, defineNetwork, type NetworkOptions, networkRules } from "../network.ts";
 
 /** Options of `msffResNet18`; channel counts and sizes in pixels. */
@@ -44,7 +44,7 @@ export const msffResNet18 = defineNetwork<MsffResNet18Options>({
     const bottom = msff
       ? fuseScales(b, layer4, { branchChannels: scaleChannels(branchWidth, width), rates, pools })
       : projectScales(b, layer4, channelsOf(layer4));
-    const decoded = concatDecoder(b, bottom, [layer3, layer2, layer1, stem]);
+    const decoded = concatDecoder.build(b, [stem, layer1, layer2, layer3, bottom], width);
     return { logits: doublingHead(b, decoded, scaleChannels(32, width), classes) };
   },
 });

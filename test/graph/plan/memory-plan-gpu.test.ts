@@ -8,7 +8,7 @@ import { optimize } from "../../../src/graph/passes/optimize.ts";
 import { lower, wholeCall } from "../../../src/graph/plan/lower.ts";
 import { planMemory } from "../../../src/graph/plan/memory-plan.ts";
 import { compile } from "../../../src/graph/run/compile.ts";
-import { resnet18 } from "../../../src/models/encoders/resnet18.ts";
+import { resnet18 } from "../../../src/models/encoders/resnet.ts";
 import { msffResNet18 } from "../../../src/models/networks/msff-resnet18.ts";
 import { deviceTraits } from "../../../src/ops/device-traits.ts";
 import { elementCount, type TensorData } from "../../../src/tensor.ts";

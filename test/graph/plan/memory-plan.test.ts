@@ -7,7 +7,7 @@ import { optimize } from "../../../src/graph/passes/optimize.ts";
 import type { Position } from "../../../src/graph/plan/assign-slots.ts";
 import { lower, type Program } from "../../../src/graph/plan/lower.ts";
 import { type MemoryPlan, planMemory } from "../../../src/graph/plan/memory-plan.ts";
-import { resnet18 } from "../../../src/models/encoders/resnet18.ts";
+import { resnet18 } from "../../../src/models/encoders/resnet.ts";
 import { inspectGraph } from "../../../src/models/inspect.ts";
 import { type MsffResNet18Options, msffResNet18 } from "../../../src/models/networks/msff-resnet18.ts";
 import { conv2d } from "../../../src/ops/conv/conv2d.ts";

@@ -70,3 +70,14 @@ test("a seed decides all of them, in whatever order they are asked for; each has
   const shares = forth.map((values, i) => values[0]! / [1 / 6, 1 / 6, 128 ** -0.5, 128 ** -0.5][i]!);
   expect(new Set(shares.map((share) => share.toFixed(6))).size).toBe(names.length);
 });
+
+test("a transposed convolution that begins as bilinear interpolates each channel by itself", () => {
+  const b = new GraphBuilder();
+  const x = b.input("x", [1, 2, 4, 4]);
+  const spec = { kernel: 4, outChannels: 2, stride: 2, initial: { bilinear: true } } as const;
+  b.output("y", convTranspose(b, "up", x, spec));
+  const row = [0.25, 0.75, 0.75, 0.25];
+  const kernel = row.flatMap((a) => row.map((c) => a * c));
+  const zeros = kernel.map(() => 0);
+  expect([...initialWeights(b.build(), 0)("up.weight")]).toEqual([...kernel, ...zeros, ...zeros, ...kernel]);
+});

@@ -18,36 +18,8 @@ choice is marked (our choice).
 import torch
 from torch import nn
 
+from .encoders import BasicBlock, residual_layer
 from .network import Golden, Network, scaled
-
-
-class BasicBlock(nn.Module):
-    """Residual block: relu(shortcut(x) + bn2(conv2(relu(bn1(conv1(x)))))).
-
-    input [N, c_in, H, W]; output [N, c_out, H/stride, W/stride].
-    """
-
-    def __init__(self, c_in, c_out, stride):
-        super().__init__()
-        self.conv1 = nn.Conv2d(c_in, c_out, 3, stride, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(c_out)
-        self.relu = nn.ReLU()
-        self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(c_out)
-        self.downsample = None
-        if stride != 1:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(c_in, c_out, 1, stride, bias=False), nn.BatchNorm2d(c_out)
-            )
-
-    def forward(self, x):
-        shortcut = x if self.downsample is None else self.downsample(x)
-        y = self.relu(self.bn1(self.conv1(x)))
-        return self.relu(self.bn2(self.conv2(y)) + shortcut)
-
-
-def residual_layer(c_in, c_out, stride):
-    return nn.Sequential(BasicBlock(c_in, c_out, stride), BasicBlock(c_out, c_out, 1))
 
 
 class ConvUnit(nn.Module):
@@ -220,10 +192,10 @@ class MsffResNet18(Network):
         self.bn1 = nn.BatchNorm2d(c1)
         self.relu = nn.ReLU()
         self.maxpool = nn.MaxPool2d(3, 2, padding=1)
-        self.layer1 = residual_layer(c1, c1, 1)
-        self.layer2 = residual_layer(c1, c2, 2)
-        self.layer3 = residual_layer(c2, c3, 2)
-        self.layer4 = residual_layer(c3, c4, 2)
+        self.layer1 = residual_layer(BasicBlock, 2, c1, c1, 1)
+        self.layer2 = residual_layer(BasicBlock, 2, c1, c2, 2)
+        self.layer3 = residual_layer(BasicBlock, 2, c2, c3, 2)
+        self.layer4 = residual_layer(BasicBlock, 2, c3, c4, 2)
         self.msff = Msff(c4, scaled(branch_width, width), rates, pools) if msff else PlainBottleneck(c4)
         self.decoder4 = Decoder(c4, c3)
         self.decoder3 = Decoder(c3 + c3, c2)
