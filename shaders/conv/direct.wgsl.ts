@@ -14,8 +14,13 @@ import { wgsl } from "../wgsl/wgsl.ts";
 
 export const convDirectWorkgroup = [8, 8, 1] as const;
 
+/** Where invocations are counted along the rows of the grid. */
+export const convDirectFlatWorkgroup = 64;
+
 export interface ConvDirectTemplate extends ConvEpilogueTemplate {
   readonly transposed: boolean;
+  /** For more rows, columns or planes than a grid has along an axis. */
+  readonly flatGrid: boolean;
 }
 
 export function convDirect(t: ConvDirectTemplate): string {
@@ -24,8 +29,16 @@ export function convDirect(t: ConvDirectTemplate): string {
 ${convBindings(t)}
 ${activateFunction(t.activation)}${functions}
 
+#if ${t.flatGrid}
+@compute @workgroup_size(${convDirectFlatWorkgroup})
+fn main(@builtin(global_invocation_id) at: vec3u, @builtin(num_workgroups) grid: vec3u) {
+  let index = at.y * grid.x * ${convDirectFlatWorkgroup}u + at.x;
+  let out_plane = p.out_width * p.out_height;
+  let id = vec3u(index % p.out_width, index % out_plane / p.out_width, index / out_plane);
+#else
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
+#endif
   let k = id.z % p.out_channels;
   let n = id.z / p.out_channels;
   if (id.x >= p.out_width || id.y >= p.out_height || n >= p.items) { return; }

@@ -7,6 +7,7 @@ import { depthwise } from "./depthwise.ts";
 import { direct } from "./direct.ts";
 import { gemmKernels } from "./gemm.ts";
 import { convGradient, convTransposeGradient } from "./gradients.ts";
+import { inItemParts } from "./item-parts.ts";
 import { pointwiseSubgroup } from "./pointwise.ts";
 import { preferConv } from "./preference.ts";
 import {
@@ -60,7 +61,7 @@ export function createConv<T extends SpaceTypes>(
       subgroup(name, false),
       depthwise(name),
       ...kernels,
-    ],
+    ].map((kernel) => inItemParts(kernel, 2)),
     decompositions,
     prefer: (call, device) => preferConv(operator, call, device, false),
   };
@@ -89,7 +90,7 @@ export function createConvTranspose<T extends SpaceTypes>(
       transposedPhase(name),
       subgroup(name, true),
       ...kernels,
-    ],
+    ].map((kernel) => inItemParts(kernel, 2)),
     decompositions: [flipped(name, conv)],
     prefer: (call, device) => preferConv(operator, call, device, true),
   };

@@ -15,8 +15,9 @@ import { hasMeasuredLanes, lanesMeasured } from "./subgroup.ts";
 export const depthwise = (operator: string): ConvKernel => ({
   name: `${operator}/depthwise`,
   applies(call, device) {
-    const { channels, outChannels, kernelWidth } = convSizes(call);
-    const fits = outChannels <= device.maxWorkgroupsPerDimension;
+    const { channels, outChannels, outHeight, outWidth, kernelWidth } = convSizes(call);
+    const tiles = outHeight * Math.ceil(outWidth / depthwisePixels);
+    const fits = Math.max(outChannels, Math.ceil(tiles / depthwiseWorkgroup)) <= device.maxWorkgroupsPerDimension;
     return call.attrs.groups === channels && kernelWidth <= widestUnrolled && fits;
   },
   views: [0],

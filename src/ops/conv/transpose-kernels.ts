@@ -12,7 +12,7 @@ import { cover, spread } from "../grid.ts";
 import { epilogueBindings, epilogueOperands, epilogueTemplate, isAligned } from "../walk/operands.ts";
 import type { ImageTypes, Pair } from "../walk/window.ts";
 import { packConvWeights } from "./pack-weights.ts";
-import type { ConvAttributes, ConvKernel } from "./rules.ts";
+import type { ConvAttributes, ConvCall, ConvKernel } from "./rules.ts";
 import { convParams, convSizes, phaseSizes } from "./sizes.ts";
 import { tileQuads } from "./tiled.ts";
 
@@ -38,9 +38,22 @@ export const transposedGather = (operator: string): ConvKernel => ({
 /** Columns of a phase in a register tile. */
 const tilePixels = 4;
 
+function phaseGrid(call: ConvCall): [number, number, number] {
+  const { items, outChannels } = convSizes(call);
+  const places = phaseSizes(call);
+  const tiles = places[0] * places[1] * Math.ceil(places[2] / tilePixels);
+  const blocks = Math.ceil(outChannels / (4 * tileQuads(outChannels)));
+  return cover([tiles, blocks, items * elementCount(call.attrs.stride)], [tileWorkgroup, 1, 1]);
+}
+
 export const transposedPhase = (operator: string): ConvKernel => ({
   name: `${operator}/phase`,
-  applies: ({ attrs: { groups, dilation } }) => groups === 1 && dilation.every((size) => size === 1),
+  applies(call, device) {
+    const { groups, dilation, stride } = call.attrs;
+    const [across, down] = phaseGrid(call);
+    const fits = Math.max(across, down, elementCount(stride)) <= device.maxWorkgroupsPerDimension;
+    return fits && groups === 1 && dilation.every((size) => size === 1);
+  },
   views: [0],
   residualInPlace: true,
   packs(call) {
@@ -48,17 +61,13 @@ export const transposedPhase = (operator: string): ConvKernel => ({
     return [{ input: 1, operator: packConvWeights, given: { multiple, transposed: true, groups: 1 } }];
   },
   dispatches(call) {
-    const { items, outChannels } = convSizes(call);
-    const phases = elementCount(call.attrs.stride);
-    const quads = tileQuads(outChannels);
-    const places = phaseSizes(call);
-    const tiles = places[0] * places[1] * Math.ceil(places[2] / tilePixels);
+    const quads = tileQuads(convSizes(call).outChannels);
     return [
       {
         code: convTranspose2dPhase({ ...epilogueTemplate(call), pixels: tilePixels, quads }),
         bindings: epilogueBindings(call, 2),
         params: convParams(call),
-        workgroups: cover([tiles, Math.ceil(outChannels / (4 * quads)), items * phases], [tileWorkgroup, 1, 1]),
+        workgroups: phaseGrid(call),
       },
     ];
   },

@@ -27,6 +27,7 @@ import type { Kernel, Operator } from "../operator.ts";
 import { params, viewParams } from "../parameters.ts";
 import { dimensions } from "../walk/dimensions.ts";
 import { epilogueBindings, epilogueOperands, isAligned } from "../walk/operands.ts";
+import { inItemParts } from "./item-parts.ts";
 import type { ConvCall } from "./rules.ts";
 
 /** Elements of a transformed patch. */
@@ -103,7 +104,7 @@ export const winogradInput: Operator<WinogradInputAttributes, WinogradInputAttri
     flop: 16 * elementCount(call.outputs[0].shape),
     bytes: operandBytes(call),
   }),
-  kernels: [inputPatches],
+  kernels: [inItemParts(inputPatches, 1)],
 };
 
 export interface WinogradWeightAttributes {
@@ -197,5 +198,5 @@ export const winogradOutput: Operator<WinogradOutputAttributes, WinogradOutputAt
     return [{ shape: [items, channels / winogradElements(tile), ...size], dtype: "f32" }];
   },
   cost: (call) => ({ flop: 14 * elementCount(call.inputs[0].shape), bytes: operandBytes(call) }),
-  kernels: [outputTiles],
+  kernels: [inItemParts(outputTiles, 1)],
 };

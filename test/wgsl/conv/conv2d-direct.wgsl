@@ -37,8 +37,10 @@ fn activate(v: f32) -> f32 {
   return select(v, f32(0.0), v < f32(0.0));
 }
 
+
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
+
   let k = id.z % p.out_channels;
   let n = id.z / p.out_channels;
   if (id.x >= p.out_width || id.y >= p.out_height || n >= p.items) { return; }

@@ -57,8 +57,10 @@ fn input_row(row: u32, kernel_row: u32) -> i32 {
   return select(-1, d * i32(p.slice_height) + h, exists);
 }
 
+
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
+
   let k = id.z % p.out_channels;
   let n = id.z / p.out_channels;
   if (id.x >= p.out_width || id.y >= p.out_height || n >= p.items) { return; }

@@ -43,8 +43,10 @@ fn unstrided(scaled: i32, stride: u32, size: u32) -> i32 {
   return select(-1, i32(at), scaled == i32(at * stride) && at < size);
 }
 
+
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
+
   let k = id.z % p.out_channels;
   let n = id.z / p.out_channels;
   if (id.x >= p.out_width || id.y >= p.out_height || n >= p.items) { return; }
