@@ -58,6 +58,7 @@ async function buildNode() {
       train: "src/train/index.ts",
       cli: "src/cli/main.ts",
       performance: "bench/performance.ts",
+      networks: "bench/networks.ts",
       score: "weights/score.ts",
       ablation: "weights/training/ablation.ts",
       phantom: "weights/phantom/generate.ts",
