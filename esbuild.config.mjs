@@ -10,7 +10,19 @@ import { gzipSync } from "node:zlib";
 import { build, context } from "esbuild";
 
 const shared = { bundle: true, format: "esm", target: "es2022", logLevel: "warning" };
-const browser = { ...shared, platform: "browser", minify: true };
+
+/** Shaders are text that no minifier sees: their indentation goes. */
+const unindented = {
+  name: "shaders without indentation",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]shaders[\\/].*\.ts$/ }, async ({ path }) => ({
+      contents: (await readFile(path, "utf8")).replace(/\n[ \t]+/g, "\n"),
+      loader: "ts",
+    }));
+  },
+};
+
+const browser = { ...shared, platform: "browser", minify: true, plugins: [unindented] };
 
 const chunks = { splitting: true, chunkNames: "chunk-[hash]" };
 

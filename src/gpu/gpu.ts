@@ -119,7 +119,8 @@ export class Gpu {
     const largest = Math.min(this.limits[limit], this.limits.maxBufferSize);
     if (size > largest) {
       const found = `needs ${size} bytes, ${limit} of this adapter is ${largest}`;
-      throw new DeviceError("unsupported", `buffer "${label}": too large: ${found} (${this.adapter.driver})`);
+      const todo = "a smaller batch or image, or f16, takes less";
+      throw new DeviceError("unsupported", `buffer "${label}": too large: ${found} (${this.adapter.driver}); ${todo}`);
     }
     const buffer = this.#life.errors.watch(`buffer "${label}" of ${size} bytes`, () =>
       this.device.createBuffer({ size, usage, label }),
@@ -223,10 +224,7 @@ export class Gpu {
    * the next run. Throws UsageError where this object opened its device.
    */
   restore(device: GPUDevice): void {
-    if (this.#options.owned)
-      throw new UsageError(
-        "restore: the device was opened by openGpu, expected one of the caller's; it opens again by itself",
-      );
+    if (this.#options.owned) throw new UsageError("restore: openGpu opened the device, which comes back by itself");
     if (this.#disposing) this.#life.errors.throwIfGone();
     if (device !== this.device) this.#begin(device);
   }

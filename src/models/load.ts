@@ -8,10 +8,12 @@ import type { RunInputs } from "../graph/run/check-tensors.ts";
 import { type CompileOptions, compile, compilingRules } from "../graph/run/compile.ts";
 import type { CompiledGraph, MemoryReport, RunOptions, StartupReport } from "../graph/run/compiled-graph.ts";
 import type { GraphProfile, ProfileOptions } from "../graph/run/profile.ts";
+import { deviceTraits } from "../ops/device-traits.ts";
 import { checkOptions, numbers, type Rules, someOf } from "../options.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import { type HeadOptions, headRules } from "./heads.ts";
 import { buildModelGraph, type ModelFile, type ModelOutput, openModelFile } from "./model-file.ts";
+import { partsOf, runInParts } from "./parts.ts";
 import { openWeights, weightsFor } from "./weights.ts";
 
 /** How `loadModel` compiles a model. */
@@ -37,19 +39,27 @@ const loadRules: Rules<LoadOptions> = {
 export class Model {
   /** Network, options, class names and preprocessing, as a weights file states them; undefined for ONNX. */
   readonly file: ModelFile | undefined;
+  /**
+   * In how many parts a batch is run: more than one where its tensors are too large for bindings of the device. `memory` and
+   * `profile` are then of one part.
+   */
+  readonly parts: number;
   readonly #compiled: CompiledGraph;
 
   /** Made by {@link loadModel}. */
-  constructor(file: ModelFile | undefined, compiled: CompiledGraph) {
+  constructor(file: ModelFile | undefined, compiled: CompiledGraph, parts = 1) {
     this.file = file;
+    this.parts = parts;
     this.#compiled = compiled;
   }
 
   /**
    * Runs the network. `image` (of an ONNX model: each input by its name) is f32 [N, C, H, W] as given to `loadModel`, a typed
-   * array or a GPUBuffer; every output is read back, or copied into the buffer that `options.into` names.
+   * array or a GPUBuffer; every output is read back, or copied into the buffer that `options.into` names. A batch that runs in parts
+   * takes arrays alone.
    */
   run(inputs: RunInputs, options?: RunOptions): Promise<Record<string, Tensor>> {
+    if (this.parts > 1) return runInParts(this.#compiled, this.parts, inputs, options);
     return this.#compiled.run(inputs, options);
   }
 
@@ -104,11 +114,12 @@ async function loadWeights(gpu: Gpu, origin: Origin, options: LoadOptions): Prom
     throw new UsageError("loadModel: shape is missing, expected that of the image, [N, C, H, W]");
   const file = await openModelFile(origin);
   try {
-    const graph = buildModelGraph(file, shape, outputs, { level, averageHeads });
-    return new Model(
-      file,
-      await compile(gpu, graph, { ...compiling, ...weightsFor(gpu, file.weights, () => openWeights(origin)) }),
-    );
+    const [items = 1, ...image] = shape;
+    const graphOf = (count: number) => buildModelGraph(file, [count, ...image], outputs, { level, averageHeads });
+    const weights = weightsFor(gpu, file.weights, () => openWeights(origin));
+    const parts = partsOf(items, graphOf, deviceTraits(gpu), compiling);
+    const compiled = await compile(gpu, graphOf(items / parts), { ...compiling, ...weights });
+    return new Model(file, compiled, parts);
   } finally {
     await file.weights.close();
   }

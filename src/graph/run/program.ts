@@ -48,9 +48,10 @@ export class PreparedProgram {
     const usage = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;
     const slots: GPUBuffer[] = [];
     const rangeOf = (value: Value) => locate(value, memory, slots, lasting);
+    const labels = labelsOf(memory);
     try {
       memory.slots.forEach((bytes, i) => {
-        slots.push(gpu.createBuffer(bytes, usage, `activations ${i}`));
+        slots.push(gpu.createBuffer(bytes, usage, labels[i]!));
       });
       const groups = steps.map((step) => ({ ...step, resource: (of: Binding) => rangeOf(operandOf(step, of)) }));
       const { dispatches, uniforms } = await prepareDispatches(gpu, groups);
@@ -96,6 +97,14 @@ export class PreparedProgram {
   dispose(): void {
     for (const buffer of this.#buffers) this.#gpu.destroyBuffer(buffer);
   }
+}
+
+/** For each slot the largest value in it, as errors name it. */
+function labelsOf({ blocks, slots }: MemoryPlan): string[] {
+  const most = slots.map(() => -1);
+  const names = slots.map(() => "");
+  for (const [{ name }, { slot, bytes }] of blocks) if (bytes > most[slot]!) [most[slot], names[slot]] = [bytes, name];
+  return names.map((name) => `activations of ${name}`);
 }
 
 export function encodeStep({ prepared }: PreparedStep, pass: GPUComputePassEncoder): void {

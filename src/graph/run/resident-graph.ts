@@ -143,7 +143,7 @@ export class ResidentGraph {
   #requireDevice(): void {
     this.#gpu.check();
     if (this.#gpu.device === this.device) return;
-    throw new DeviceError("lost", "GPU device lost: the run was for one that was there before");
+    throw new DeviceError("lost", "GPU device lost: another one took its place");
   }
 
   #state(name: string): { readonly type: TensorType; readonly buffer: GPUBuffer } {
