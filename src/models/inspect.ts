@@ -58,14 +58,17 @@ export function inspectGraph(graph: Graph, device: DeviceTraits = defaultTraits)
   const { once, run } = lower(decompose(optimized, device), device);
   const memory = planMemory(run);
   const elided = new Set([...memory.elided].map((step) => step.node.name));
-  const producers = new Map<Value, readonly Value[]>();
-  for (const { node } of once.steps) for (const output of node.outputs) producers.set(output, node.inputs);
+  const sources = new Map<Value, readonly Value[]>();
+  for (const { node } of once.steps) {
+    const parameters = parametersOf(node.inputs, sources);
+    for (const output of node.outputs) sources.set(output, parameters);
+  }
 
   const names = new Set(run.steps.map(({ node }) => node.name));
   const layers = optimized.nodes
     .filter(({ name }) => names.has(name))
     .map((node) => {
-      const trained = parametersOf(node.inputs, producers).filter((value) => !isStatistic(value));
+      const trained = parametersOf(node.inputs, sources).filter((value) => !isStatistic(value));
       return {
         name: moduleOf(trained[0]) ?? node.name,
         operator: describe(node),
@@ -92,15 +95,16 @@ export function inspectGraph(graph: Graph, device: DeviceTraits = defaultTraits)
   };
 }
 
-/** The parameters that a step's inputs are, or were computed from before the first run. */
-function parametersOf(inputs: readonly Value[], producers: ReadonlyMap<Value, readonly Value[]>): Value[] {
-  const found = new Set<Value>();
-  const visit = (value: Value): void => {
-    if (value.kind === "parameter") found.add(value);
-    else producers.get(value)?.forEach(visit);
-  };
-  inputs.forEach(visit);
-  return [...found];
+/** The parameters that a step's inputs are, or were computed from before the first run: `sources` has those of computed ones. */
+function parametersOf(inputs: readonly Value[], sources: ReadonlyMap<Value, readonly Value[]>): readonly Value[] {
+  const lists = new Set<readonly Value[]>();
+  for (const input of inputs) {
+    const list = input.kind === "parameter" ? [input] : sources.get(input);
+    if (list) lists.add(list);
+  }
+  // One list stays one: a long chain of weights shares it.
+  const [only, ...others] = lists;
+  return others.length === 0 ? (only ?? []) : [...new Set([...lists].flat())];
 }
 
 /** Exporters to ONNX give some weights names of no module, as `onnx::Conv_19`. */

@@ -22,17 +22,32 @@ export function recompute(graph: Graph, forward: number, segments: number): Grap
   const segmentOf = cutEvenly(nodes, segments);
   const kept = keptValues(graph, nodes, segmentOf, segments);
   const copies = new Map<Node, Node>();
-  /** What stands for a value of the forward pass behind it: itself where it is kept, else its copy, made when it is first asked for. */
+  /** What stands for a value of the forward pass behind it, once its producer was copied: itself where it is kept, else its copy. */
+  const standIn = (value: Value): Value => {
+    const copy = value.producer && copies.get(value.producer);
+    return copy && !kept.has(value) ? copy.outputs[value.producer!.outputs.indexOf(value)]! : value;
+  };
+  /** Copies are made when they are first asked for, depth first, on a stack of its own: segments are longer than that of calls. */
   const again = (value: Value): Value => {
-    const { producer } = value;
-    if (!producer || !segmentOf.has(producer) || kept.has(value)) return value;
-    const index = producer.outputs.indexOf(value);
-    const known = copies.get(producer);
-    if (known) return known.outputs[index]!;
-    const made = withInputs(producer, producer.inputs.map(again), ":again");
-    copies.set(producer, made);
-    nodes.push(made);
-    return made.outputs[index]!;
+    const path: { readonly node: Node; next: number }[] = [];
+    const enter = (asked: Value) => {
+      const { producer } = asked;
+      if (producer && segmentOf.has(producer) && !kept.has(asked) && !copies.has(producer)) {
+        path.push({ node: producer, next: 0 });
+      }
+    };
+    enter(value);
+    for (let visit = path.at(-1); visit; visit = path.at(-1)) {
+      const input = visit.node.inputs[visit.next++];
+      if (input) enter(input);
+      else {
+        const made = withInputs(visit.node, visit.node.inputs.map(standIn), ":again");
+        copies.set(visit.node, made);
+        nodes.push(made);
+        path.pop();
+      }
+    }
+    return standIn(value);
   };
   const replaced = new Map<Value, Value>();
   for (const node of graph.nodes.slice(forward)) {

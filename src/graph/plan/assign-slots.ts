@@ -125,11 +125,14 @@ class Packer {
   readonly #blocks: readonly Block[];
   readonly #maxSlotBytes: number;
   readonly #apart: readonly (readonly number[])[];
+  /** Of each block, in the order of their offsets. */
+  readonly #pieces: readonly (readonly Piece[])[];
 
   constructor(blocks: readonly Block[], maxSlotBytes: number) {
     this.#blocks = blocks;
     this.#maxSlotBytes = maxSlotBytes;
     this.#apart = blocks.map(({ apart }) => [...apart]);
+    this.#pieces = blocks.map(({ pieces }) => pieces.toSorted((a, b) => a.offset - b.offset));
   }
 
   /** Each block, in order, goes where the slots grow least, and there into the tightest gap. */
@@ -143,7 +146,8 @@ class Packer {
       const slot = slots[position.slot]!;
       const block = this.#blocks[index]!;
       slot.bytes = Math.max(slot.bytes, position.offset + block.bytes);
-      for (const piece of block.pieces) insert(slot.pieces, { ...piece, offset: position.offset + piece.offset });
+      const pieces = this.#pieces[index]!.map((piece) => ({ ...piece, offset: position.offset + piece.offset }));
+      insert(slot.pieces, pieces);
     }
     const sizes = slots.map((slot) => slot.bytes);
     return { positions, slots: sizes, bytes: sizes.reduce((sum, bytes) => sum + bytes, 0) };
@@ -187,8 +191,13 @@ class Packer {
   }
 }
 
-function insert(pieces: Piece[], piece: Piece): void {
-  let after = pieces.length;
-  while (after > 0 && pieces[after - 1]!.offset > piece.offset) after--;
-  pieces.splice(after, 0, piece);
+/** Merges pieces into others, both in the order of their offsets; at one offset, behind them. */
+function insert(pieces: Piece[], added: readonly Piece[]): void {
+  let from = pieces.length - 1;
+  for (const piece of added) pieces.push(piece);
+  let to = pieces.length;
+  for (const piece of added.toReversed()) {
+    while (from >= 0 && pieces[from]!.offset > piece.offset) pieces[--to] = pieces[from--]!;
+    pieces[--to] = piece;
+  }
 }

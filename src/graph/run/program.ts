@@ -55,8 +55,12 @@ export class PreparedProgram {
       });
       const groups = steps.map((step) => ({ ...step, resource: (of: Binding) => rangeOf(operandOf(step, of)) }));
       const { dispatches, uniforms } = await prepareDispatches(gpu, groups);
-      const rest = [...dispatches];
-      const prepared = steps.map((step) => ({ ...step, prepared: rest.splice(0, step.dispatches.length) }));
+      let next = 0;
+      const prepared = steps.map((step) => {
+        const first = next;
+        next += step.dispatches.length;
+        return { ...step, prepared: dispatches.slice(first, next) };
+      });
       return new PreparedProgram(gpu, { memory, steps: prepared, slots, uniforms, rangeOf });
     } catch (error) {
       for (const slot of slots) gpu.destroyBuffer(slot);

@@ -26,6 +26,17 @@ function trainingGraph(seed: number): { graph: Graph; forward: number } {
   return { graph: gradientGraph(forward, ["last"]), forward: forward.nodes.length };
 }
 
+test("a segment may be longer than the stack of calls", () => {
+  const b = new GraphBuilder();
+  let x = b.input("x", [1, 4, 24, 24]);
+  for (let i = 0; i < 20_000; i++) x = b.apply(sigmoid, [x], {});
+  b.output("y", x);
+  const graph = gradientGraph(b.build());
+  const again = recompute(graph, 20_000, 2).nodes.filter(({ name }) => name.endsWith(":again"));
+  // All of the first segment but its last value, which crosses the cut.
+  expect(again.length).toBe(9999);
+});
+
 test("random trainings give the same bits, and compute nothing again that is small, an output or of the last segment", () => {
   let copies = 0;
   for (let seed = 0; seed < 12; seed++) {

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { GraphBuilder } from "../../../src/graph/ir/builder.ts";
 import { gradientGraph } from "../../../src/graph/ir/gradient-graph.ts";
 import type { Graph, Value } from "../../../src/graph/ir/graph.ts";
+import { assignSlots } from "../../../src/graph/plan/assign-slots.ts";
 import { inspectGraph } from "../../../src/models/inspect.ts";
 import { conv2d } from "../../../src/ops/conv/conv2d.ts";
 import { relu, sigmoid } from "../../../src/ops/elementwise/activations.ts";
@@ -42,6 +43,14 @@ const kinds: Readonly<Record<string, Build>> = {
       return x;
     }, x);
   },
+  "each concatenation in the next"(b, nodes) {
+    const x = b.input("x", [1, 1, 1, 1]);
+    return times(nodes / 2).reduce((joined) => b.apply(concat, [joined, apply(b, x)], {}), x);
+  },
+  "chain of weights": (b, nodes) =>
+    b.apply(add, [image(b), times(nodes).reduce((w) => apply(b, w), b.parameter("w", [1, 4, 8, 8]))], {}),
+  "weights that are read twice": (b, nodes) =>
+    b.apply(add, [image(b), times(nodes).reduce((w) => b.apply(add, [w, w], {}), b.parameter("w", [1, 4, 8, 8]))], {}),
   "values that live long"(b, nodes) {
     const values = [image(b)];
     for (const _ of times(nodes / 2)) values.push(apply(b, values.at(-1)!));
@@ -55,11 +64,11 @@ function graphOf(build: Build, nodes: number): Graph {
   return b.build();
 }
 
-/** In milliseconds. */
+/** Milliseconds of this process on the CPU: those of other processes do not count. */
 function timeOf(work: () => void): number {
-  const began = performance.now();
+  const began = process.cpuUsage();
   work();
-  return performance.now() - began;
+  return process.cpuUsage(began).user / 1000;
 }
 
 const plan = (build: Build, nodes: number) => inspectGraph(graphOf(build, nodes));
@@ -69,10 +78,9 @@ test.each(Object.entries(kinds))("%s: four times the nodes take four times the t
   for (const work of [plan, differentiate]) {
     work(build, 1000);
     const measure = (nodes: number) => timeOf(() => work(build, nodes));
-    const small = Math.max(5, Math.min(measure(3000), measure(3000)));
-    // A quadratic part alone takes 16 times. A busy machine has a second try.
-    const isLinear = () => measure(12_000) < 8 * small;
-    expect(isLinear() || isLinear(), work.name).toBe(true);
+    // A quadratic part alone takes 16 times. A busy machine has more tries.
+    const isLinear = () => measure(12_000) < 8 * Math.max(5, measure(3000));
+    expect(isLinear() || isLinear() || isLinear(), work.name).toBe(true);
   }
 });
 
@@ -85,8 +93,15 @@ test("a concatenation of 40,000 images is planned at once", () => {
   expect(timeOf(() => inspectGraph(graph))).toBeLessThan(2000);
 });
 
+test("a block of many pieces, the last of them first, is packed at once", () => {
+  const pieces = times(100_000).map((i) => ({ offset: 4 * (100_000 - i), bytes: 4, first: i, last: i + 1 }));
+  const block = { bytes: 400_004, first: 0, last: 100_000, pieces, apart: new Set<number>() };
+  const options = { lowerBoundBytes: 0, maxSlotBytes: Number.POSITIVE_INFINITY };
+  expect(timeOf(() => assignSlots([block, block], options))).toBeLessThan(5000);
+});
+
 test.runIf(process.env.ATROUS_LARGE_GRAPHS === "1").each(Object.entries(kinds))(
-  "%s: 100,000 nodes within 10 seconds",
+  "%s: 100,000 nodes within 10 seconds, and 1.3 times what 10,000 take for each",
   (name, build) => {
     const [small, large] = [10_000, 100_000].map((nodes) => {
       const graph = graphOf(build, nodes);
@@ -94,5 +109,6 @@ test.runIf(process.env.ATROUS_LARGE_GRAPHS === "1").each(Object.entries(kinds))(
     });
     console.log(`${name}: ${small!.toFixed(0)} ms of 10,000 nodes, ${large!.toFixed(0)} ms of 100,000`);
     expect(large).toBeLessThan(10_000);
+    expect(large).toBeLessThan(1.3 * 10 * small!);
   },
 );
