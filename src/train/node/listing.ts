@@ -1,7 +1,8 @@
 // Which files a source names.
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { dirname, join, posix, resolve, sep } from "node:path";
-import { FormatError, UsageError } from "../../errors.ts";
+import { UsageError } from "../../errors.ts";
+import { readText } from "../../formats/source/text.ts";
 import { parseManifest } from "../data/manifest.ts";
 import type { SourceOptions } from "../data/options.ts";
 import { fillPattern, matchPattern, variablePart, withoutExtension } from "../data/pattern.ts";
@@ -72,14 +73,4 @@ async function listManifest(path: string): Promise<readonly ListedPair[]> {
     subject,
     name: withoutExtension(image),
   }));
-}
-
-/** Throws FormatError where there is no such file. */
-export async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    const reason = error instanceof Error && "code" in error ? error.code : error;
-    throw new FormatError(`${path}: cannot be read, got ${reason}`);
-  }
 }

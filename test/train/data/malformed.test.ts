@@ -176,7 +176,7 @@ test.each<[string, Partial<DataOptions>, RegExp | string]>([
 });
 
 test.each<[string, string, string]>([
-  ["a manifest that is missing", "none.json", "none.json: cannot be read, got ENOENT"],
+  ["a manifest that is missing", "none.json", "none.json: no such file"],
   ["a manifest that is no JSON", "no.json", "no.json: no JSON, got Expected property name"],
   ["a manifest that is no list", "no-list.json", "no-list.json: expected a list of objects"],
   ["a manifest without entries", "empty.json", "empty.json: the list is empty, expected images"],
