@@ -196,3 +196,11 @@ test.each<[string, string, string]>([
   const opening = open(one, { sources: [{ manifest, classes: { "0-1": 0 } }] });
   await expect(opening).rejects.toThrow(message);
 });
+
+test("a subject that would be searched for ever", async () => {
+  const folder = new DataFolder();
+  folder.pair("a".repeat(60));
+  await expect(open(folder, { sources: [{ ...pngSource, subject: "^((a+)+)$" }] })).rejects.toThrow(
+    /^data\.sources\[0\]\.subject: got "\^\(\(a\+\)\+\)\$", which searches "a{60}_img\.png" for over 2 s, expected a simpler/,
+  );
+});
