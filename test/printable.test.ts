@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { formatFacts, formatTable } from "../src/cli/table.ts";
 import { FormatError } from "../src/errors.ts";
 import { quote } from "../src/formats/quote.ts";
+import { toJUnit } from "../src/parity/junit.ts";
 import { printable, printableLines } from "../src/printable.ts";
 import { writeCsv } from "../src/report/csv.ts";
 import { html } from "../src/report/markup.ts";
@@ -61,4 +62,24 @@ test("errors, quotes, tables, facts, CSV and HTML hold no such character", () =>
 test("text that begins like a formula is text in a spreadsheet, numbers are numbers", () => {
   const rows = [["=1+1", "+1", "-1", "@x", '=HYPERLINK("http://x","y")', "a=1", -1.5, undefined]];
   expect(writeCsv(rows)).toBe(`"'=1+1","'+1","'-1","'@x","'=HYPERLINK(""http://x"",""y"")",a=1,-1.5,\r\n`);
+});
+
+test("JUnit holds what XML 1.0 allows", () => {
+  const report = {
+    model: `${name}\n<&`,
+    reference: "r",
+    adapter: "a",
+    precision: "f32",
+    limit: 1,
+    rows: [],
+    layers: 0,
+    gradients: 0,
+    skipped: 0,
+    firstDivergence: undefined,
+    classes: undefined,
+    passed: true,
+  } as const;
+  const xml = toJUnit([report]);
+  expect(isSafe(xml.replaceAll("\n", ""))).toBe(true);
+  expect(xml).toContain(`name="${printable(name)}\\n&lt;&amp;"`);
 });
