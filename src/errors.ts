@@ -1,17 +1,18 @@
 // Typed errors. Messages read `where: what is wrong, what was got, what was expected`.
 
+import { printable, printableLines } from "./printable.ts";
+
 /** No message is longer, whatever names a file gives: its beginning says where, its end what was expected. */
 const longestMessage = 10_000;
 
 /** Base of every error that atrous throws on purpose; anything else is a bug. */
 export class AtrousError extends Error {
   override readonly name: string = "AtrousError";
-  constructor(message: string, options?: ErrorOptions) {
+  /** `show` makes the message safe to print. */
+  constructor(message: string, options?: ErrorOptions, show: (text: string) => string = printable) {
     const half = longestMessage / 2;
-    super(
-      message.length <= longestMessage ? message : `${message.slice(0, half)} ... ${message.slice(-half)}`,
-      options,
-    );
+    const shown = show(message);
+    super(shown.length <= longestMessage ? shown : `${shown.slice(0, half)} ... ${shown.slice(-half)}`, options);
   }
 }
 
@@ -67,7 +68,8 @@ export class DeviceError extends AtrousError {
   override readonly name = "DeviceError";
   readonly kind: DeviceErrorKind;
   constructor(kind: DeviceErrorKind, message: string, options?: ErrorOptions) {
-    super(message, options);
+    // Listings of shaders have lines.
+    super(message, options, printableLines);
     this.kind = kind;
   }
 }

@@ -1,6 +1,7 @@
 // What only Node has: native GPUs through Dawn, and files on disk.
 
 export { fileSource } from "./formats/source/file.ts";
+export { readText } from "./formats/source/text.ts";
 export { writeFileAtomic } from "./formats/write-file.ts";
 export { openGpu } from "./gpu/node.ts";
 export {
@@ -14,6 +15,7 @@ export {
 } from "./overlay/index.ts";
 export { missingPackage } from "./package.ts";
 export { onnxRuntime } from "./parity/onnxruntime-node.ts";
+export { printable, printableLines } from "./printable.ts";
 export { largestLabel } from "./segment/labels.ts";
 export { type ClassMeasure, measureClasses } from "./segment/measures.ts";
 export { type AxisName, isPng, readScan, requireMaskName, type Scan, type ScanOptions } from "./segment/scan.ts";

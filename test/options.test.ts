@@ -198,7 +198,7 @@ test("what is no Gpu, no file, no bytes", async () => {
     "a file: got a ReadableStream, expected `await new Response(stream).blob()`",
   );
   await expect(atrous.loadModel(gpu, new TextEncoder().encode("<!doctype html>"), { shape: [1] })).rejects.toThrow(
-    '(bytes in memory): begins with "<": the server answered with a page, expected a model file',
+    "(bytes in memory): is a web page, expected a model file: the server answered with a page, check the address",
   );
   expect(await messageOf(() => openBrowserGpu())).toBe("openGpu: this is Node, expected the openGpu of atrous/node");
   expect(await messageOf(() => call(atrous.readNifti, "scan.nii")("scan.nii"))).toBe(

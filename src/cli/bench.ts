@@ -4,7 +4,7 @@ import { UsageError } from "../index.ts";
 import { writeFileAtomic } from "../node.ts";
 import { addBenchCommand, type BenchFlags, requireUsed } from "./bench-options.ts";
 import { type Asked, loadBench, type Measured, planBench } from "./bench-plan.ts";
-import { requireNewFile } from "./output.ts";
+import { requireDistinct, requireNewFile } from "./output.ts";
 import type { Session } from "./session.ts";
 import { readTuning } from "./tune.ts";
 
@@ -27,6 +27,7 @@ async function bench(session: Session, asked: Asked, flags: BenchFlags): Promise
     flags.tuning === undefined ? undefined : await readTuning(flags.tuning),
   );
   for (const file of outputFiles(flags)) await requireNewFile(file, flags.baseline ? [flags.baseline] : []);
+  await requireDistinct(outputFiles(flags));
   const measured = await measure();
   const { record } = measured;
 

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import type { Gpu } from "../index.ts";
 import { writeFileAtomic } from "../node.ts";
 import type { ClassMetrics, Dataset, Evaluation, TrainConfig, ValidationResult } from "../train/index.ts";
-import { requireNewFile } from "./output.ts";
+import { requireDistinct, requireNewFile } from "./output.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { formatFacts, formatTable } from "./table.ts";
 
@@ -52,6 +52,7 @@ async function runEvaluate(session: Session, path: string, flags: EvaluateFlags)
   const base = dirname(path);
   const weights = flags.weights ?? bestWeights(config, base);
   for (const file of [flags.csv, flags.html]) if (file !== undefined) await requireNewFile(file, [path, weights]);
+  await requireDistinct([flags.csv, flags.html]);
   const { validation: dataset } = await openTrainData(config, base);
   const { evaluation, adapter } = await session.withGpu(flags, async (gpu) => ({
     evaluation: await evaluateOn(session, gpu, config, { dataset, weights, overlays: flags.html !== undefined }),

@@ -12,6 +12,7 @@ import {
   inspectGraph,
   isOnnx,
   type ModelFile,
+  type Preprocess,
   type Shape,
   UnsupportedError,
 } from "../index.ts";
@@ -130,12 +131,16 @@ function asText(file: ModelFile, shape: Shape, { plannedFor, report }: Planned):
     options: options.join(", "),
     labels: file.labels?.join(", ") ?? "not stated",
     preprocess: preprocess
-      ? `${preprocess.spacingMm} mm, ${preprocess.normalize}, padded to multiples of ${preprocess.padMultiple}, at least ${preprocess.minSize}`
+      ? `${preprocess.spacingMm} mm, ${formatNormalization(preprocess.normalize)}, padded to multiples of ${preprocess.padMultiple}, at least ${preprocess.minSize}`
       : "not stated",
     weights: `${file.weights.entries.size} tensors, ${dtypes.join(", ")}`,
     image: formatShape(shape),
   };
   return asTable(head, report, plannedFor);
+}
+
+function formatNormalization(normalize: Preprocess["normalize"]): string {
+  return typeof normalize === "string" ? normalize : `percentiles ${normalize.percentile.join(" to ")}`;
 }
 
 function asTable(head: Readonly<Record<string, string>>, report: GraphReport, plannedFor: string): string {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Entry of the command line.
 import { UsageError } from "../index.ts";
-import { missingPackage } from "../node.ts";
+import { missingPackage, printableLines } from "../node.ts";
 import { describeFailure } from "./failure.ts";
 
 let outputFailed = false;
@@ -25,6 +25,6 @@ try {
 } catch (error) {
   const name = missingPackage(error);
   const shown = name ? new UsageError(`the package ${name} is not installed: npm install ${name}`) : error;
-  process.stderr.write(`${describeFailure(shown, false)}\n`);
+  process.stderr.write(`${printableLines(describeFailure(shown, false))}\n`);
   process.exitCode = 2;
 }

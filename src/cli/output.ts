@@ -2,7 +2,7 @@
 
 import type { Stats } from "node:fs";
 import { access, constants, lstat, realpath, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { UsageError } from "../index.ts";
 
 /**
@@ -29,6 +29,23 @@ export async function requireNewFile(path: string, inputs: readonly string[], fo
   await access(folder, constants.W_OK).catch(() => {
     throw new UsageError(`${path}: cannot be written, its folder ${folder} is not there or not writable`);
   });
+}
+
+/** Throws UsageError if two of the files that a command writes are one. Undefined names are left out. */
+export async function requireDistinct(outputs: readonly (string | undefined)[]): Promise<void> {
+  const seen = new Set<string>();
+  for (const path of outputs) {
+    if (path === undefined) continue;
+    const target = await finalPath(path);
+    if (seen.has(target)) throw new UsageError(`${path}: is to be written twice, expected a name for each file`);
+    seen.add(target);
+  }
+}
+
+/** Where a path leads when links are followed, also where the file itself is not there yet. */
+async function finalPath(path: string): Promise<string> {
+  const folder = dirname(resolve(path));
+  return realpath(path).catch(async () => join(await realpath(folder).catch(() => folder), basename(path)));
 }
 
 /** Why a file should not be replaced; files are replaced by renaming, which asks for no permission of theirs. */

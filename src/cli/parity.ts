@@ -13,7 +13,7 @@ import {
   toJUnit,
   UsageError,
 } from "../index.ts";
-import { onnxRuntime, writeFileAtomic } from "../node.ts";
+import { onnxRuntime, printableLines, writeFileAtomic } from "../node.ts";
 import {
   type InputShape,
   keepFullOption,
@@ -24,7 +24,7 @@ import {
 } from "./arguments.ts";
 import { modelHelp, packagePath } from "./model.ts";
 import { importShapes, readInputs } from "./onnx.ts";
-import { requireNewFile } from "./output.ts";
+import { requireDistinct, requireNewFile } from "./output.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { type Column, formatTable } from "./table.ts";
 
@@ -97,6 +97,7 @@ async function comparePairs(session: Session, options: Options, model: string | 
   for (const file of [options.junit, options.json]) {
     if (file && file !== "-") await requireNewFile(file, [...read, ...(options.input ? [options.input] : [])]);
   }
+  await requireDistinct([options.junit, options.json === "-" ? undefined : options.json]);
   const given = await readGiven(options, isEngine);
   const reports = await session.withGpu(options, async (gpu) => {
     const done: ParityReport[] = [];
@@ -108,7 +109,7 @@ async function comparePairs(session: Session, options: Options, model: string | 
     return done;
   });
   const json = `${JSON.stringify(reports, undefined, 2)}\n`;
-  if (options.json === "-") session.streams.stdout.write(json);
+  if (options.json === "-") session.streams.stdout.write(printableLines(json));
   else if (options.json) await writeFileAtomic(options.json, new TextEncoder().encode(json));
   if (options.junit) await writeFileAtomic(options.junit, new TextEncoder().encode(toJUnit(reports)));
   session.exitCode = reports.every((report) => report.passed) ? 0 : 1;

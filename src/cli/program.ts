@@ -1,6 +1,7 @@
 // The commands and the rules that all of them keep: exit codes, errors on one line, help everywhere.
 import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
+import { printableLines } from "../node.ts";
 import { addBench } from "./bench.ts";
 import { addDoctor } from "./doctor.ts";
 import { addEvaluate } from "./evaluate.ts";
@@ -59,7 +60,7 @@ function keepRules(command: Command, session: Session): void {
     .allowExcessArguments(false)
     .configureOutput({
       writeOut: (text) => session.streams.stdout.write(text),
-      writeErr: (text) => session.streams.stderr.write(text),
+      writeErr: (text) => session.streams.stderr.write(printableLines(text)),
       getOutHelpWidth: () => 80,
       getErrHelpWidth: () => 80,
       outputError: (text, write) => {

@@ -25,7 +25,7 @@ import {
 } from "./arguments.ts";
 import { naming } from "./failure.ts";
 import { defaultModelPath, openModel } from "./model.ts";
-import { requireNewFile } from "./output.ts";
+import { requireDistinct, requireNewFile } from "./output.ts";
 import { encodeOverlay } from "./overlay.ts";
 import { printSegmentation, segmentationJson } from "./segment-report.ts";
 import type { GlobalOptions, Session } from "./session.ts";
@@ -95,7 +95,8 @@ async function segment(session: Session, image: string, options: SegmentOptions)
   requireMaskName(image, maskPath);
   const inputs = [image, modelPath, ...(options.truth ? [options.truth] : [])];
   await requireNewFile(maskPath, inputs, options.force);
-  if (options.overlay) await requireNewFile(options.overlay, [...inputs, maskPath], options.force);
+  if (options.overlay) await requireNewFile(options.overlay, inputs, options.force);
+  await requireDistinct([maskPath, options.overlay]);
   if (options.truthLabels && !options.truth) throw new UsageError("--truth-labels: is given without --truth");
 
   const { axis, spacing, volume } = options;

@@ -1,7 +1,7 @@
 // One run of the command line: where it writes, and the exit code it ends with.
 
 import type { Gpu } from "../index.ts";
-import { openGpu } from "../node.ts";
+import { openGpu, printableLines } from "../node.ts";
 import { type Progress, progressOn, type TextStream } from "./progress.ts";
 
 /** Good, a check failed, bad usage or input. */
@@ -31,16 +31,16 @@ export class Session {
 
   /** A report for the user, on standard output; with `--json` only {@link printJson} writes there. */
   print(text: string): void {
-    this.streams.stdout.write(`${text}\n`);
+    this.streams.stdout.write(`${printableLines(text)}\n`);
   }
 
   printJson(value: unknown): void {
-    this.streams.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+    this.streams.stdout.write(`${printableLines(JSON.stringify(value, undefined, 2))}\n`);
   }
 
   /** What happens meanwhile, on standard error. */
   note(text: string): void {
-    this.streams.stderr.write(`${text}\n`);
+    this.streams.stderr.write(`${printableLines(text)}\n`);
   }
 
   progress(label: string): Progress {

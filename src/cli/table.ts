@@ -1,5 +1,5 @@
 // Columns of text, for people; programs get JSON.
-import type { ClassMeasure } from "../node.ts";
+import { type ClassMeasure, printable } from "../node.ts";
 
 export interface Column {
   readonly title: string;
@@ -8,7 +8,7 @@ export interface Column {
 
 /** Lines of a table: titles, then rows; two spaces between columns, nothing behind the last. */
 export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const lines = [columns.map(({ title }) => title), ...rows];
+  const lines = [columns.map(({ title }) => title), ...rows].map((cells) => cells.map(printable));
   const widths = columns.map((_, i) => Math.max(...lines.map((cells) => cells[i]!.length)));
   const cell = (text: string, i: number) =>
     columns[i]!.align === "right" ? text.padStart(widths[i]!) : text.padEnd(widths[i]!);
@@ -19,7 +19,7 @@ export function formatTable(columns: readonly Column[], rows: readonly (readonly
 export function formatFacts(facts: Readonly<Record<string, string>>): string {
   const width = Math.max(...Object.keys(facts).map((name) => name.length)) + 2;
   return Object.entries(facts)
-    .map(([name, value]) => wrap(`${name.padEnd(width)}${value}`, 80, " ".repeat(width)))
+    .map(([name, value]) => wrap(`${name.padEnd(width)}${printable(value)}`, 80, " ".repeat(width)))
     .join("\n");
 }
 

@@ -1,5 +1,6 @@
 // How a training is going: a bar on a terminal, now and then a plain line elsewhere.
 import cliProgress from "cli-progress";
+import { printable } from "../node.ts";
 import type { StartRecord, StepRecord, TrainEvent, ValidationRecord } from "../train/index.ts";
 import type { TextStream } from "./progress.ts";
 
@@ -151,7 +152,7 @@ class Bar implements Display {
   print(line: string): void {
     const shown = this.#shown;
     this.stop();
-    this.#stream.write(`${line}\n`);
+    this.#stream.write(`${printable(line)}\n`);
     if (shown) this.show(shown.step, shown.steps, shown.text);
   }
 
@@ -180,7 +181,7 @@ class Lines implements Display {
   }
 
   print(line: string): void {
-    this.#stream.write(`${line}\n`);
+    this.#stream.write(`${printable(line)}\n`);
   }
 
   stop(): void {}

@@ -1,11 +1,10 @@
 // `atrous tune`: measures every kernel of every layer on this adapter and writes down the fastest right ones.
 
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
+
 import {
   buildModelGraph,
   type CandidateReport,
-  FormatError,
   type Graph,
   importOnnx,
   isOnnx,
@@ -13,7 +12,7 @@ import {
   type Tuning,
   tune,
 } from "../index.ts";
-import { writeFileAtomic } from "../node.ts";
+import { readText, writeFileAtomic } from "../node.ts";
 import { type InputShape, parseCount, parseInputShapes, precisionOption } from "./arguments.ts";
 import { imageShape, modelHelp, openModel } from "./model.ts";
 import { importShapes } from "./onnx.ts";
@@ -107,10 +106,7 @@ async function openGraph(path: string, shapes: readonly InputShape[]): Promise<O
 
 /** Throws FormatError. */
 export async function readTuning(path: string): Promise<Tuning> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new FormatError(`${path}: cannot be read: ${error.code ?? error.message}`);
-  });
-  return parseTuning(text, path);
+  return parseTuning(await readText(path), path);
 }
 
 function asText(

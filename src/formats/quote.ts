@@ -1,8 +1,9 @@
 // Text from files in messages.
+import { printable } from "../printable.ts";
 
 /** Quotes a name from a file for a message: one line, escaped, cut when long. */
 export function quote(name: string): string {
-  return JSON.stringify(name.length <= 120 ? name : `${name.slice(0, 120)}...`);
+  return printable(JSON.stringify(name.length <= 120 ? name : `${name.slice(0, 120)}...`));
 }
 
 /** A value of JSON for a message: its text, cut when long; what is nested deeper than it can be written is said to be so. */

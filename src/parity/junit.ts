@@ -1,4 +1,5 @@
 // A parity report as JUnit XML: one test case per layer, for CI systems that show such files.
+import { printable } from "../printable.ts";
 import { labelOf, type ParityReport, type ParityRow } from "./parity.ts";
 
 /** One `<testsuite>` per report. */
@@ -41,5 +42,5 @@ function classCase(report: ParityReport): string[] {
 
 function xmlText(text: string): string {
   const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-  return text.replace(/[&<>"]/g, (character) => entities[character]!);
+  return printable(text).replace(/[&<>"]/g, (character) => entities[character]!);
 }

@@ -1,4 +1,5 @@
 // HTML in which every value is escaped, unless it is HTML already.
+import { printableLines } from "../printable.ts";
 
 export class Markup {
   readonly html: string;
@@ -16,7 +17,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly Value[])
 
 /** Safe as text and within attributes in double quotes. */
 function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return printableLines(text).replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 function write(value: Value): string {

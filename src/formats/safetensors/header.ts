@@ -5,6 +5,7 @@
 import { FormatError } from "../../errors.ts";
 import { formatShape, type Shape } from "../../tensor.ts";
 import { quote } from "../quote.ts";
+import { requireModelIn } from "../source/foreign.ts";
 import type { ByteSource } from "../source/source.ts";
 import { dtypeByteSize, isSupportedDType, type SafetensorsDType, supportedDTypes } from "./dtype.ts";
 import { type HeaderTensor, parseHeader } from "./header-json.ts";
@@ -35,6 +36,7 @@ export const lengthBytes = 8;
 export async function readHeader(source: ByteSource): Promise<FileHeader> {
   const length = await readHeaderLength(source);
   const bytes = await source.read(lengthBytes, length);
+  if (bytes[0] !== "{".charCodeAt(0)) await requireModelIn(source);
   const { metadata, tensors } = parseHeader(decodeUtf8(bytes, source.name), source.name);
   return { metadata, entries: layOut(tensors, source, lengthBytes + length) };
 }
@@ -46,12 +48,15 @@ async function readHeaderLength(source: ByteSource): Promise<number> {
   }
   const start = await source.read(0, lengthBytes);
   const length = new DataView(start.buffer, start.byteOffset, lengthBytes).getBigUint64(0, true);
+  const room = size - lengthBytes;
+  if (length > BigInt(Math.min(maxHeaderBytes, room))) {
+    await requireModelIn(source);
+  }
   if (length > BigInt(maxHeaderBytes)) {
     throw new FormatError(
       `${name}: not a safetensors file, got a header of ${length} bytes, expected at most ${maxHeaderBytes}`,
     );
   }
-  const room = size - lengthBytes;
   if (length > BigInt(room)) {
     throw new FormatError(
       `${name}: header leaves the file, got a length of ${length} bytes, expected at most the ${room} that follow it`,

@@ -5,6 +5,7 @@ import { choice, flag, fraction, keys, kind, list, nonNegative, positive, text, 
 const group = keys({
   match: text("a regular expression")
     .refine(isRegularExpression, { error: "a regular expression" })
+    .refine(repeatsNoGroup, { error: "a regular expression that repeats no group, which can search for ever" })
     .describe(
       "Regular expression: the parameters whose names it finds are of this group. The first group that matches counts.",
     ),
@@ -20,6 +21,12 @@ function isRegularExpression(pattern: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Only repetitions within repetitions take time that doubles with each character. */
+function repeatsNoGroup(pattern: string): boolean {
+  const syntax = pattern.replaceAll(/\\./gs, "").replaceAll(/\[[^\]]*\]/g, "");
+  return !/\)[*+{]/.test(syntax);
 }
 
 const common = {

@@ -1,8 +1,7 @@
 // What a training's data is, wherever it lies: a digest of its samples, so that a moved folder is known again and other files are not
 // taken for it.
 import { createHash, type Hash } from "node:crypto";
-import { type FileHandle, open } from "node:fs/promises";
-import { FormatError } from "../../errors.ts";
+import { fileSource } from "../../formats/source/file.ts";
 import type { Dataset } from "../data/dataset.ts";
 
 /** Files up to this size are read whole, of larger ones so much in all. PNG and gzip end in checksums of what is between. */
@@ -25,20 +24,14 @@ export async function digestOfData(...datasets: readonly Dataset[]): Promise<str
 }
 
 async function addFile(hash: Hash, path: string): Promise<void> {
+  const file = await fileSource(path);
   try {
-    const file = await open(path, "r");
-    try {
-      const { size } = await file.stat();
-      hash.update(`${size}\n`);
-      if (size <= sampledBytes) hash.update(await piece(file, 0, size));
-      else for (const at of places(size)) hash.update(await piece(file, at, sampledBytes / pieces));
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw new FormatError(
-      `${path}: cannot be read, got ${error instanceof Error && "code" in error ? error.code : error}`,
-    );
+    const { size } = file;
+    hash.update(`${size}\n`);
+    if (size <= sampledBytes) hash.update(await file.read(0, size));
+    else for (const at of places(size)) hash.update(await file.read(at, sampledBytes / pieces));
+  } finally {
+    await file.close();
   }
 }
 
@@ -46,10 +39,4 @@ async function addFile(hash: Hash, path: string): Promise<void> {
 function places(size: number): number[] {
   const last = size - sampledBytes / pieces;
   return Array.from({ length: pieces }, (_, i) => Math.round((last * i) / (pieces - 1)));
-}
-
-async function piece(file: FileHandle, at: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  const { bytesRead } = await file.read(bytes, 0, length, at);
-  return bytes.subarray(0, bytesRead);
 }

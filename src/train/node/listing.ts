@@ -1,7 +1,10 @@
 // Which files a source names.
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { dirname, join, posix, resolve, sep } from "node:path";
-import { FormatError, UsageError } from "../../errors.ts";
+import { runInNewContext } from "node:vm";
+import { UsageError } from "../../errors.ts";
+import { quote } from "../../formats/quote.ts";
+import { readText } from "../../formats/source/text.ts";
 import { parseManifest } from "../data/manifest.ts";
 import type { SourceOptions } from "../data/options.ts";
 import { fillPattern, matchPattern, variablePart, withoutExtension } from "../data/pattern.ts";
@@ -34,10 +37,12 @@ export async function listSource(source: SourceOptions, where: string, base: str
   const masks = new Set(found.map((pair) => pair.labels));
   const pairs = found.filter(({ path }) => !masks.has(path));
   if (pairs.length === 0) throw new UsageError(`${where}.images: got ${images}, which nothing in ${folder} matches`);
-  return pairs.map(({ path, labels }) => ({
+  const paths = pairs.map(({ path }) => path);
+  const subjects = findSubjects(paths, subject, `${where}.subject`);
+  return pairs.map(({ path, labels }, n) => ({
     image: join(folder, path),
     labels: join(folder, labels),
-    subject: subjectOf(path, new RegExp(subject), `${where}.subject`),
+    subject: subjects[n]!,
     name: variablePart(images, path),
   }));
 }
@@ -58,10 +63,29 @@ async function listFolder(folder: string, pattern: string, where: string): Promi
   }
 }
 
-function subjectOf(path: string, pattern: RegExp, where: string): string {
-  const subject = pattern.exec(path)?.slice(1).join("");
-  if (subject) return subject;
-  throw new UsageError(`${where}: got ${pattern.source}, which finds no subject in ${path}`);
+/** In all paths of a source. Expressions with groups that repeat repetitions can take longer than anybody waits. */
+const mostSearchMs = 2_000;
+
+const timeoutCode = "ERR_SCRIPT_EXECUTION_TIMEOUT";
+
+/** What the groups of a regular expression find in each path. Throws UsageError where they find nothing, or for too long. */
+function findSubjects(paths: readonly string[], pattern: string, where: string): readonly string[] {
+  const found: string[] = [];
+  const script = "const expression = new RegExp(pattern); for (const path of paths) add(expression.exec(path));";
+  const add = (match: RegExpExecArray | null) => found.push(match?.slice(1).join("") ?? "");
+  try {
+    runInNewContext(script, { pattern, paths, add }, { timeout: mostSearchMs });
+  } catch (error) {
+    const isLate = typeof error === "object" && error !== null && "code" in error && error.code === timeoutCode;
+    if (!isLate) throw error;
+    const path = paths[found.length] ?? "";
+    throw new UsageError(
+      `${where}: got ${quote(pattern)}, which searches ${quote(path)} for over ${mostSearchMs / 1000} s, expected a simpler expression`,
+    );
+  }
+  const without = found.indexOf("");
+  if (without === -1) return found;
+  throw new UsageError(`${where}: got ${pattern}, which finds no subject in ${paths[without]}`);
 }
 
 async function listManifest(path: string): Promise<readonly ListedPair[]> {
@@ -72,14 +96,4 @@ async function listManifest(path: string): Promise<readonly ListedPair[]> {
     subject,
     name: withoutExtension(image),
   }));
-}
-
-/** Throws FormatError where there is no such file. */
-export async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    const reason = error instanceof Error && "code" in error ? error.code : error;
-    throw new FormatError(`${path}: cannot be read, got ${reason}`);
-  }
 }

@@ -1,7 +1,7 @@
 // One training at a time in a folder: a file that names the process which has it, and is removed when that ends. A process that was
 // killed leaves the file behind; whoever comes next sees that it is dead, and takes the folder over.
 import { randomBytes } from "node:crypto";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
@@ -44,6 +44,9 @@ export function lockFolder(folder: string): FolderLock {
   };
 }
 
+/** No process writes a longer one. */
+const mostLockBytes = 64 * 1024;
+
 /** Whether the lock was free. */
 function create(path: string, text: string): boolean {
   try {
@@ -58,8 +61,11 @@ function create(path: string, text: string): boolean {
 
 function read(path: string): string | undefined {
   try {
+    const status = statSync(path);
+    if (!status.isFile() || status.size > mostLockBytes) throw new UsageError(`${path}: is no lock of a training`);
     return readFileSync(path, "utf8");
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw new UsageError(
       `${path}: cannot be read, got ${error instanceof Error && "code" in error ? error.code : error}`,

@@ -1,8 +1,9 @@
 // The log of a training: JSON Lines, one record a line, in the order in which things happened.
 // A process that is killed leaves at most a torn last line, which readers pass over and the next writer cuts off.
 import { closeSync, openSync, writeSync } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { FormatError, UsageError } from "../../errors.ts";
+import { readBounded } from "../../formats/source/text.ts";
 import { recordSchema, type TrainRecord } from "../loop/record.ts";
 
 /** Appends records; each is with the operating system when `append` returns. */
@@ -65,10 +66,11 @@ interface Line {
 
 const lineBreak = 0x0a;
 
+/** Some millions of steps. */
+const mostLogBytes = 1024 ** 3;
+
 async function readLines(path: string): Promise<Line[]> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new FormatError(`${path}: cannot be read: ${error.code ?? error.message}`);
-  });
+  const bytes = await readBounded(path, mostLogBytes);
   const lines: Line[] = [];
   let start = 0;
   for (let end = bytes.indexOf(lineBreak); end !== -1; end = bytes.indexOf(lineBreak, start)) {
@@ -91,6 +93,9 @@ function parseRecord(line: Uint8Array): TrainRecord | undefined {
 }
 
 async function truncate(path: string, length: number): Promise<void> {
+  // To open a pipe is to wait for somebody to read it.
+  const status = await stat(path).catch(() => undefined);
+  if (status && !status.isFile()) throw new UsageError(`${path}: is no regular file, expected a log or nothing`);
   try {
     const file = await open(path, length === 0 ? "w" : "r+");
     try {

@@ -2,13 +2,14 @@
 // volumes of which only labelled slices are wanted.
 import { resolve } from "node:path";
 import { FormatError, UsageError } from "../../errors.ts";
+import { readText } from "../../formats/source/text.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { type DatasetRecipe, FileDataset, type SampleEntry } from "../data/file-dataset.ts";
 import { type DataOptions, parseDataOptions, type ResolvedDataOptions, type SourceOptions } from "../data/options.ts";
 import { inspectScan, isNifti, readScan, type ScanFile } from "../data/scan.ts";
 import { type Part, parseSplitFile, splitSubjects } from "../data/split.ts";
 import { highestClass, readLabelRanges, targetKindOf } from "../data/targets.ts";
-import { type ListedPair, listSource, readText } from "./listing.ts";
+import { type ListedPair, listSource } from "./listing.ts";
 
 export interface OpenDataOptions {
   /** Folder that paths are relative to. Default: the process's. */

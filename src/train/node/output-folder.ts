@@ -20,7 +20,7 @@ export function requireTrainingIs(resume: boolean, folder: string): void {
   const { last } = filesOf(folder);
   if (!resume && existsSync(last)) {
     throw new UsageError(
-      `${folder}: holds a training already; --resume goes on with it, another output folder starts anew`,
+      `${folder}: holds a training already; resume it (--resume), or name another output folder to start anew`,
     );
   }
   if (resume && !existsSync(last)) throw new UsageError(`${last}: is not there, so there is nothing to resume`);

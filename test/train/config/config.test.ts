@@ -75,6 +75,10 @@ test.each<[unknown, string]>([
     'optimizer.groups[0].match: got "(", expected a regular expression',
   ],
   [
+    { data, optimizer: { groups: [{ match: "^(.+)+$" }] } },
+    'optimizer.groups[0].match: got "^(.+)+$", expected a regular expression that repeats no group',
+  ],
+  [
     { data, optimizer: { kind: "adam", betas: [0.9] } },
     "optimizer.betas: got [0.9], expected two numbers from 0 to below 1",
   ],

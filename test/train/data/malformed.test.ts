@@ -176,7 +176,7 @@ test.each<[string, Partial<DataOptions>, RegExp | string]>([
 });
 
 test.each<[string, string, string]>([
-  ["a manifest that is missing", "none.json", "none.json: cannot be read, got ENOENT"],
+  ["a manifest that is missing", "none.json", "none.json: no such file"],
   ["a manifest that is no JSON", "no.json", "no.json: no JSON, got Expected property name"],
   ["a manifest that is no list", "no-list.json", "no-list.json: expected a list of objects"],
   ["a manifest without entries", "empty.json", "empty.json: the list is empty, expected images"],
@@ -195,4 +195,12 @@ test.each<[string, string, string]>([
 ])("%s", async (_, manifest, message) => {
   const opening = open(one, { sources: [{ manifest, classes: { "0-1": 0 } }] });
   await expect(opening).rejects.toThrow(message);
+});
+
+test("a subject that would be searched for ever", async () => {
+  const folder = new DataFolder();
+  folder.pair("a".repeat(60));
+  await expect(open(folder, { sources: [{ ...pngSource, subject: "^((a+)+)$" }] })).rejects.toThrow(
+    /^data\.sources\[0\]\.subject: got "\^\(\(a\+\)\+\)\$", which searches "a{60}_img\.png" for over 2 s, expected a simpler/,
+  );
 });

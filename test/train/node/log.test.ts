@@ -128,6 +128,6 @@ test("damage before the last line is an error that names it", async () => {
 
 test("paths that cannot be used are named", async () => {
   const missing = join(folder, "none", "log.jsonl");
-  await expect(readLog(missing)).rejects.toThrow(new FormatError(`${missing}: cannot be read: ENOENT`));
+  await expect(readLog(missing)).rejects.toThrow(new FormatError(`${missing}: no such file`));
   await expect(createLog(missing)).rejects.toThrow(new UsageError(`${missing}: cannot be written, got ENOENT`));
 });

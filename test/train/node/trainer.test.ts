@@ -258,7 +258,7 @@ describe("thirty steps", () => {
   test("a folder that holds them is not trained over, and an empty one not resumed", async () => {
     await expect(run(whole)).rejects.toThrow(
       new UsageError(
-        `${whole.base}/run: holds a training already; --resume goes on with it, another output folder starts anew`,
+        `${whole.base}/run: holds a training already; resume it (--resume), or name another output folder to start anew`,
       ),
     );
     const { base, config } = tiny.base();
