@@ -129,8 +129,9 @@ def train(network, image, labels, optimizer):
     return losses
 
 
-def main(folder):
-    for case, (kind, options, shape, seed, rates) in CASES.items():
+def main(folder, cases):
+    for case in cases:
+        kind, options, shape, seed, rates = CASES[case]
         generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)
         network = NETWORKS[kind](**options).train()
@@ -151,4 +152,4 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:] or CASES)
