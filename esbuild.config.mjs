@@ -11,12 +11,12 @@ import { build, context } from "esbuild";
 
 const shared = { bundle: true, format: "esm", target: "es2022", logLevel: "warning" };
 
-/** Shaders are text that no minifier sees: their indentation goes. */
+/** Shaders are text that no minifier sees: their indentation, comments and blank lines go. */
 const unindented = {
-  name: "shaders without indentation",
+  name: "shaders without white space",
   setup({ onLoad }) {
     onLoad({ filter: /[\\/]shaders[\\/].*\.ts$/ }, async ({ path }) => ({
-      contents: (await readFile(path, "utf8")).replace(/\n[ \t]+/g, "\n"),
+      contents: (await readFile(path, "utf8")).replace(/\n\s*\/\/.*/g, "").replace(/\n\s+/g, "\n"),
       loader: "ts",
     }));
   },

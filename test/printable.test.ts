@@ -76,6 +76,7 @@ test("JUnit holds what XML 1.0 allows", () => {
     gradients: 0,
     skipped: 0,
     firstDivergence: undefined,
+    firstNonFinite: undefined,
     classes: undefined,
     passed: true,
   } as const;
