@@ -12,7 +12,7 @@ import { build, context } from "esbuild";
 const shared = { bundle: true, format: "esm", target: "es2022", logLevel: "warning" };
 
 /** Shaders are text that no minifier sees: their indentation, comments and blank lines go. */
-const unindented = {
+const compactShaders = {
   name: "shaders without white space",
   setup({ onLoad }) {
     onLoad({ filter: /[\\/]shaders[\\/].*\.ts$/ }, async ({ path }) => ({
@@ -22,7 +22,7 @@ const unindented = {
   },
 };
 
-const browser = { ...shared, platform: "browser", minify: true, plugins: [unindented] };
+const browser = { ...shared, platform: "browser", minify: true, plugins: [compactShaders] };
 
 const chunks = { splitting: true, chunkNames: "chunk-[hash]" };
 
