@@ -2,7 +2,7 @@
 // ATROUS_LOSSES=100 loses the device that many times at random moments.
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DeviceError, UsageError } from "../../../src/errors.ts";
+import { DeviceError, FormatError, UsageError } from "../../../src/errors.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { openGpu } from "../../../src/gpu/node.ts";
 import { GraphBuilder } from "../../../src/graph/ir/builder.ts";
@@ -11,6 +11,7 @@ import { compile } from "../../../src/graph/run/compile.ts";
 import { loadModel, type Model } from "../../../src/models/load.ts";
 import { conv2d } from "../../../src/ops/conv/conv2d.ts";
 import { relu } from "../../../src/ops/elementwise/activations.ts";
+import { createSegmenter } from "../../../src/segment/segmenter.ts";
 import type { Tensor } from "../../../src/tensor.ts";
 import { openTestGpu } from "../../support/gpu.ts";
 import { createRandom, uniform } from "../../support/random.ts";
@@ -103,6 +104,34 @@ describe("a device that the engine opened", () => {
     await once.dispose();
   });
 
+  test("weights that are others by then are an error", async () => {
+    const bytes = new Uint8Array(await readFile(weights));
+    const model = await loadModel(gpu, bytes, { shape });
+    gpu.device.destroy();
+    await gpu.lost;
+    const last = bytes.length - 1;
+    bytes[last]! ^= 1;
+    const error = await model.run({ image }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(FormatError);
+    expect(String(error)).toMatch(/parameter \S+: has other values than before the device was lost; load it again$/);
+    bytes[last]! ^= 1;
+    expect((await model.run({ image })).logits!.shape).toEqual([1, 2, 64, 64]);
+    await model.dispose();
+  });
+
+  test("is opened again by a segmenter", async () => {
+    const options = { height: 40, width: 48, spacingMm: [1, 1] as const, batch: 2 };
+    const segmenter = await createSegmenter(gpu, weights, options);
+    const slices = [1, 2, 3].map((seed) => uniform(40 * 48, createRandom(seed)));
+    const before = await segmenter.segment(slices);
+    gpu.device.destroy();
+    expect((await failureOf(segmenter.segment(slices))).kind).toBe("lost");
+    await gpu.lost;
+    expect(await segmenter.segment(slices)).toEqual(before);
+    await segmenter.dispose();
+    expect(gpu.allocated).toEqual({ buffers: 0, bytes: 0 });
+  });
+
   test("states are lost with it", async () => {
     const b = new GraphBuilder();
     b.output("y", b.apply(relu, [b.state("memory", [4])], {}));
@@ -178,3 +207,41 @@ test("a device of the caller's is given again", async () => {
   );
   await Promise.all([gpu.dispose(), ...opened.map((each) => each.dispose().catch(() => undefined))]);
 });
+
+test("a device of the caller's gives everything back when another takes its place", async () => {
+  const opened = await Promise.all([openTestGpu(), openTestGpu()]);
+  const [first, second] = opened.map(({ device }) => device);
+  const living = countBuffers(first!);
+  const gpu = await openGpu({ device: first! });
+  const model = await loadModel(gpu, weights, { shape });
+  const { logits } = await model.run({ image });
+  expect(living.size).toBeGreaterThan(0);
+  for (const wrong of [undefined, {}, gpu]) {
+    // @ts-expect-error no GPUDevice
+    await expect(model.restore(wrong)).rejects.toThrow(UsageError);
+  }
+  const underWay = failureOf(model.run({ image }));
+  await model.restore(second!);
+  expect((await underWay).kind).toBe("lost");
+  expect(living.size).toBe(0);
+  expect(bytesOf((await model.run({ image })).logits!)).toBe(bytesOf(logits!));
+  await model.dispose();
+  await Promise.all([gpu.dispose(), ...opened.map((each) => each.dispose())]);
+});
+
+/** Buffers of a device that are created and not destroyed since. */
+function countBuffers(device: GPUDevice): Set<GPUBuffer> {
+  const living = new Set<GPUBuffer>();
+  const create = device.createBuffer.bind(device);
+  device.createBuffer = (descriptor) => {
+    const buffer = create(descriptor);
+    const destroy = buffer.destroy.bind(buffer);
+    buffer.destroy = () => {
+      living.delete(buffer);
+      destroy();
+    };
+    living.add(buffer);
+    return buffer;
+  };
+  return living;
+}
