@@ -28,6 +28,7 @@ function digest({ buffer, byteOffset, length, BYTES_PER_ELEMENT }: TensorData): 
   const isHalf = BYTES_PER_ELEMENT === 2;
   const bits = isHalf ? new Uint16Array(buffer, byteOffset, length) : new Uint32Array(buffer, byteOffset, length);
   let hash = 0x811c9dc5 ^ length;
-  for (const element of bits) hash = Math.imul(hash ^ element, 0x01000193);
+  // An iterator takes six times as long: 100 MB take 60 ms.
+  for (let i = 0; i < bits.length; i++) hash = Math.imul(hash ^ bits[i]!, 0x01000193);
   return hash;
 }
