@@ -17,6 +17,7 @@ import { adam } from "../../../src/train/loop/optimizers.ts";
 import { compileTrainStep } from "../../../src/train/loop/train-step.ts";
 import { crossEntropyLoss } from "../../../src/train/losses/index.ts";
 import { openTestGpu } from "../../support/gpu.ts";
+import { collectAll } from "../../support/memory.ts";
 import { createRandom, uniform } from "../../support/random.ts";
 
 const weights = "weights/goldens/plain-w8/model.safetensors";
@@ -238,6 +239,23 @@ describe("a device that the engine opened", () => {
     console.log(`${losses} losses of the device; ${told.join("; ")}`);
     await Promise.all([model.dispose(), segmenter.dispose()]);
     expect(gpu.allocated).toEqual({ buffers: 0, bytes: 0 });
+  });
+
+  test("nothing holds devices that were lost", async () => {
+    const graph = await compile(gpu, layers(), { parameter: async () => uniform(216, createRandom(2)) });
+    const devices: WeakRef<GPUDevice>[] = [];
+    for (let loss = 0; loss < 6; loss++) {
+      devices.push(new WeakRef(gpu.device));
+      const [running, { lost }] = [failureOf(graph.run({ image })), gpu];
+      gpu.device.destroy();
+      expect((await running).kind).toBe("lost");
+      await lost;
+      await graph.run({ image });
+    }
+    await collectAll();
+    // The last one may still be on a stack.
+    expect(devices.filter((device) => device.deref()).length).toBeLessThanOrEqual(1);
+    await graph.dispose();
   });
 });
 
