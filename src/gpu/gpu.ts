@@ -238,9 +238,8 @@ export class Gpu {
       throw new UsageError(
         "restore: the device was opened by openGpu, expected one of the caller's; it opens again by itself",
       );
-    if (!isDevice(device)) throw new UsageError(`restore: got ${shown(device)}, expected a GPUDevice`);
     if (this.#disposing) this.#life.errors.throwIfGone();
-    if (device !== this.device) this.#begin(device);
+    if (device !== this.device) this.#begin(requireDevice(device));
   }
 
   #begin(device: GPUDevice): void {
@@ -288,6 +287,11 @@ export function requireGpu(where: string, gpu: unknown): void {
   const got = isBare ? "a GPUDevice" : shown(gpu);
   const todo = isBare ? "that of `await openGpu({ device })`" : "one of `await openGpu()`";
   throw new UsageError(`${where}: got ${got} in place of a Gpu, expected ${todo}`);
+}
+
+function requireDevice(device: unknown): GPUDevice {
+  if (isDevice(device)) return device;
+  throw new UsageError(`restore: got ${shown(device)}, expected a GPUDevice`);
 }
 
 /** By a method: Dawn's classes are no globals in Node. */

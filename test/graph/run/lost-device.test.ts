@@ -9,6 +9,7 @@ import { GraphBuilder } from "../../../src/graph/ir/builder.ts";
 import type { Graph } from "../../../src/graph/ir/graph.ts";
 import { compile } from "../../../src/graph/run/compile.ts";
 import { loadModel, type Model } from "../../../src/models/load.ts";
+import { openModelFile } from "../../../src/models/model-file.ts";
 import { conv2d } from "../../../src/ops/conv/conv2d.ts";
 import { relu } from "../../../src/ops/elementwise/activations.ts";
 import { createSegmenter } from "../../../src/segment/segmenter.ts";
@@ -152,6 +153,13 @@ describe("a device that the engine opened", () => {
     await gpu.lost;
     expect(await segmenter.segment(slices)).toEqual(before);
     await segmenter.dispose();
+    const file = await openModelFile(weights);
+    const ofFile = await createSegmenter(gpu, file, options);
+    await file.weights.close();
+    gpu.device.destroy();
+    await gpu.lost;
+    await expect(ofFile.segment(slices)).rejects.toThrow(/model\.safetensors: read after close/);
+    await ofFile.dispose();
     expect(gpu.allocated).toEqual({ buffers: 0, bytes: 0 });
   });
 
