@@ -161,7 +161,7 @@ describe("thirty steps", () => {
         expect(tensorsOf(join(place.base, "run", name)), name).toEqual(tensorsOf(whole.file(name)));
       }
     }
-    console.log(`${losses} losses in ${trainings} trainings, ${givenUp} of which had to be resumed by hand`);
+    console.log(`${losses} losses in ${trainings} trainings, which gave up and were resumed ${givenUp} times`);
   });
 
   describe("in processes of their own", () => {
