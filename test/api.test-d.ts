@@ -47,6 +47,10 @@ test("Model.run takes arrays and buffers by name, and gives tensors by name", ()
     (inputs: Inputs, options?: RunOptions) => Promise<Record<string, Tensor>>
   >();
   expectTypeOf<Model["dispose"]>().toEqualTypeOf<() => Promise<void>>();
+  expectTypeOf<Model["restore"]>().toEqualTypeOf<(device: GPUDevice) => Promise<void>>();
+  expectTypeOf<atrous.Gpu["restore"]>().toEqualTypeOf<(device: GPUDevice) => void>();
+  expectTypeOf<atrous.Gpu["reopen"]>().toEqualTypeOf<() => Promise<void>>();
+  expectTypeOf<atrous.Gpu["lost"]>().toEqualTypeOf<Promise<atrous.DeviceError>>();
   expectTypeOf<Tensor["shape"]>().toEqualTypeOf<Shape>();
   expectTypeOf<Tensor["data"]>().toEqualTypeOf<Float32Array | Int32Array | Uint32Array | Uint16Array>();
   expectTypeOf<RunOptions["into"]>().toEqualTypeOf<Readonly<Record<string, GPUBuffer | Tensor["data"]>> | undefined>();

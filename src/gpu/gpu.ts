@@ -34,17 +34,25 @@ export interface GpuOptions {
 /** What belongs to one device: all of it is new after a loss. */
 interface Life {
   readonly device: GPUDevice;
+  readonly adapter: AdapterDescription;
   readonly features: ReadonlySet<string>;
   readonly errors: ErrorLog;
   readonly pipelines: PipelineCache;
   readonly buffers: Map<GPUBuffer, { readonly bytes: number; readonly label: string }>;
 }
 
-function beginLife(device: GPUDevice, { owned, debug = false, reopen }: GpuOptions): Life {
+function beginLife(device: GPUDevice, { adapter, owned, debug = false, reopen }: GpuOptions): Life {
   const afterLoss = reopen ? "the next run opens it again" : "give another one to restore";
   const errors = new ErrorLog(device, { owned, afterLoss });
   const pipelines = new PipelineCache(device, errors, debug);
-  return { device, features: new Set(device.features), errors, pipelines, buffers: new Map() };
+  return {
+    device,
+    adapter: adapter ?? describeAdapter(device.adapterInfo),
+    features: new Set(device.features),
+    errors,
+    pipelines,
+    buffers: new Map(),
+  };
 }
 
 /**
@@ -52,7 +60,6 @@ function beginLife(device: GPUDevice, { owned, debug = false, reopen }: GpuOptio
  * lost is opened again by the next run, load or `reopen`, where this object opened it; a caller gives its own by `restore`.
  */
 export class Gpu {
-  readonly adapter: AdapterDescription;
   readonly #options: GpuOptions;
   #life: Life;
   #allocatedBytes = 0;
@@ -60,7 +67,6 @@ export class Gpu {
   #disposing: Promise<void> | undefined;
 
   private constructor(device: GPUDevice, options: GpuOptions) {
-    this.adapter = options.adapter ?? describeAdapter(device.adapterInfo);
     this.#options = options;
     this.#life = beginLife(device, options);
   }
@@ -68,6 +74,10 @@ export class Gpu {
   /** Another one after a loss. */
   get device(): GPUDevice {
     return this.#life.device;
+  }
+
+  get adapter(): AdapterDescription {
+    return this.#life.adapter;
   }
 
   get limits(): GPUSupportedLimits {
@@ -221,16 +231,21 @@ export class Gpu {
 
   /**
    * Goes on with another device of the caller's, in place of the one given to `openGpu`; what was compiled is compiled again by
-   * the next run. Throws UsageError where this object opened its device.
+   * the next run. What is under way on the one before rejects with DeviceError `lost`. Throws UsageError where this object opened its
+   * device, and for what is no GPUDevice.
    */
   restore(device: GPUDevice): void {
     if (this.#options.owned) throw new UsageError("restore: openGpu opened the device, which comes back by itself");
     if (this.#disposing) this.#life.errors.throwIfGone();
-    if (device !== this.device) this.#begin(device);
+    if (device !== this.device) this.#begin(requireDevice(device));
   }
 
   #begin(device: GPUDevice): void {
-    this.#life.errors.retire();
+    const { errors, buffers, device: before } = this.#life;
+    errors.retire();
+    // The caller's device may be alive, and only the driver's own objects of a lost one are gone.
+    for (const buffer of buffers.keys()) buffer.destroy();
+    if (this.#options.owned) before.destroy();
     this.#life = beginLife(device, this.#options);
     this.#allocatedBytes = 0;
   }
@@ -265,10 +280,19 @@ export class Gpu {
 
 /** Throws UsageError, beginning with `where`, for what is no open GPU: above all for a bare GPUDevice. */
 export function requireGpu(where: string, gpu: unknown): void {
-  const has = (name: string) => typeof gpu === "object" && gpu !== null && name in gpu;
-  if (has("guard")) return;
-  const isDevice = has("createCommandEncoder");
-  const got = isDevice ? "a GPUDevice" : shown(gpu);
-  const todo = isDevice ? "that of `await openGpu({ device })`" : "one of `await openGpu()`";
+  if (typeof gpu === "object" && gpu !== null && "guard" in gpu) return;
+  const isBare = isDevice(gpu);
+  const got = isBare ? "a GPUDevice" : shown(gpu);
+  const todo = isBare ? "that of `await openGpu({ device })`" : "one of `await openGpu()`";
   throw new UsageError(`${where}: got ${got} in place of a Gpu, expected ${todo}`);
+}
+
+function requireDevice(device: unknown): GPUDevice {
+  if (isDevice(device)) return device;
+  throw new UsageError(`restore: got ${shown(device)}, expected a GPUDevice`);
+}
+
+/** By a method: Dawn's classes are no globals in Node. */
+function isDevice(given: unknown): given is GPUDevice {
+  return typeof given === "object" && given !== null && "createCommandEncoder" in given;
 }

@@ -6,13 +6,17 @@ import { runInNewContext } from "node:vm";
 setFlagsFromString("--expose-gc");
 const collect: () => void = runInNewContext("gc");
 
-/** Most bytes of arrays that there are at one time, beyond those before the work, as often as the work lets others have a turn. */
-export async function peakArrayBytes(work: () => Promise<unknown>): Promise<number> {
-  // Memory of arrays is given back by another thread.
+/** Collects what nothing refers to, the memory of arrays too, which another thread gives back. */
+export async function collectAll(): Promise<void> {
   for (let n = 0; n < 3; n++) {
     collect();
     await new Promise((resume) => setTimeout(resume, 20));
   }
+}
+
+/** Most bytes of arrays that there are at one time, beyond those before the work, as often as the work lets others have a turn. */
+export async function peakArrayBytes(work: () => Promise<unknown>): Promise<number> {
+  await collectAll();
   const before = process.memoryUsage().arrayBuffers;
   let most = 0;
   const look = () => {

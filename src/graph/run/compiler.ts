@@ -13,6 +13,7 @@ import { planProgram } from "../plan/plan-program.ts";
 import { CompiledGraph, type StartupReport } from "./compiled-graph.ts";
 import { PreparedProgram } from "./program.ts";
 import { ResidentGraph } from "./resident-graph.ts";
+import { SameWeights } from "./same-weights.ts";
 
 /** Weights that were opened again; `close` is called when they have been read. */
 export interface ReloadedWeights {
@@ -23,7 +24,10 @@ export interface ReloadedWeights {
 export interface CompilerOptions extends Precision {
   /** Gives the values of a parameter in its type, f16 as bits, and the first ones of a state. Called once for each that the graph uses. */
   readonly parameter: (name: string) => Promise<TensorData>;
-  /** Where parameters are read from again after the device was lost. Default: `parameter` is asked again. */
+  /**
+   * Where parameters are read from again after the device was lost. Default: `parameter` is asked again. Other values than before
+   * are a FormatError.
+   */
   readonly reload?: () => Promise<ReloadedWeights>;
   /** Called as pipelines become ready. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -33,10 +37,11 @@ export interface CompilerOptions extends Precision {
 
 /** What `compile` does once it is known how kernels are chosen. Rejects with DeviceError, or with what `parameter` throws. */
 export async function compileWithChoice(gpu: Gpu, graph: Graph, options: CompilerOptions): Promise<CompiledGraph> {
+  const same = new SameWeights();
   return CompiledGraph.create(gpu, async (again) => {
-    if (!again || !options.reload) return bringToDevice(gpu, graph, options);
-    const { parameter, close } = await options.reload();
-    return bringToDevice(gpu, graph, { ...options, parameter }).finally(close);
+    const reloaded = again ? await options.reload?.() : undefined;
+    const parameter = same.reader(reloaded?.parameter ?? options.parameter);
+    return bringToDevice(gpu, graph, { ...options, parameter }).finally(() => reloaded?.close());
   });
 }
 

@@ -122,6 +122,48 @@ describe("thirty steps", () => {
     }
   });
 
+  const deviceLosses = Number(process.env.ATROUS_LOSSES ?? 1);
+
+  test(`whose device is lost ${deviceLosses} times at random are the same`, {
+    timeout: 60_000 + 15_000 * deviceLosses,
+  }, async () => {
+    const random = createRandom(Number(process.env.ATROUS_LOSS_SEED ?? 1));
+    let [losses, givenUp, trainings] = [0, 0, 0];
+    let timer: NodeJS.Timeout | undefined;
+    const loseLater = () => {
+      clearTimeout(timer);
+      if (losses === deviceLosses) return;
+      timer = setTimeout(() => {
+        losses++;
+        gpu.device.destroy();
+      }, 1500 * random());
+    };
+    const onEvent = (event: TrainEvent) => {
+      if (event.kind === "device-lost") loseLater();
+    };
+    while (losses < deviceLosses || trainings === 0) {
+      const place = tiny.base();
+      const last = join(place.base, "run", "last.safetensors");
+      for (let isDone = false; !isDone; ) {
+        loseLater();
+        try {
+          await run(place, { onEvent, resume: existsSync(last) });
+          isDone = true;
+        } catch (error) {
+          // Lost again and again before it came to a checkpoint.
+          expect(error).toMatchObject({ kind: "lost" });
+          givenUp++;
+        }
+        clearTimeout(timer);
+      }
+      trainings++;
+      for (const name of ["last.safetensors", "best.safetensors"]) {
+        expect(tensorsOf(join(place.base, "run", name)), name).toEqual(tensorsOf(whole.file(name)));
+      }
+    }
+    console.log(`${losses} losses in ${trainings} trainings, which gave up and were resumed ${givenUp} times`);
+  });
+
   describe("in processes of their own", () => {
     let bundles: Awaited<ReturnType<typeof bundleTraining>>;
     beforeAll(async () => {
