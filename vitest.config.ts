@@ -1,9 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-/** What measures time, kills processes or opens many devices has the machine to itself. */
-const alone = ["bench", "browser", "cli", "gpu", "graph/tune", "train/node"].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
+/** What measures time or opens many devices has the machine to itself. */
+const alone = ["bench", "browser", "gpu", "graph/tune"].map((folder) => `test/${folder}/**/*.test.ts`);
 
 /** Each file owns one device. Two at a time fill two cores: compiling shaders, which most tests do, takes one. */
 export default defineConfig({
