@@ -4,16 +4,15 @@ import type { Graph, Value } from "../graph/ir/graph.ts";
 import { decompose } from "../graph/passes/decompose.ts";
 import { optimize, type Precision } from "../graph/passes/optimize.ts";
 import { lower } from "../graph/plan/lower.ts";
-import { planMemory } from "../graph/plan/memory-plan.ts";
 import { checkInputs, checkTargets, type RunInputs, type RunTargets } from "../graph/run/check-tensors.ts";
 import type { CompiledGraph, RunOptions } from "../graph/run/compiled-graph.ts";
 import type { DeviceTraits } from "../ops/device-traits.ts";
 import { checkOptions, record } from "../options.ts";
-import { dataTypes, elementCount, type Tensor, type TensorData } from "../tensor.ts";
+import { byteLength, dataTypes, elementCount, type Tensor, type TensorData } from "../tensor.ts";
 
 /**
  * How many parts a batch of `items` images is run in: the fewest equal ones whose tensors fit in bindings of the device. As many as
- * images where none fit; what compiles them then says what does not fit.
+ * images where none fit; what compiles them then says what does not fit. 1 for what is no number of images.
  */
 export function partsOf(
   items: number,
@@ -21,16 +20,18 @@ export function partsOf(
   device: DeviceTraits,
   precision: Precision,
 ): number {
+  if (!Number.isSafeInteger(items) || items < 1) return 1;
   for (let parts = 1; parts < items; parts++) {
     if (items % parts === 0 && fits(graphOf(items / parts), device, precision)) return parts;
   }
   return items;
 }
 
+/** Values that share a buffer are kept within its limit by the memory plan: only a single one can be too large. */
 function fits(graph: Graph, device: DeviceTraits, precision: Precision): boolean {
   const { run } = lower(decompose(optimize(graph, precision), device), device);
-  const { slots } = planMemory(run, { maxSlotBytes: device.maxBufferBytes });
-  return slots.every((bytes) => bytes <= device.maxBufferBytes);
+  const values = [...run.inputs, ...run.steps.flatMap(({ node }) => node.outputs)];
+  return values.every(({ type }) => byteLength(type) <= device.maxBufferBytes);
 }
 
 /** As `CompiledGraph.run`, of `parts` times as many images. Throws UsageError for buffers, which have no parts. */

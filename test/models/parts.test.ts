@@ -72,3 +72,7 @@ test("an image that does not fit is an error that names the layer, the bytes, th
   );
   await gpu.dispose();
 });
+
+test.each([0, 1.5, -2, Number.NaN])("a batch of %s images is refused", async (count) => {
+  await expect(loadModel(whole, weights, { shape: [count, 3, 128, 128] })).rejects.toThrow(ShapeError);
+});
