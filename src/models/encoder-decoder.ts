@@ -4,7 +4,7 @@ import { resize2d } from "../ops/sample/resize.ts";
 import { conv } from "./blocks/layers.ts";
 import { type Decoder, encodersFor } from "./decoders/decoder.ts";
 import { type EncoderName, encoders } from "./encoders/index.ts";
-import { defineNetwork, type Network, type NetworkOptions, networkRules } from "./network.ts";
+import { defineNetwork, type Network, type NetworkOptions, networkRules, resultOfClasses } from "./network.ts";
 
 /** Options of a network with a choice of encoders. */
 export interface EncoderDecoderOptions extends NetworkOptions {
@@ -44,7 +44,7 @@ export function defineEncoderDecoder(record: EncoderDecoderRecord): Network<Enco
       const multiple = picked(options).at(-1)!;
       return { multiple, least: multiple };
     },
-    result: ({ classes }) => (classes === 1 ? "sigmoid" : "softmax"),
+    result: resultOfClasses,
     build(b, image, options) {
       const { strides, features } = encoders[options.encoder];
       const wanted = picked(options);

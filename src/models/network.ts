@@ -29,6 +29,11 @@ export const networkRules: OptionRules<NetworkOptions> = {
   inChannels: { text: "Channels of the image; a grey image is repeated.", default: 3, range: channelRange },
 };
 
+/** As most networks' logits become probabilities: a single class is told from the background by a sigmoid. */
+export function resultOfClasses({ classes }: NetworkOptions): "softmax" | "sigmoid" {
+  return classes === 1 ? "sigmoid" : "softmax";
+}
+
 /** What a network asks of each side of its images, in pixels. */
 export interface ImageSize {
   readonly multiple: number;

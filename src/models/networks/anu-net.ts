@@ -7,7 +7,7 @@
 import { attentionGate } from "../blocks/attention-gate.ts";
 import { convTranspose } from "../blocks/layers.ts";
 import { nestedHeads, nestedUnits } from "../blocks/nested.ts";
-import { defineNetwork, type NetworkOptions, networkRules } from "../network.ts";
+import { defineNetwork, type NetworkOptions, networkRules, resultOfClasses } from "../network.ts";
 
 /** Options of `anuNet`. */
 export interface AnuNetOptions extends NetworkOptions {}
@@ -18,7 +18,7 @@ export const anuNet = defineNetwork<AnuNetOptions>({
   dimensions: 2,
   rules: networkRules,
   imageSize: () => ({ multiple: 16, least: 16 }),
-  result: ({ classes }) => (classes === 1 ? "sigmoid" : "softmax"),
+  result: resultOfClasses,
   build(b, image, { classes, width }) {
     const maps = nestedUnits(b, image, width, {
       double: (_, node, below, outChannels) =>

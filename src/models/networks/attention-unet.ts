@@ -1,7 +1,7 @@
 // Attention U-Net, under the names of the public PyTorch version: its state_dict loads.
 // Source: Oktay et al. 2018; https://github.com/LeeJunHyun/Image_Segmentation, `AttU_Net`.
 import { doubleUnit, type UpOptions, upRule, uShape } from "../blocks/u-shape.ts";
-import { defineNetwork, networkRules } from "../network.ts";
+import { defineNetwork, networkRules, resultOfClasses } from "../network.ts";
 
 /** Options of `attentionUNet`. */
 export interface AttentionUNetOptions extends UpOptions {}
@@ -12,7 +12,7 @@ export const attentionUNet = defineNetwork<AttentionUNetOptions>({
   dimensions: 2,
   rules: { ...networkRules, ...upRule },
   imageSize: () => ({ multiple: 16, least: 16 }),
-  result: ({ classes }) => (classes === 1 ? "sigmoid" : "softmax"),
+  result: resultOfClasses,
   build: (b, image, options) => ({
     logits: uShape(b, image, options, { unit: doubleUnit, names: ["Conv", "Up_conv"], gated: true }),
   }),

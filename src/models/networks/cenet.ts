@@ -5,7 +5,7 @@ import { denseAtrous, poolKernels } from "../blocks/dense-atrous.ts";
 import { scaleChannels } from "../blocks/layers.ts";
 import { addedDecoder, finalHead } from "../decoders/added-decoder.ts";
 import { resnet34 } from "../encoders/resnet.ts";
-import { defineNetwork, type NetworkOptions, networkRules } from "../network.ts";
+import { defineNetwork, type NetworkOptions, networkRules, resultOfClasses } from "../network.ts";
 
 /** Options of `ceNet`. */
 export interface CENetOptions extends NetworkOptions {
@@ -28,7 +28,7 @@ export const ceNet = defineNetwork<CENetOptions>({
     },
   },
   imageSize: ({ pools }) => ({ multiple: 32, least: 32 * Math.max(...pools), reason: "32 x the largest pool" }),
-  result: ({ classes }) => (classes === 1 ? "sigmoid" : "softmax"),
+  result: resultOfClasses,
   build(b, image, { classes, width, pools }) {
     const { layer1, layer2, layer3, layer4 } = resnet34(b, image, width, names);
     const bottom = poolKernels(b, "spp", denseAtrous(b, "dblock", layer4), pools);

@@ -8,7 +8,7 @@ import type { Value } from "../../graph/ir/graph.ts";
 import { maxPool2d } from "../../ops/pool/max-pool.ts";
 import { resize2d } from "../../ops/sample/resize.ts";
 import { conv, normRelu, scaleChannels } from "../blocks/layers.ts";
-import { defineNetwork, type NetworkOptions, networkRules } from "../network.ts";
+import { defineNetwork, type NetworkOptions, networkRules, resultOfClasses } from "../network.ts";
 
 /** Options of `customCnn`. */
 export interface CustomCnnOptions extends NetworkOptions {
@@ -50,7 +50,7 @@ export const customCnn = defineNetwork<CustomCnnOptions>({
     const multiple = 2 ** versions[version].down.length;
     return { multiple, least: multiple };
   },
-  result: ({ classes }) => (classes === 1 ? "sigmoid" : "softmax"),
+  result: resultOfClasses,
   build(b, image, { classes, width, version }) {
     const { down, level, up }: Version = versions[version];
     let units = 0;

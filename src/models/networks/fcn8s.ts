@@ -8,7 +8,7 @@ import { add } from "../../ops/elementwise/arithmetic.ts";
 import { slice } from "../../ops/move/slice-pad.ts";
 import { maxPool2d } from "../../ops/pool/max-pool.ts";
 import { conv, convTranspose, scaleChannels } from "../blocks/layers.ts";
-import { defineNetwork, networkRules } from "../network.ts";
+import { defineNetwork, networkRules, resultOfClasses } from "../network.ts";
 
 /** Channels and convolutions of each stage. */
 const stages = [
@@ -25,7 +25,7 @@ export const fcn8s = defineNetwork({
   dimensions: 2,
   rules: networkRules,
   imageSize: () => ({ multiple: 1, least: 1 }),
-  result: ({ classes }) => (classes === 1 ? "sigmoid" : "softmax"),
+  result: resultOfClasses,
   build(b, image, { classes, width }) {
     const pools: Value[] = [];
     for (const [i, [channels, depth]] of stages.entries()) {

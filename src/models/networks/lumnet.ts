@@ -7,7 +7,7 @@ import { attentionGate } from "../blocks/attention-gate.ts";
 import { channelsOf, conv } from "../blocks/layers.ts";
 import { doubleUnit, numberedUnit } from "../blocks/u-shape.ts";
 import { vgg11 } from "../encoders/vgg.ts";
-import { defineNetwork, networkRules } from "../network.ts";
+import { defineNetwork, networkRules, resultOfClasses } from "../network.ts";
 
 /** image [N, inChannels, H, W] to logits [N, classes, H, W]; H and W are multiples of 16. */
 export const lumNet = defineNetwork({
@@ -15,7 +15,7 @@ export const lumNet = defineNetwork({
   dimensions: 2,
   rules: networkRules,
   imageSize: () => ({ multiple: 16, least: 16 }),
-  result: ({ classes }) => (classes === 1 ? "sigmoid" : "softmax"),
+  result: resultOfClasses,
   build(b, image, { classes, width }) {
     const maps = vgg11.features(b, image, { width, prefix: "", last: 16 });
     const decoded = maps.reduceRight((below, skip, i) => {

@@ -1,35 +1,18 @@
 // R2U-Net, under the names of the public PyTorch version: its state_dict loads.
 // Source: Alom et al. 2018; https://github.com/LeeJunHyun/Image_Segmentation, `R2U_Net`.
-import { recurrentResidual } from "../blocks/recurrent.ts";
-import { type UpOptions, upRule, uShape } from "../blocks/u-shape.ts";
-import { defineNetwork, networkRules } from "../network.ts";
+import { type RecurrentOptions, recurrentShape, stepsRule } from "../blocks/recurrent.ts";
+import { upRule, uShape } from "../blocks/u-shape.ts";
+import { defineNetwork, networkRules, resultOfClasses } from "../network.ts";
 
 /** Options of `r2unet`. */
-export interface R2UNetOptions extends UpOptions {
-  /** How often a recurrent unit is applied again to its input and its result. Default 2. */
-  readonly steps: number;
-}
+export interface R2UNetOptions extends RecurrentOptions {}
 
 /** image [N, inChannels, H, W] to logits [N, classes, H, W]; H and W are multiples of 16. */
 export const r2unet = defineNetwork<R2UNetOptions>({
   name: "r2unet",
   dimensions: 2,
-  rules: {
-    ...networkRules,
-    ...upRule,
-    steps: {
-      text: "How often a recurrent unit is applied again to its input and its result.",
-      default: 2,
-      range: { integer: true, from: 1, to: 8 },
-    },
-  },
+  rules: { ...networkRules, ...upRule, ...stepsRule },
   imageSize: () => ({ multiple: 16, least: 16 }),
-  result: ({ classes }) => (classes === 1 ? "sigmoid" : "softmax"),
-  build: (b, image, options) => ({
-    logits: uShape(b, image, options, {
-      unit: recurrentResidual(options.steps),
-      names: ["RRCNN", "Up_RRCNN"],
-      gated: false,
-    }),
-  }),
+  result: resultOfClasses,
+  build: (b, image, options) => ({ logits: uShape(b, image, options, { ...recurrentShape(options), gated: false }) }),
 });

@@ -6,7 +6,7 @@ import type { Value } from "../../graph/ir/graph.ts";
 import { maxPool2d } from "../../ops/pool/max-pool.ts";
 import { maxUnpool2d } from "../../ops/pool/max-unpool.ts";
 import { channelsOf, conv, normRelu, scaleChannels } from "../blocks/layers.ts";
-import { defineNetwork, type NetworkOptions, networkRules } from "../network.ts";
+import { defineNetwork, type NetworkOptions, networkRules, resultOfClasses } from "../network.ts";
 
 /** Options of `segnet`. */
 export interface SegNetOptions extends NetworkOptions {
@@ -30,7 +30,7 @@ export const segnet = defineNetwork<SegNetOptions>({
     },
   },
   imageSize: () => ({ multiple: 1, least: 32 }),
-  result: ({ classes }) => (classes === 1 ? "sigmoid" : "softmax"),
+  result: resultOfClasses,
   build(b, image, { classes, width, last }) {
     const channels = [64, 128, 256, 512, 512].map((count) => scaleChannels(count, width));
     const downs: Down[] = [];

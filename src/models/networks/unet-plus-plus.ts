@@ -3,7 +3,7 @@
 import { resize2d } from "../../ops/sample/resize.ts";
 import { conv } from "../blocks/layers.ts";
 import { nestedHeads, nestedUnits } from "../blocks/nested.ts";
-import { defineNetwork, type NetworkOptions, networkRules } from "../network.ts";
+import { defineNetwork, type NetworkOptions, networkRules, resultOfClasses } from "../network.ts";
 
 /** Options of `unetPlusPlus`. */
 export interface UNetPlusPlusOptions extends NetworkOptions {
@@ -23,7 +23,7 @@ export const unetPlusPlus = defineNetwork<UNetPlusPlusOptions>({
     deepSupervision: { text: "True gives each decoder a head: then it can be pruned.", default: false },
   },
   imageSize: () => ({ multiple: 16, least: 16 }),
-  result: ({ classes }) => (classes === 1 ? "sigmoid" : "softmax"),
+  result: resultOfClasses,
   build(b, image, { classes, width, deepSupervision }) {
     const maps = nestedUnits(b, image, width, {
       double: (_, node, below) => {

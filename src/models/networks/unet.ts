@@ -1,7 +1,7 @@
 // U-Net with batch norm, under the names of the public PyTorch version: its state_dict loads.
 // Source: Ronneberger et al. 2015; https://github.com/LeeJunHyun/Image_Segmentation, `U_Net`.
 import { doubleUnit, type UpOptions, upRule, uShape } from "../blocks/u-shape.ts";
-import { defineNetwork, networkRules } from "../network.ts";
+import { defineNetwork, networkRules, resultOfClasses } from "../network.ts";
 
 /** Options of `unet`. */
 export interface UNetOptions extends UpOptions {}
@@ -12,7 +12,7 @@ export const unet = defineNetwork<UNetOptions>({
   dimensions: 2,
   rules: { ...networkRules, ...upRule },
   imageSize: () => ({ multiple: 16, least: 16 }),
-  result: ({ classes }) => (classes === 1 ? "sigmoid" : "softmax"),
+  result: resultOfClasses,
   build: (b, image, options) => ({
     logits: uShape(b, image, options, { unit: doubleUnit, names: ["Conv", "Up_conv"], gated: false }),
   }),
