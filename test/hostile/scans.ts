@@ -1,7 +1,8 @@
 // Scans: NIfTI, plain and compressed, and PNG.
-import { crc32, deflateRawSync, deflateSync, gunzipSync, gzipSync, inflateSync } from "node:zlib";
+import { crc32, deflateSync, gunzipSync, gzipSync, inflateSync } from "node:zlib";
 import { readNifti, readNiftiGeometry, voxelValues } from "../../src/formats/nifti/index.ts";
 import { readLabelPng, readPng, readPngSize } from "../../src/formats/png/index.ts";
+import { bgzfBlock } from "../formats/nifti/bgzf.ts";
 import { niftiFile } from "../formats/nifti/file.ts";
 import { buildPng, signature } from "../formats/png/build.ts";
 import { choose, concatenated, damageBytes, lieAt, type NumberKind, pick, type Random } from "./damage.ts";
@@ -74,18 +75,6 @@ export const nifti: HostileFormat = {
   changes: [lieInHeader, (file, random) => lieInHeader(lieInHeader(file, random), random)],
   read: readVolume,
 };
-
-/** A block as bgzip writes it: its own size in an extra field. */
-function bgzfBlock(bytes: Uint8Array): Uint8Array {
-  const deflated = deflateRawSync(bytes);
-  const block = Buffer.alloc(18 + deflated.length + 8);
-  block.set([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 6, 0, 0x42, 0x43, 2, 0]);
-  block.writeUInt16LE(block.length - 1, 16);
-  block.set(deflated, 18);
-  block.writeUInt32LE(crc32(bytes), block.length - 8);
-  block.writeUInt32LE(bytes.length, block.length - 4);
-  return block;
-}
 
 const packings: readonly ((bytes: Uint8Array) => Uint8Array)[] = [
   (bytes) => gzipSync(bytes),
