@@ -1,7 +1,6 @@
 // `atrous tune`: measures every kernel of every layer on this adapter and writes down the fastest right ones.
 
 import type { Command } from "commander";
-
 import {
   buildModelGraph,
   type CandidateReport,

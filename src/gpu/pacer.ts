@@ -15,8 +15,8 @@ const [shortestMs, longestMs] = [0.05, 1];
 /**
  * Dawn in Node asks whether the device is done in every turn of the event loop, which takes a whole CPU; a software driver
  * computes on these. While anything waits, each turn sleeps, the longer the wait has lasted: 459 to 262 ms for MSFF-ResNet18
- * at 256x256 on 2 cores of lavapipe; 214 to 118 s of CPU for a thousand small graphs, which mostly compile, on the embedded
- * driver. Other work of this thread goes on between.
+ * at 256x256 on 2 cores of lavapipe; 214 to 118 s of CPU for `vitest run test/conformance/opinfo.test.ts`, which mostly compiles, on
+ * the embedded driver. Other work of this thread goes on between.
  */
 export function createPacer(): Pacer {
   const never = new Int32Array(new SharedArrayBuffer(4));

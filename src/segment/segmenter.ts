@@ -76,7 +76,8 @@ export class Segmenter {
   }
 
   /**
-   * Segments slices [height, width] of any grey scale, a list of them or what makes each when asked; gives the class of each pixel, the first largest logit.
+   * Segments slices [height, width] of any grey scale, a list of them or what makes each when asked; gives the class of each pixel,
+   * the first largest logit.
    * Throws UsageError for a slice of another size or with values that are no finite numbers, DeviceError for the GPU.
    */
   async segment(slices: SliceList, options: SegmentOptions = {}): Promise<Uint8Array[]> {

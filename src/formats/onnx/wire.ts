@@ -8,8 +8,10 @@ import { FormatError } from "../../errors.ts";
 /** Subgraphs nest, and types of sequences; real ones a few levels. */
 const maxDepth = 32;
 
-/** Messages, strings and numbers of a file that become objects of their own. The largest real models have some 100,000; a graph of
- * 100,000 nodes that are all outputs has 1.2 million. */
+/**
+ * Messages, strings and numbers of a file that become objects of their own. The largest real models have some 100,000; a graph of
+ * 100,000 nodes that are all outputs has 1.2 million.
+ */
 const maxItems = 2_000_000;
 
 /** Kinds of encoding; groups (3 and 4) are not used by ONNX. */

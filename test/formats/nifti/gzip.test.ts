@@ -101,8 +101,8 @@ test("a volume in members and blocks, padded, is the volume", async () => {
 
 const MiB = 2 ** 20;
 
-/** Node 20 lets up to 64 MiB wait, Node 24 up to 80. */
-const waiting = (Number(process.versions.node.split(".")[0]) < 24 ? 76.8 : 96) * MiB;
+/** Node 20 lets up to 64 MiB wait; Node 24 frees nothing of 128 MiB in many members before it is read, so such a file takes twice its size. */
+const waiting = (Number(process.versions.node.split(".")[0]) < 24 ? 76.8 : 136) * MiB;
 
 test("memory stays near that of the voxels as stored", async () => {
   // Zeros, scaled, in one member and in many. Of what is inflated beside the voxels, Node lets some wait until it frees it.
