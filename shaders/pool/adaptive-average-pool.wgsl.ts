@@ -4,7 +4,7 @@
 // `adaptiveAveragePoolShared`: one workgroup per output pixel, whose lanes sum shares of the window and add these up as a
 // tree, always in the same order. Both walk over planes in steps of the grid.
 
-import { planeFunctions, planeParams, volumeParams, type Workgroup } from "../wgsl/planes.ts";
+import { type PlaneGrid, planeFunctions, planeMain, planeParams, volumeParams } from "../wgsl/planes.ts";
 import { type Storage, storageTypes } from "../wgsl/storage.ts";
 import { structParams, wgsl } from "../wgsl/wgsl.ts";
 
@@ -36,17 +36,16 @@ function windows({ volume }: AdaptiveAveragePoolTemplate): string {
   let rows = window(id.y % p.out_slice_height, p.slice_height, p.out_slice_height);`;
 }
 
-export function adaptiveAveragePool(t: AdaptiveAveragePoolTemplate & { readonly workgroup: Workgroup }): string {
+export function adaptiveAveragePool(t: AdaptiveAveragePoolTemplate & { readonly grid: PlaneGrid }): string {
   const total = t.volume ? "slice_sum" : "sum";
   return wgsl`${head(t)}
 
-@compute @workgroup_size(${t.workgroup[0]}, ${t.workgroup[1]}, ${t.workgroup[2]})
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+${planeMain(t.grid)}
   if (id.x >= p.out_width || id.y >= p.out_height) { return; }
   ${windows(t)}
   let columns = window(id.x, p.width, p.out_width);
   let pixels = ${t.volume ? "(slices.y - slices.x) * " : ""}(rows.y - rows.x) * (columns.y - columns.x);
-  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.workgroup[2]}u) {
+  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.grid.workgroup[2]}u) {
     let image = x_plane(plane);
     var sum = 0.0;
     #if ${t.volume}

@@ -4,7 +4,7 @@
 // Rows are summed one by one, and slices too, which keeps rounding errors small.
 // One invocation per output pixel: x over q, y over p (of all slices), z over planes n * C + c, in steps of the grid.
 
-import { planeFunctions, planeParams, volumeParams, type Workgroup } from "../wgsl/planes.ts";
+import { type PlaneGrid, planeFunctions, planeMain, planeParams, volumeParams } from "../wgsl/planes.ts";
 import { type Storage, storageTypes } from "../wgsl/storage.ts";
 import { structParams, wgsl } from "../wgsl/wgsl.ts";
 
@@ -35,7 +35,7 @@ export interface AveragePoolTemplate {
   /** What the sum is divided by: the window's part inside image and padding, that inside the image, or a constant. */
   readonly divisor: "padded" | "image" | "fixed";
   readonly storage: Storage;
-  readonly workgroup: Workgroup;
+  readonly grid: PlaneGrid;
 }
 
 export function averagePool(t: AveragePoolTemplate): string {
@@ -59,8 +59,7 @@ fn window(start: i32, kernel: i32, size: u32, after: i32) -> Window {
   return Window(u32(max(start, 0)), u32(min(end, i32(size))), end - start);
 }
 
-@compute @workgroup_size(${t.workgroup[0]}, ${t.workgroup[1]}, ${t.workgroup[2]})
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+${planeMain(t.grid)}
   if (id.x >= p.out_width || id.y >= p.out_height) { return; }
   #if ${t.volume}
   let z = id.y / p.out_slice_height;
@@ -75,7 +74,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   #else
   let divisor = p.fixed_divisor;
   #endif
-  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.workgroup[2]}u) {
+  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.grid.workgroup[2]}u) {
     let image = x_plane(plane);
     var sum = 0.0;
     #if ${t.volume}

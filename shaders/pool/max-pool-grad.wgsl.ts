@@ -5,7 +5,7 @@
 // One invocation per pixel of gx, or per four neighbours in a row: x over w, y over h (of all slices), z over planes n * C + c,
 // in steps of the grid. Sums are in the order of the windows.
 import { type Neighbours, neighboursType, storeNeighbours } from "../wgsl/neighbours.ts";
-import { planeFunctions, planeParams, volumeParams, type Workgroup } from "../wgsl/planes.ts";
+import { type PlaneGrid, planeFunctions, planeMain, planeParams, volumeParams } from "../wgsl/planes.ts";
 import { type Storage, storageTypes } from "../wgsl/storage.ts";
 import { loadedAs } from "../wgsl/strided.ts";
 import { structParams, wgsl } from "../wgsl/wgsl.ts";
@@ -25,7 +25,7 @@ export const maxPoolGradientParams = {
 
 export interface MaxPoolGradientTemplate extends Neighbours {
   readonly storage: Storage;
-  readonly workgroup: Workgroup;
+  readonly grid: PlaneGrid;
 }
 
 export function maxPoolGradient(t: MaxPoolGradientTemplate): string {
@@ -39,8 +39,7 @@ ${structParams(maxPoolGradientParams)}
 ${planeFunctions}
 ${windowsFunction}
 
-@compute @workgroup_size(${t.workgroup[0]}, ${t.workgroup[1]}, ${t.workgroup[2]})
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+${planeMain(t.grid, t.width)}
   let first = id.x * ${t.width}u;
   if (first >= p.out_width || id.y >= p.out_height) { return; }
   let d = id.y / p.out_slice_height;
@@ -49,7 +48,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let left = windows(first, p.pad_left, p.reach_width, p.stride_width, p.width);
   let right = windows(first + ${t.width - 1}u, p.pad_left, p.reach_width, p.stride_width, p.width);
   let pixel = id.y * p.out_width + first;
-  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.workgroup[2]}u) {
+  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.grid.workgroup[2]}u) {
     let n = plane / p.channels;
     let chosen = p.indices_offset + n * p.indices_batch_stride + plane % p.channels * p.height * p.width;
     let image = x_plane(plane);

@@ -4,7 +4,7 @@
 // Volumes have one axis more: x [N, C, D, H, W], indices (d * H + h) * W + w; y and indices [N, C, Z, P, Q].
 // One invocation per output pixel: x over q, y over p (of all slices), z over planes n * C + c, in steps of the grid.
 
-import { planeFunctions, planeParams, volumeParams, type Workgroup } from "../wgsl/planes.ts";
+import { type PlaneGrid, planeFunctions, planeMain, planeParams, volumeParams } from "../wgsl/planes.ts";
 import { type Storage, storageTypes } from "../wgsl/storage.ts";
 import { structParams, wgsl } from "../wgsl/wgsl.ts";
 
@@ -36,7 +36,7 @@ export interface MaxPoolTemplate {
   readonly volume: boolean;
   readonly indices: boolean;
   readonly storage: Storage;
-  readonly workgroup: Workgroup;
+  readonly grid: PlaneGrid;
 }
 
 export function maxPool(t: MaxPoolTemplate): string {
@@ -64,8 +64,7 @@ fn is_nan(v: f32) -> bool {
   return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u;
 }
 
-@compute @workgroup_size(${t.workgroup[0]}, ${t.workgroup[1]}, ${t.workgroup[2]})
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+${planeMain(t.grid)}
   if (id.x >= p.out_width || id.y >= p.out_height) { return; }
   #if ${t.volume}
   let z = id.y / p.out_slice_height;
@@ -74,7 +73,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let rows = taps(i32(${row}) * p.stride_height - p.pad_top, p.kernel_height, p.dilation_height, p.${height});
   let columns = taps(i32(id.x) * p.stride_width - p.pad_left, p.kernel_width, p.dilation_width, p.width);
   let pixel = id.y * p.out_width + id.x;
-  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.workgroup[2]}u) {
+  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.grid.workgroup[2]}u) {
     let image = x_plane(plane);
     let is_empty = ${t.volume ? "slices.x >= slices.y || " : ""}rows.x >= rows.y || columns.x >= columns.y;
     var best = p.lowest;

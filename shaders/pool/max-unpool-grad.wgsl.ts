@@ -4,7 +4,7 @@
 // (d * H + h) * W + w. In the parameters x is what is read, gy, and y what is written, gx.
 // One invocation per element of gx: x over j, y over i (of all slices), z over planes n * C + c, in steps of the grid.
 
-import { planeFunctions } from "../wgsl/planes.ts";
+import { planeFunctions, planeMain } from "../wgsl/planes.ts";
 import { storageTypes } from "../wgsl/storage.ts";
 import { structParams, wgsl } from "../wgsl/wgsl.ts";
 import { type MaxUnpoolTemplate, maxUnpoolParams } from "./max-unpool.wgsl.ts";
@@ -23,12 +23,11 @@ fn is_inside(at: u32, window: u32, pad: u32, kernel: u32, stride: u32) -> bool {
   return at + pad >= window * stride && at + pad < window * stride + kernel;
 }
 
-@compute @workgroup_size(${t.workgroup[0]}, ${t.workgroup[1]}, ${t.workgroup[2]})
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+${planeMain(t.grid)}
   if (id.x >= p.out_width || id.y >= p.out_height) { return; }
   let z = id.y / p.out_slice_height;
   let i = id.y % p.out_slice_height;
-  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.workgroup[2]}u) {
+  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.grid.workgroup[2]}u) {
     let window = id.y * p.out_width + id.x;
     let chosen = p.indices_offset + plane / p.channels * p.indices_batch_stride + plane % p.channels * p.out_height * p.out_width;
     let index = indices[chosen + window];

@@ -2,7 +2,7 @@
 // x and indices [N, C, P, Q]; y [N, C, H, W]; volumes have one axis more, Z before P and D before H, and indices
 // (d * H + h) * W + w. Only the windows that reach a pixel are asked: i*stride - pad <= h < i*stride - pad + kernel.
 // One invocation per output pixel: x over w, y over h (of all slices), z over planes n * C + c, in steps of the grid.
-import { planeFunctions, planeParams, volumeParams, type Workgroup } from "../wgsl/planes.ts";
+import { type PlaneGrid, planeFunctions, planeMain, planeParams, volumeParams } from "../wgsl/planes.ts";
 import { type Storage, storageTypes } from "../wgsl/storage.ts";
 import { structParams, wgsl } from "../wgsl/wgsl.ts";
 import { windowParams, windowsFunction } from "../wgsl/windows.ts";
@@ -21,7 +21,7 @@ export const maxUnpoolParams = {
 
 export interface MaxUnpoolTemplate {
   readonly storage: Storage;
-  readonly workgroup: Workgroup;
+  readonly grid: PlaneGrid;
 }
 
 export function maxUnpool(t: MaxUnpoolTemplate): string {
@@ -35,15 +35,14 @@ ${structParams(maxUnpoolParams)}
 ${planeFunctions}
 ${windowsFunction}
 
-@compute @workgroup_size(${t.workgroup[0]}, ${t.workgroup[1]}, ${t.workgroup[2]})
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+${planeMain(t.grid)}
   if (id.x >= p.out_width || id.y >= p.out_height) { return; }
   let d = id.y / p.out_slice_height;
   let slices = windows(d, p.pad_front, p.kernel_depth, p.stride_depth, p.depth);
   let rows = windows(id.y % p.out_slice_height, p.pad_top, p.kernel_height, p.stride_height, p.slice_height);
   let columns = windows(id.x, p.pad_left, p.kernel_width, p.stride_width, p.width);
   let pixel = id.y * p.out_width + id.x;
-  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.workgroup[2]}u) {
+  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.grid.workgroup[2]}u) {
     let n = plane / p.channels;
     let chosen = p.indices_offset + n * p.indices_batch_stride + plane % p.channels * p.height * p.width;
     let image = x_plane(plane);

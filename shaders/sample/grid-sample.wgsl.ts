@@ -5,7 +5,7 @@
 // One invocation per output pixel: x over q, y over p (of all slices), z over planes n * C + c, in steps of the grid.
 
 import { type GridPlaces, gridPlaceFunctions } from "../wgsl/grid-places.ts";
-import { planeFunctions, planeParams, volumeParams, type Workgroup } from "../wgsl/planes.ts";
+import { type PlaneGrid, planeFunctions, planeMain, planeParams, volumeParams } from "../wgsl/planes.ts";
 import { type Storage, storageTypes } from "../wgsl/storage.ts";
 import { structParams, wgsl } from "../wgsl/wgsl.ts";
 
@@ -20,7 +20,7 @@ export const gridSampleParams = {
 export interface GridSampleTemplate extends GridPlaces {
   readonly nearest: boolean;
   readonly storage: Storage;
-  readonly workgroup: Workgroup;
+  readonly grid: PlaneGrid;
 }
 
 export function gridSample(t: GridSampleTemplate): string {
@@ -40,11 +40,10 @@ fn pixel_at(image: u32, at: vec3i) -> f32 {
   return f32(x[image + u32((at.z * size.y + at.y) * size.x + at.x)]);
 }
 
-@compute @workgroup_size(${t.workgroup[0]}, ${t.workgroup[1]}, ${t.workgroup[2]})
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+${planeMain(t.grid)}
   if (id.x >= p.out_width || id.y >= p.out_height) { return; }
   let pixel = id.y * p.out_width + id.x;
-  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.workgroup[2]}u) {
+  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.grid.workgroup[2]}u) {
     let first = p.grid_offset + plane / p.channels * p.grid_batch_stride + pixel * ${axes}u;
     let at = place_in(first, vec3u(p.width, p.slice_height, p.depth)).at;
     #if ${t.nearest}

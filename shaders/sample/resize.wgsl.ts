@@ -7,7 +7,7 @@
 // One invocation per output pixel: x over q, y over p (of all slices), z over planes n * C + c, in steps of the grid; the
 // position is found once for all of its planes.
 
-import { planeFunctions, planeParams, volumeParams, type Workgroup } from "../wgsl/planes.ts";
+import { type PlaneGrid, planeFunctions, planeMain, planeParams, volumeParams } from "../wgsl/planes.ts";
 import { type Storage, storageTypes } from "../wgsl/storage.ts";
 import { structParams, wgsl } from "../wgsl/wgsl.ts";
 
@@ -36,7 +36,7 @@ export interface ResizeTemplate {
   readonly volume: boolean;
   readonly mode: "linear" | "nearest";
   readonly storage: Storage;
-  readonly workgroup: Workgroup;
+  readonly grid: PlaneGrid;
 }
 
 export function resize(t: ResizeTemplate): string {
@@ -51,8 +51,7 @@ ${structParams(t.volume ? resize3dParams : resizeParams)}
 ${planeFunctions}
 ${t.mode === "linear" ? linearTaps : nearestTap}${t.mode === "linear" && t.volume ? bilinear : ""}
 
-@compute @workgroup_size(${t.workgroup[0]}, ${t.workgroup[1]}, ${t.workgroup[2]})
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+${planeMain(t.grid)}
   if (id.x >= p.out_width || id.y >= p.out_height) { return; }
   let pixel = id.y * p.out_width + id.x;
   #if ${t.mode === "linear"}
@@ -72,7 +71,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let source = ${t.volume ? "slice + " : ""}tap(p.row_start + i32(${row}) * p.row_step, p.row_unit, p.${height}) * p.width
     + tap(p.column_start + i32(id.x) * p.column_step, p.column_unit, p.width);
   #endif
-  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.workgroup[2]}u) {
+  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.grid.workgroup[2]}u) {
     let image = x_plane(plane);
     #if ${t.mode === "linear" && t.volume}
     let slice = p.slice_height * p.width;

@@ -13,19 +13,24 @@ export interface ChannelTemplate {
 export const channelLanes = 64;
 
 type ChannelParams<N extends string> = Readonly<
-  Record<"items" | "plane" | `${N}_offset` | `${N}_batch_stride`, ParamType>
+  Record<"items" | "channels" | "plane" | `${N}_offset` | `${N}_batch_stride`, ParamType>
 >;
 
 /** Parameters in elements; `plane` are those of one channel of an item. */
 export function channelParams<N extends string>(arrays: readonly N[]): ChannelParams<N> {
   const views = arrays.flatMap((name) => [`${name}_offset`, `${name}_batch_stride`]);
-  return Object.fromEntries(["items", "plane", ...views].map((name) => [name, "u32"])) as ChannelParams<N>;
+  return Object.fromEntries(["items", "channels", "plane", ...views].map((name) => [name, "u32"])) as ChannelParams<N>;
 }
 
-/** The entry point's head; declares `c` and `lane`. */
+/** The entry point's head; declares `c` and `lane`. Workgroups lie along x and then y. */
 export const channelMain = `@compute @workgroup_size(${channelLanes})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let c = group.x;`;
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let c = group.y * groups.x + group.x;
+  if (c >= p.channels) { return; }`;
 
 /** Runs `body` for every element, or four, of the channel; it finds them at `NAME_at` of each array. */
 export function channelLoop({ width }: ChannelTemplate, arrays: readonly string[], body: string): string {

@@ -6,7 +6,7 @@
 // One invocation per pixel of gx, or per four neighbours in a row: x over w, y over h (of all slices), z over planes n * C + c,
 // in steps of the grid.
 import { type Neighbours, neighboursType, storeNeighbours } from "./neighbours.ts";
-import { planeFunctions, planeParams, volumeParams, type Workgroup } from "./planes.ts";
+import { type PlaneGrid, planeFunctions, planeMain, planeParams, volumeParams } from "./planes.ts";
 import { type Storage, storageTypes } from "./storage.ts";
 import { loadedAs } from "./strided.ts";
 import { type ParamSpec, type ParamType, structParams, wgsl } from "./wgsl.ts";
@@ -26,7 +26,7 @@ export interface AxisRule {
 
 export interface PlaneGradientTemplate extends AxisRule, Neighbours {
   readonly storage: Storage;
-  readonly workgroup: Workgroup;
+  readonly grid: PlaneGrid;
 }
 
 /** `factor` multiplies every sum; the numbers of an axis come as `kernel_depth`, `kernel_height`, ... */
@@ -58,8 +58,7 @@ ${planeFunctions}
 struct Axis { ${fields.join(", ")} }
 ${t.functions}
 
-@compute @workgroup_size(${t.workgroup[0]}, ${t.workgroup[1]}, ${t.workgroup[2]})
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+${planeMain(t.grid, t.width)}
   let first = id.x * ${t.width}u;
   if (first >= p.out_width || id.y >= p.out_height) { return; }
   let depth = ${axis("depth")};
@@ -70,7 +69,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let slices = readers(d, depth);
   let rows = readers(h, height);
   let columns = vec2u(readers(first, width).x, readers(first + ${t.width - 1}u, width).y);
-  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.workgroup[2]}u) {
+  for (var plane = id.z; plane < p.planes; plane += groups.z * ${t.grid.workgroup[2]}u) {
     let image = x_plane(plane);
     var sum = ${register}();
     for (var slice = slices.x; slice < slices.y; slice++) {

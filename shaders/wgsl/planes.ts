@@ -28,6 +28,30 @@ export const volumeParams = {
 
 export type Workgroup = readonly [x: number, y: number, z: number];
 
+export interface PlaneGrid {
+  readonly workgroup: Workgroup;
+  /**
+   * Set where a plane is wider or higher than a grid: then its pixels are counted through, workgroups of 64 along x and then y.
+   */
+  readonly flat: boolean;
+}
+
+/**
+ * The head of `main`: `id` is the pixel of the output plane, x along a row in steps of `width` pixels, y down the rows, and the
+ * first plane; `groups` is the grid. Pixels behind the last one are the kernel's to leave out.
+ */
+export function planeMain({ workgroup: [x, y, z], flat }: PlaneGrid, width = 1): string {
+  const size = `@compute @workgroup_size(${x}, ${y}, ${z})`;
+  const main = (name: string) =>
+    `fn main(@builtin(global_invocation_id) ${name}: vec3u, @builtin(num_workgroups) groups: vec3u) {`;
+  if (!flat) return `${size}\n${main("id")}`;
+  return `${size}
+${main("at")}
+  let index = at.y * groups.x * ${x}u + at.x;
+  let across = p.out_width / ${width}u;
+  let id = vec3u(index % across, index / across, at.z);`;
+}
+
 /** `x_plane(plane)` and `y_plane(plane)`: where plane n * C + c begins. */
 export const planeFunctions = `
 fn x_plane(plane: u32) -> u32 {

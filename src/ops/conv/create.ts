@@ -5,6 +5,7 @@ import type { Decomposition, Operator } from "../operator.ts";
 import type { Space, SpaceTypes } from "../walk/window.ts";
 import { depthwise } from "./depthwise.ts";
 import { direct } from "./direct.ts";
+import { withFittingPacks } from "./fitting-packs.ts";
 import { gemmKernels } from "./gemm.ts";
 import { convGradient, convTransposeGradient } from "./gradients.ts";
 import { inItemParts } from "./item-parts.ts";
@@ -61,7 +62,7 @@ export function createConv<T extends SpaceTypes>(
       subgroup(name, false),
       depthwise(name),
       ...kernels,
-    ].map((kernel) => inItemParts(kernel, 2)),
+    ].map((kernel) => withFittingPacks(inItemParts(kernel, 2))),
     decompositions,
     prefer: (call, device) => preferConv(operator, call, device, false),
   };
@@ -90,7 +91,7 @@ export function createConvTranspose<T extends SpaceTypes>(
       transposedPhase(name),
       subgroup(name, true),
       ...kernels,
-    ].map((kernel) => inItemParts(kernel, 2)),
+    ].map((kernel) => withFittingPacks(inItemParts(kernel, 2))),
     decompositions: [flipped(name, conv)],
     prefer: (call, device) => preferConv(operator, call, device, true),
   };

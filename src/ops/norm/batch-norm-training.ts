@@ -7,6 +7,7 @@ import {
 import { ShapeError } from "../../errors.ts";
 import { elementCount, formatShape } from "../../tensor.ts";
 import { operandBytes } from "../cost.ts";
+import { spread } from "../grid.ts";
 import type { Kernel, Operand, Operator } from "../operator.ts";
 import { params, viewParams } from "../parameters.ts";
 import {
@@ -37,7 +38,7 @@ const perChannel: Kernel<BatchNormAttributes, 3, 3> = {
   applies: () => true,
   views: [0],
   residualInPlace: true,
-  dispatches(call) {
+  dispatches(call, device) {
     const [[x], [y]] = [call.inputs, call.outputs];
     const [, residual = y] = epilogueOperands(call);
     const { items, channels, plane } = channelValues(x);
@@ -48,8 +49,8 @@ const perChannel: Kernel<BatchNormAttributes, 3, 3> = {
       {
         code: batchNormTrainingShader(template),
         bindings: [...epilogueBindings(call, 3), { output: 1 }, { output: 2 }],
-        params: params(batchNormTrainingParams, { items, plane, ...values, eps: call.attrs.eps }),
-        workgroups: [channels, 1, 1],
+        params: params(batchNormTrainingParams, { items, channels, plane, ...values, eps: call.attrs.eps }),
+        workgroups: [...spread(channels, device), 1],
       },
     ];
   },
@@ -96,7 +97,7 @@ const gradientPerChannel: Kernel<BatchNormAttributes, 5, 3> = {
   name: "batchNormGradient/channel",
   applies: () => true,
   views: [0, 1],
-  dispatches(call) {
+  dispatches(call, device) {
     const [[gy, x], [gx]] = [call.inputs, call.outputs];
     const { items, channels, plane } = channelValues(x);
     const { storage } = epilogueTemplate(call);
@@ -105,8 +106,8 @@ const gradientPerChannel: Kernel<BatchNormAttributes, 5, 3> = {
       {
         code: batchNormGrad({ storage, width: widthOf([gy, x, gx], plane) }),
         bindings: allBindings(call),
-        params: params(batchNormGradParams, { items, plane, ...values, eps: call.attrs.eps }),
-        workgroups: [channels, 1, 1],
+        params: params(batchNormGradParams, { items, channels, plane, ...values, eps: call.attrs.eps }),
+        workgroups: [...spread(channels, device), 1],
       },
     ];
   },

@@ -49,10 +49,10 @@ const directKernel = (name: string, isVolume: boolean): AdaptiveKernel => ({
   applies: () => true,
   views: [0],
   dispatches(call, device) {
-    const { workgroup, workgroups } = planeGrid(outputPlanes(call), device);
+    const { grid, workgroups } = planeGrid(outputPlanes(call), device);
     return [
       {
-        code: adaptiveAveragePoolShader({ volume: isVolume, storage: storageOf(call), workgroup }),
+        code: adaptiveAveragePoolShader({ volume: isVolume, storage: storageOf(call), grid }),
         bindings: [{ input: 0 }, { output: 0 }],
         params: paramsOf(call, isVolume),
         workgroups,

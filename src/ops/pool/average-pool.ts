@@ -37,7 +37,7 @@ const direct = <T extends SpaceTypes>(name: string, space: Space<T>): Kernel<Ave
     const { countIncludePad, divisorOverride } = call.attrs;
     const isVolume = space.rank === volume.rank;
     const [, , , back, bottom, right] = asSides3d(call.attrs.padding);
-    const { workgroup, workgroups } = planeGrid(outputPlanes(call), device);
+    const { grid, workgroups } = planeGrid(outputPlanes(call), device);
     const counted = countIncludePad ? "padded" : "image";
     const values = {
       ...planeValues(call),
@@ -54,7 +54,7 @@ const direct = <T extends SpaceTypes>(name: string, space: Space<T>): Kernel<Ave
           volume: isVolume,
           storage: storageOf(call),
           divisor: divisorOverride === undefined ? counted : "fixed",
-          workgroup,
+          grid,
         }),
         bindings: [{ input: 0 }, { output: 0 }],
         params: params(isVolume ? averagePool3dParams : averagePoolParams, values),

@@ -22,7 +22,7 @@ const gather = (name: string, width: Width): Kernel<MaxPoolGradientAttributes, 2
     const dilation = asTriple(call.attrs.dilation, 1);
     const planes = outputPlanes(call);
     const aligned = isAligned(call.outputs[0], planes.width);
-    const { workgroup, workgroups } = planeGrid({ ...planes, width: planes.width / width }, device);
+    const { grid, workgroups } = planeGrid({ ...planes, width: planes.width / width }, device);
     const values = {
       ...planeValues(call),
       ...volumeValues(call),
@@ -34,7 +34,7 @@ const gather = (name: string, width: Width): Kernel<MaxPoolGradientAttributes, 2
     };
     return [
       {
-        code: shader({ width, aligned, storage: storageOf(call), workgroup }),
+        code: shader({ width, aligned, storage: storageOf(call), grid }),
         bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
         params: params(maxPoolGradientParams, values),
         workgroups,

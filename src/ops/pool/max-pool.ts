@@ -33,7 +33,7 @@ const direct = <T extends SpaceTypes>(name: string, space: Space<T>): Kernel<Max
     const [y, indicesAt = y] = call.outputs;
     const isVolume = space.rank === volume.rank;
     const dilation = asTriple(call.attrs.dilation, 1);
-    const { workgroup, workgroups } = planeGrid(outputPlanes(call), device);
+    const { grid, workgroups } = planeGrid(outputPlanes(call), device);
     const values = {
       ...planeValues(call),
       ...volumeValues(call),
@@ -46,7 +46,7 @@ const direct = <T extends SpaceTypes>(name: string, space: Space<T>): Kernel<Max
     };
     return [
       {
-        code: maxPoolShader({ volume: isVolume, storage: storageOf(call), indices, workgroup }),
+        code: maxPoolShader({ volume: isVolume, storage: storageOf(call), indices, grid }),
         bindings: [{ input: 0 }, { output: 0 }, ...(indices ? [{ output: 1 }] : [])],
         params: params(isVolume ? maxPool3dParams : maxPoolParams, values),
         workgroups,

@@ -17,7 +17,7 @@ export const unpoolKernel = (
   applies: () => true,
   views: [0, 1],
   dispatches(call, device) {
-    const { workgroup, workgroups } = planeGrid(outputPlanes(call), device);
+    const { grid, workgroups } = planeGrid(outputPlanes(call), device);
     const values = {
       ...planeValues(call),
       ...volumeValues(call),
@@ -26,7 +26,7 @@ export const unpoolKernel = (
     };
     return [
       {
-        code: shader({ storage: storageOf(call), workgroup }),
+        code: shader({ storage: storageOf(call), grid }),
         bindings: [{ input: 0 }, { input: 1 }, { output: 0 }],
         params: params(maxUnpoolParams, values),
         workgroups,

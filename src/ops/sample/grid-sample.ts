@@ -40,8 +40,8 @@ const direct = (name: string, isVolume: boolean): Kernel<GridSampleAttributes<st
   views: [0, 1],
   dispatches(call, device) {
     const { mode, padding, alignCorners } = call.attrs;
-    const { workgroup, workgroups } = planeGrid(outputPlanes(call), device);
-    const template = { volume: isVolume, nearest: mode === "nearest", padding, alignCorners, workgroup };
+    const { grid, workgroups } = planeGrid(outputPlanes(call), device);
+    const template = { volume: isVolume, nearest: mode === "nearest", padding, alignCorners, grid };
     return [
       {
         code: gridSampleShader({ ...template, storage: storageOf(call) }),

@@ -53,7 +53,7 @@ const direct = (name: string, isVolume: boolean): Kernel<ResizeAttributes<SpaceT
   applies: () => true,
   views: [0],
   dispatches(call, device) {
-    const { workgroup, workgroups } = planeGrid(outputPlanes(call), device, planesEach);
+    const { grid, workgroups } = planeGrid(outputPlanes(call), device, planesEach);
     const samplings = axisSamplings(call.inputs[0].shape.slice(2), call.outputs[0].shape.slice(2), call.attrs);
     const [column, row, slice] = samplings.toReversed() as [Sampling, Sampling, Sampling?];
     const values = {
@@ -75,7 +75,7 @@ const direct = (name: string, isVolume: boolean): Kernel<ResizeAttributes<SpaceT
     const mode = call.attrs.mode === "nearest" ? "nearest" : "linear";
     return [
       {
-        code: resizeShader({ volume: isVolume, storage: storageOf(call), mode, workgroup }),
+        code: resizeShader({ volume: isVolume, storage: storageOf(call), mode, grid }),
         bindings: [{ input: 0 }, { output: 0 }],
         params: params(isVolume ? resize3dParams : resizeParams, values),
         workgroups,

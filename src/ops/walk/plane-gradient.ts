@@ -62,14 +62,14 @@ function gather<A extends object>(name: string, width: Width, { describe }: Plan
       const { rule, values, flat, factor } = describe(call);
       const planes = outputPlanes(call);
       const aligned = isAligned(call.outputs[0], planes.width);
-      const { workgroup, workgroups } = planeGrid({ ...planes, width: planes.width / width }, device);
+      const { grid, workgroups } = planeGrid({ ...planes, width: planes.width / width }, device);
       const perAxis = Object.entries(values).flatMap(([field, numbers]) =>
         asTriple(numbers, flat[field]!).map((number, axis) => [`${field}_${axisNames[axis]}`, number]),
       );
       const all = { ...planeValues(call), ...volumeValues(call), factor, ...Object.fromEntries(perAxis) };
       return [
         {
-          code: shader({ ...rule, width, aligned, storage: storageOf(call), workgroup }),
+          code: shader({ ...rule, width, aligned, storage: storageOf(call), grid }),
           bindings: [{ input: 0 }, { output: 0 }],
           params: params(planeGradientSpec(rule.spec), all),
           workgroups,

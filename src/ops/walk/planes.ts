@@ -1,8 +1,8 @@
 // The host's side of kernels that treat every image plane alike. To them a volume is an image of D * H rows.
-import type { planeParams, volumeParams, Workgroup } from "../../../shaders/wgsl/planes.ts";
+import type { PlaneGrid, planeParams, volumeParams, Workgroup } from "../../../shaders/wgsl/planes.ts";
 import { elementCount, type Shape } from "../../tensor.ts";
 import type { DeviceTraits } from "../device-traits.ts";
-import { cover } from "../grid.ts";
+import { cover, spread } from "../grid.ts";
 import type { Call } from "../operator.ts";
 import { viewParams } from "../parameters.ts";
 import type { Sides3d, Triple } from "./window.ts";
@@ -26,12 +26,17 @@ export function planeGrid(
   { planes, height, width }: PlaneSizes,
   device: DeviceTraits,
   planesEach = 1,
-): { readonly workgroup: Workgroup; readonly workgroups: Workgroup } {
+): { readonly grid: PlaneGrid; readonly workgroups: Workgroup } {
   const x = Math.min(powerOfTwoAtLeast(width), widest);
   const y = Math.min(powerOfTwoAtLeast(height), invocations / x);
   const workgroup: Workgroup = [x, y, invocations / (x * y)];
   const [across, down, deep] = cover([width, height, Math.ceil(planes / planesEach)], workgroup);
-  return { workgroup, workgroups: [across, down, Math.min(deep, device.maxWorkgroupsPerDimension)] };
+  const most = device.maxWorkgroupsPerDimension;
+  if (Math.max(across, down) <= most) {
+    return { grid: { workgroup, flat: false }, workgroups: [across, down, Math.min(deep, most)] };
+  }
+  const pixels = spread(Math.ceil((width * height) / invocations), device);
+  return { grid: { workgroup: [invocations, 1, 1], flat: true }, workgroups: [...pixels, Math.min(planes, most)] };
 }
 
 function powerOfTwoAtLeast(size: number): number {

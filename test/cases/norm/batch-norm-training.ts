@@ -62,7 +62,7 @@ export const batchNormTrainingCases: OperatorCases<BatchNormAttributes, BatchNor
       epilogue: { residual: true, activation: { kind: "relu" } },
     },
     {
-      ...trainingCase("bias, residual and leaky ReLU, odd sizes", [2, 5, 3, 5]),
+      ...trainingCase("bias, residual and leaky ReLU, odd sizes, several workgroups", [2, 5, 3, 5]),
       epilogue: { bias: true, residual: true, activation: { kind: "leaky-relu", slope: 0.1 } },
     },
   ],
@@ -109,7 +109,7 @@ export const batchNormGradientCases: OperatorCases<BatchNormAttributes, BatchNor
   },
   cases: [
     gradientCase("rows of 4 fit", [2, 6, 4, 8]),
-    gradientCase("odd sizes, batch 3", [3, 7, 13, 17]),
+    gradientCase("odd sizes, batch 3, several workgroups", [3, 7, 13, 17]),
     gradientCase("no spatial axes", [15, 13]),
     gradientCase("volume", [2, 5, 3, 4, 6]),
     gradientCase("long rows, one channel", [4, 1, 64, 64]),

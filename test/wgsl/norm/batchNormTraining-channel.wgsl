@@ -5,6 +5,7 @@ fn stored(v: f32) -> Element { return v; }
 fn stored4(v: vec4f) -> Element4 { return v; }
 struct Params {
   items: u32,
+  channels: u32,
   plane: u32,
   x_offset: u32,
   x_batch_stride: u32,
@@ -39,8 +40,13 @@ fn sum(partial: f32, lane: u32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let c = group.x;
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let c = group.y * groups.x + group.x;
+  if (c >= p.channels) { return; }
   let count = f32(p.items) * f32(p.plane);
   var partial = f32();
   for (var n = 0u; n < p.items; n++) {

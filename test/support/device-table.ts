@@ -1,0 +1,14 @@
+// Limits of devices that this machine may not have, as data. Source: gpuinfo.org's WebGPU and Vulkan reports, rounded down.
+import { defaultTraits } from "../../src/models/inspect.ts";
+import type { DeviceTraits } from "../../src/ops/device-traits.ts";
+
+const wide = { ...defaultTraits, maxWorkgroupInvocations: 1024, maxWorkgroupStorageBytes: 32768 };
+
+export const deviceTable: Readonly<Record<string, DeviceTraits>> = {
+  default: defaultTraits,
+  apple: { ...wide, maxBufferBytes: 2 ** 32 - 4, subgroupSize: 32 },
+  // Subgroups of 8 to 32 lanes: the size is the compiler's choice.
+  intel: { ...wide, maxBufferBytes: 2 ** 30 },
+  mali: { ...wide, maxWorkgroupInvocations: 512, maxBufferBytes: 2 ** 28, subgroupSize: 16 },
+  nvidia: { ...wide, maxWorkgroupStorageBytes: 49152, maxBufferBytes: 2 ** 31 - 4, subgroupSize: 32 },
+};
