@@ -10,7 +10,8 @@ import { reshape } from "../move/reshape.ts";
 import type { Decomposition, Operator } from "../operator.ts";
 import { sumParts } from "../reduce/sum-parts.ts";
 import { floatType, isAligned } from "../walk/operands.ts";
-import { convSizes, lastTwo } from "./sizes.ts";
+import type { ConvCall } from "./rules.ts";
+import { convSizes, isVolume, lastTwo } from "./sizes.ts";
 import {
   type ConvWeightGradientAttributes,
   forwardCall,
@@ -39,14 +40,30 @@ const direct: WeightGradientKernel = {
 /** More accumulators than this slow compilers down. */
 const mostCells = 36;
 
+/** Elements of a volume that an invocation holds at once: SwiftShader takes minutes and gigabytes to compile more. */
+const mostElements = 30;
+
 /** The register tile: output channels and kernel rows. */
 function tileOf(call: WeightGradientCall): { outChannels: number; rows: number } {
-  const { groupOutChannels, kernelWidth } = convSizes(forwardCall(call));
+  const forward = forwardCall(call);
+  const { groupOutChannels, kernelWidth } = convSizes(forward);
   const outChannels = [4, 3, 2].find((count) => groupOutChannels % count === 0) ?? 1;
-  // Of a volume's kernel one slice: SwiftShader takes minutes and gigabytes for more.
+  // Of a volume's kernel one slice at most, or half of one.
   const [sliceRows] = lastTwo(call.attrs.kernel);
-  const rows = outChannels * sliceRows * kernelWidth <= mostCells ? sliceRows : 1;
-  return { outChannels, rows };
+  const fits = (rows: number) =>
+    Number.isInteger(rows) &&
+    outChannels * rows * kernelWidth <= mostCells &&
+    (!isVolume(forward) || rows * columnsOf(forward) <= mostElements);
+  return { outChannels, rows: [sliceRows, sliceRows / 2].find(fits) ?? 1 };
+}
+
+/** Columns of x that four neighbouring outputs read. */
+function columnsOf(forward: ConvCall): number {
+  const { kernelWidth, stride, dilation } = convSizes(forward);
+  const columns = [0, 1, 2, 3].flatMap((i) =>
+    Array.from({ length: kernelWidth }, (_, s) => i * stride[2] + s * dilation[2]),
+  );
+  return new Set(columns).size;
 }
 
 function tiledInvocations(call: WeightGradientCall): number {
