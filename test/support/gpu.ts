@@ -10,9 +10,19 @@ export function openTestGpu(): Promise<Gpu> {
 export function withoutFeature(device: GPUDevice, feature: GPUFeatureName): GPUDevice {
   const features = new Set<string>(device.features);
   features.delete(feature);
-  return new Proxy(device, {
+  return overridden(device, { features });
+}
+
+/** The device with what hardware adapters get planned for them: kernels, tiles and decompositions. */
+export function asHardware(gpu: Gpu): Gpu {
+  return overridden(gpu, { adapter: { ...gpu.adapter, kind: "hardware" } });
+}
+
+/** An object that answers otherwise for some of its members. */
+function overridden<T extends object>(object: T, members: { readonly [K in keyof T]?: unknown }): T {
+  return new Proxy(object, {
     get(target, key) {
-      if (key === "features") return features;
+      if (Object.hasOwn(members, key)) return Reflect.get(members, key);
       const member: unknown = Reflect.get(target, key, target);
       return typeof member === "function" ? member.bind(target) : member;
     },
