@@ -11,4 +11,6 @@ export const deviceTable: Readonly<Record<string, DeviceTraits>> = {
   intel: { ...wide, maxBufferBytes: 2 ** 30 },
   mali: { ...wide, maxWorkgroupInvocations: 512, maxBufferBytes: 2 ** 28, subgroupSize: 16 },
   nvidia: { ...wide, maxWorkgroupStorageBytes: 49152, maxBufferBytes: 2 ** 31 - 4, subgroupSize: 32 },
+  lavapipe: { ...wide, kind: "software", subgroupSize: 8 },
+  swiftshader: { ...defaultTraits, kind: "software" },
 };

@@ -28,14 +28,12 @@ export function hasMeasuredLanes({ kind, subgroupSize }: DeviceTraits): boolean 
 
 function subgroupApplies(call: ConvCall, device: DeviceTraits, transposed: boolean): boolean {
   if (!hasMeasuredLanes(device)) return false;
-  const lanes = lanesMeasured;
   const [rows, columns] = lastTwo(call.inputs[1].shape);
   const { stride } = call.attrs;
   if (columns > mostUnrolledTaps / 2) return false;
   if (transposed && (rows * columns > mostUnrolledTaps || lastTwo(stride).some((size) => size > 4))) return false;
-  const { items, groupOutChannels } = convSizes(call);
-  const tiles = Math.ceil(groupOutChannels / lanes);
-  return groupOutChannels * 2 >= lanes && items * call.attrs.groups * tiles <= device.maxWorkgroupsPerDimension;
+  const fits = subgroupGrid(call, transposed).every((size) => size <= device.maxWorkgroupsPerDimension);
+  return convSizes(call).groupOutChannels * 2 >= lanesMeasured && fits;
 }
 
 function packing(call: ConvCall, device: DeviceTraits, transposed: boolean): PackLaneWeightsAttributes {
@@ -54,12 +52,24 @@ function tileOf(call: ConvCall, transposed: boolean): Pair {
   return [most, columns];
 }
 
-function subgroupDispatches(call: ConvCall, device: DeviceTraits, transposed: boolean): readonly Dispatch[] {
-  const { groups, padding } = call.attrs;
+/** x over tiles of a row, y over those of all slices' columns, z over items and tiles of channels. */
+function subgroupGrid(call: ConvCall, transposed: boolean): readonly [x: number, y: number, z: number] {
   const { items, outWidth, groupOutChannels } = convSizes(call);
-  const [rows, columns] = lastTwo(call.inputs[1].shape);
   const [outHeight] = lastTwo(call.outputs[0].shape);
   const slices = elementCount(call.outputs[0].shape.slice(2, -2));
+  const tile = tileOf(call, transposed);
+  const channelTiles = Math.ceil(groupOutChannels / lanesMeasured);
+  return [
+    Math.ceil(outWidth / tile[1]),
+    Math.ceil(outHeight / tile[0]) * slices,
+    items * call.attrs.groups * channelTiles,
+  ];
+}
+
+function subgroupDispatches(call: ConvCall, device: DeviceTraits, transposed: boolean): readonly Dispatch[] {
+  const { padding } = call.attrs;
+  const { outWidth } = convSizes(call);
+  const [rows, columns] = lastTwo(call.inputs[1].shape);
   const { lanes, channelBlock, byRows } = packing(call, device, transposed);
   const tile = tileOf(call, transposed);
   const template: ConvSubgroupTemplate = {
@@ -74,17 +84,12 @@ function subgroupDispatches(call: ConvCall, device: DeviceTraits, transposed: bo
     loopRows: byRows,
     aligned: epilogueOperands(call).every((operand) => isAligned(operand, outWidth)),
   };
-  const channelTiles = Math.ceil(groupOutChannels / lanes);
   return [
     {
       code: convSubgroup(template),
       bindings: epilogueBindings(call, 2),
       params: convParams(call),
-      workgroups: [
-        Math.ceil(outWidth / tile[1]),
-        Math.ceil(outHeight / tile[0]) * slices,
-        items * groups * channelTiles,
-      ],
+      workgroups: subgroupGrid(call, transposed),
     },
   ];
 }

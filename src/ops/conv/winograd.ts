@@ -46,7 +46,8 @@ export function winogradApplies(
   if (!isPlain || rows !== 3 || columns !== 3 || inputs[0].dtype !== "f32") return false;
   const [items, , height, width] = dimensions(outputs[0].shape, 4);
   const tiles = Math.ceil(height / tile) * Math.ceil(width / tile);
-  const values = items * Math.max(channels, outChannels) * winogradElements(tile) * tiles;
+  const maps = items * Math.max(channels, outChannels) * tiles;
+  const values = winogradElements(tile) * Math.max(maps, channels * outChannels);
   return byteLength({ shape: [values], dtype: "f32" }) <= device.maxBufferBytes;
 }
 

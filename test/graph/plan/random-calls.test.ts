@@ -1,4 +1,4 @@
-// Random calls of every operator, and of their gradients, under the limits of five devices. Plans only: nothing is allocated.
+// Random calls of every operator, and of their gradients, under the limits of five kinds of GPU and two software drivers. Plans only: nothing is allocated.
 // ATROUS_RANDOM_CALLS sets how many.
 import { expect, test } from "vitest";
 import { GraphBuilder } from "../../../src/graph/ir/builder.ts";
@@ -77,7 +77,7 @@ function text({ operator, inputs, given }: RandomCall): string {
   return `${operator.name} ${shapes} ${JSON.stringify(given)}`;
 }
 
-test(`${calls} random calls get kernels whose dispatches each of five devices takes`, () => {
+test(`${calls} random calls get kernels whose dispatches every device takes`, () => {
   const wrong = new Map<string, string>();
   const tried = new Map<string, number>();
   for (let i = 0; i < calls; i++) {
