@@ -1,4 +1,4 @@
-// batchNormTraining/channel: bias, residual and leaky ReLU, odd sizes.
+// batchNormTraining/channel: bias, residual and leaky ReLU, odd sizes, several workgroups.
 alias Element = f32;
 alias Element4 = vec4f;
 fn stored(v: f32) -> Element { return v; }
