@@ -2,7 +2,7 @@
 
 export { fileSource } from "./formats/source/file.ts";
 export { readText } from "./formats/source/text.ts";
-export { writeFileAtomic } from "./formats/write-file.ts";
+export { findProtection, type WriteOptions, writeFileAtomic } from "./formats/write-file.ts";
 export { openGpu } from "./gpu/node.ts";
 export {
   encodeSheet,

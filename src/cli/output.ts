@@ -1,9 +1,9 @@
 // Checks of output paths before the work begins, so that an hour of it is not lost to a misspelt folder.
 
-import type { Stats } from "node:fs";
-import { access, constants, lstat, realpath, stat } from "node:fs/promises";
+import { access, constants, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { UsageError } from "../index.ts";
+import { findProtection } from "../node.ts";
 
 /**
  * Throws UsageError if `path` is one of the files that are read, a folder, or in a folder that is not there; and unless `force`
@@ -20,7 +20,7 @@ export async function requireNewFile(path: string, inputs: readonly string[], fo
       throw new UsageError(`${path}: is one of the inputs, expected another file to write to`);
     }
   }
-  const found = force === true ? undefined : await findProtection(path, status);
+  const found = force === true ? undefined : await findProtection(path);
   if (found !== undefined) {
     const expected = force === undefined ? "another name" : "another name, or --force to replace it";
     throw new UsageError(`${path}: ${found}, expected ${expected}`);
@@ -46,23 +46,4 @@ export async function requireDistinct(outputs: readonly (string | undefined)[]):
 async function finalPath(path: string): Promise<string> {
   const folder = dirname(resolve(path));
   return realpath(path).catch(async () => join(await realpath(folder).catch(() => folder), basename(path)));
-}
-
-/** Why a file should not be replaced; files are replaced by renaming, which asks for no permission of theirs. */
-async function findProtection(path: string, status: Stats | undefined): Promise<string | undefined> {
-  if (status === undefined) {
-    const link = await lstat(path).catch(() => undefined);
-    return link?.isSymbolicLink() ? "is a link to a file that is not there" : undefined;
-  }
-  if (!status.isFile()) return undefined;
-  // By its mode, as nothing is read-only to root.
-  const isWritable =
-    (status.mode & 0o222) !== 0 &&
-    (await access(path, constants.W_OK).then(
-      () => true,
-      () => false,
-    ));
-  if (!isWritable) return "is read-only";
-  const user = process.getuid?.();
-  return user !== undefined && status.uid !== user ? "is owned by another user" : undefined;
 }

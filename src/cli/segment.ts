@@ -111,8 +111,9 @@ async function segment(session: Session, image: string, options: SegmentOptions)
       const measures = measureClasses(scan, names, run.maps, truth?.maps);
       return { scan, file, adapter: gpu.adapter.driver, names, truth, measures, ...run };
     });
-    await writeFileAtomic(maskPath, await scan.encodeMask(result.maps, maskPath));
-    if (options.overlay) await writeFileAtomic(options.overlay, await encodeOverlay(result));
+    const force = options.force === true;
+    await writeFileAtomic(maskPath, await scan.encodeMask(result.maps, maskPath), { force });
+    if (options.overlay) await writeFileAtomic(options.overlay, await encodeOverlay(result), { force });
     const written = { mask: maskPath, overlay: options.overlay };
     if (options.json) session.printJson(segmentationJson(result, written));
     else printSegmentation(session, result, written);

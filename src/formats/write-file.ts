@@ -1,17 +1,32 @@
 // Writing files, for Node only: a file is either the old one or the new one, never half of it, whatever happens meanwhile.
 
 import { randomBytes } from "node:crypto";
-import { type FileHandle, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { access, constants, type FileHandle, lstat, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UsageError } from "../errors.ts";
+import { checkOptions, flag } from "../options.ts";
+
+export interface WriteOptions {
+  /** Replace a file that is read-only or owned by another user, and a link to a file that is not there. Default false. */
+  readonly force?: boolean;
+}
 
 /**
  * Writes a file by way of a temporary one in the same folder, which takes its place once it is safe on disk. Symbolic links are
  * followed; an existing file keeps its permissions; pipes and devices are written to directly.
- * Throws UsageError if the folder does not exist, is not writable or the disk is full; what the chunks throw passes through.
- * Nothing is left behind in either case.
+ * Throws UsageError if the folder does not exist, is not writable or the disk is full, and, without `force`, if what is there is not
+ * ours to replace (see {@link findProtection}); what the chunks throw passes through. Nothing is left behind in any case.
  */
-export async function writeFileAtomic(path: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | AsyncIterable<Uint8Array>,
+  options: WriteOptions = {},
+): Promise<void> {
+  const { force = false } = checkOptions("writeFileAtomic", options, { force: flag });
+  const protection = force ? undefined : await findProtection(path);
+  if (protection !== undefined) {
+    throw new UsageError(`${path}: ${protection}, expected another name, or { force: true } to replace it`);
+  }
   const chunks = content instanceof Uint8Array ? [content] : content;
   const target = await attempt(path, () => inspectTarget(path));
   if (target.kind === "stream") return writeStream(path, chunks);
@@ -39,6 +54,29 @@ export async function removeTorn(folder: string): Promise<void> {
   const names = await readdir(folder);
   const torn = names.filter((name) => /^\.atrous-[0-9a-f]{16}\.tmp$/.test(name));
   await Promise.all(torn.map((name) => rm(join(folder, name), { force: true })));
+}
+
+/**
+ * Why a path should not be written to unasked: `is read-only`, `is owned by another user`, `is a link to a file that is not there`;
+ * undefined where nothing speaks against it. Files are replaced by renaming, which asks for no permission of theirs.
+ */
+export async function findProtection(path: string): Promise<string | undefined> {
+  const status = await stat(path).catch(() => undefined);
+  if (status === undefined) {
+    const link = await lstat(path).catch(() => undefined);
+    return link?.isSymbolicLink() ? "is a link to a file that is not there" : undefined;
+  }
+  if (!status.isFile()) return undefined;
+  // By its mode, as nothing is read-only to root.
+  const isWritable =
+    (status.mode & 0o222) !== 0 &&
+    (await access(path, constants.W_OK).then(
+      () => true,
+      () => false,
+    ));
+  if (!isWritable) return "is read-only";
+  const user = process.getuid?.();
+  return user !== undefined && status.uid !== user ? "is owned by another user" : undefined;
 }
 
 type Target = { kind: "file"; path: string; mode?: number } | { kind: "stream" };

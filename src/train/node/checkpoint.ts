@@ -66,7 +66,7 @@ export async function saveCheckpoint(path: string, checkpoint: Checkpoint, confi
   const stored = new Map([...tensors].map(([name, tensor]) => [name, toStored(tensor)]));
   const texts = { [stateKey]: JSON.stringify({ version: 2, ...state }), [configKey]: JSON.stringify(config) };
   const metadata = { ...texts, [checksumKey]: checksums(stored, texts) };
-  await writeFileAtomic(path, writeSafetensors(stored, metadata));
+  await writeFileAtomic(path, writeSafetensors(stored, metadata), { force: true });
 }
 
 /** Integers of 32 bits are I64 in the file, the only integers of the format that is read and written here. */

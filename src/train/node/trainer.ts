@@ -248,7 +248,7 @@ class Trainer {
       : { overlays: none };
     const { renderTrainingReport } = await import("../report/index.ts");
     const report = { name: config.output, config, log: await readLog(files.log), classes: config.classNames, overlays };
-    await writeFileAtomic(files.report, new TextEncoder().encode(renderTrainingReport(report)));
+    await writeFileAtomic(files.report, new TextEncoder().encode(renderTrainingReport(report)), { force: true });
     return files.report;
   }
 

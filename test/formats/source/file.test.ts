@@ -106,6 +106,23 @@ test.runIf(onPosix)("writing: through a symbolic link, and into a device", async
   expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
 });
 
+test.runIf(onPosix)("writing leaves alone what is not ours to replace, unless it is forced to", async () => {
+  const readOnly = join(folder, "read-only");
+  writeFileSync(readOnly, "old", { mode: 0o444 });
+  const dangling = join(folder, "dangling");
+  symlinkSync(join(folder, "nowhere"), dangling);
+  const expected = "expected another name, or { force: true } to replace it";
+  await expect(writeFileAtomic(readOnly, bytes)).rejects.toThrow(
+    new UsageError(`${readOnly}: is read-only, ${expected}`),
+  );
+  await expect(writeFileAtomic(dangling, bytes)).rejects.toThrow(
+    new UsageError(`${dangling}: is a link to a file that is not there, ${expected}`),
+  );
+  expect(readFileSync(readOnly, "utf8")).toBe("old");
+  await writeFileAtomic(readOnly, bytes, { force: true });
+  expect(new Uint8Array(readFileSync(readOnly))).toEqual(bytes);
+});
+
 test("writing that fails keeps the old file and leaves no other", async () => {
   const own = join(folder, "own");
   mkdirSync(own);
