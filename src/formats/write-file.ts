@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { UsageError } from "../errors.ts";
 import { checkOptions, flag } from "../options.ts";
 
+/** How {@link writeFileAtomic} treats what is there. */
 export interface WriteOptions {
   /** Replace a file that is read-only or owned by another user, and a link to a file that is not there. Default false. */
   readonly force?: boolean;
