@@ -32,7 +32,7 @@ function subgroupApplies(call: ConvCall, device: DeviceTraits, transposed: boole
   const { stride } = call.attrs;
   if (columns > mostUnrolledTaps / 2) return false;
   if (transposed && (rows * columns > mostUnrolledTaps || lastTwo(stride).some((size) => size > 4))) return false;
-  const fits = subgroupGrid(call, transposed).every((size) => size <= device.maxWorkgroupsPerDimension);
+  const fits = subgroupGrid(call, transposed, lanesMeasured).every((size) => size <= device.maxWorkgroupsPerDimension);
   return convSizes(call).groupOutChannels * 2 >= lanesMeasured && fits;
 }
 
@@ -53,12 +53,12 @@ function tileOf(call: ConvCall, transposed: boolean): Pair {
 }
 
 /** x over tiles of a row, y over those of all slices' columns, z over items and tiles of channels. */
-function subgroupGrid(call: ConvCall, transposed: boolean): readonly [x: number, y: number, z: number] {
+function subgroupGrid(call: ConvCall, transposed: boolean, lanes: number): readonly [x: number, y: number, z: number] {
   const { items, outWidth, groupOutChannels } = convSizes(call);
   const [outHeight] = lastTwo(call.outputs[0].shape);
   const slices = elementCount(call.outputs[0].shape.slice(2, -2));
   const tile = tileOf(call, transposed);
-  const channelTiles = Math.ceil(groupOutChannels / lanesMeasured);
+  const channelTiles = Math.ceil(groupOutChannels / lanes);
   return [
     Math.ceil(outWidth / tile[1]),
     Math.ceil(outHeight / tile[0]) * slices,
@@ -89,7 +89,7 @@ function subgroupDispatches(call: ConvCall, device: DeviceTraits, transposed: bo
       code: convSubgroup(template),
       bindings: epilogueBindings(call, 2),
       params: convParams(call),
-      workgroups: subgroupGrid(call, transposed),
+      workgroups: subgroupGrid(call, transposed, lanes),
     },
   ];
 }
