@@ -70,10 +70,12 @@ function keepApart({ steps, places, elided, inPlace }: MemoryLayout, blocks: Rea
     });
   for (const step of steps) {
     if (elided.has(step)) continue;
-    // Two outputs stay apart as well: a kernel may write one, then read it while it writes the other.
     const written = step.node.outputs.map((value) => places.get(value)!.owner);
+    // Outputs that are bound with what lies between their elements would overlap with others there.
+    const bound = step.node.outputs.filter((value) => places.get(value)!.bytes !== byteLength(value.type));
+    const alone = bound.length > 0 ? written : [];
     for (const one of written) {
-      for (const other of [...written, ...read(step)]) {
+      for (const other of [...alone, ...read(step)]) {
         if (one === other || one.kind === "state" || other.kind === "state") continue;
         blocks.get(one)!.apart.add(indices.get(other)!);
         blocks.get(other)!.apart.add(indices.get(one)!);

@@ -11,6 +11,8 @@ import { type Program, type Step, wholeCall } from "./lower.ts";
 export interface LayoutOptions {
   /** Lets outputs overwrite residuals: it saves memory and costs variants of shaders. */
   readonly overwriteResiduals: boolean;
+  /** Values that are copied into the concatenations that they are parts of, not written there. */
+  readonly copied?: ReadonlySet<Value>;
 }
 
 /** Where a value lies. */
@@ -56,6 +58,7 @@ export class MemoryLayout implements Program {
   /** What lies in the memory of a value, by owner. */
   readonly #residents = new Map<Value, Set<Value>>();
   readonly #returned: ReadonlySet<Value>;
+  readonly #copied: ReadonlySet<Value>;
   readonly #readers = new Map<Value, Use[]>();
   readonly #writers = new Map<Value, { step: Step; output: number }>();
 
@@ -64,6 +67,7 @@ export class MemoryLayout implements Program {
     this.inputs = inputs;
     this.outputs = outputs;
     this.#returned = new Set(outputs);
+    this.#copied = options.copied ?? new Set();
     for (const input of inputs) this.#put(input, ownPlace(input));
     steps.forEach((step, index) => {
       step.operands.forEach((value, input) => {
@@ -146,7 +150,7 @@ export class MemoryLayout implements Program {
     regions.offsets.forEach((offset, input) => {
       const value = inputs[input]!;
       const place = this.#places.get(value);
-      if (!place || seen.has(value)) return;
+      if (!place || seen.has(value) || this.#copied.has(value)) return;
       seen.add(value);
       if (!this.#mayMove(value, step, regions.layout)) return;
       // Others in its memory are the same elements under other shapes.

@@ -1,11 +1,12 @@
 // Where every value lies. Values that are never live at the same time share bytes; values that are may share a buffer, at
 // different offsets, unless some dispatch reads one of them and writes the other: WebGPU forbids reading and writing one
 // buffer in the same dispatch, whatever the ranges, so one arena for everything would not do.
+import { byteLength } from "../../tensor.ts";
 import type { Value } from "../ir/graph.ts";
 import { assignSlots, type Block, type Position } from "./assign-slots.ts";
 import { liveBlocks, liveBytes } from "./liveness.ts";
 import type { Program, Step } from "./lower.ts";
-import { MemoryLayout, type Place } from "./memory-layout.ts";
+import { type LayoutOptions, MemoryLayout, type Place } from "./memory-layout.ts";
 
 export interface MemoryPlan {
   /** Of the program's inputs and computed values, and of states. */
@@ -28,15 +29,70 @@ export interface PlanOptions {
   readonly maxSlotBytes?: number;
 }
 
-/** Plans the memory of a program: of two layouts the one that needs less. */
+/**
+ * A plan of at most this share of what is live is good enough. Others are tried again with copies: a concatenation takes its room
+ * when its first part is written; where a part is copied there, the room is taken late, and the part's own is free at once.
+ */
+const enough = 1.1;
+
+/** Programs of more steps are planned once, and no more plans than this are tried. */
+const search = { steps: 1024, plans: 64 };
+
+/** Plans the memory of a program: of two layouts the one that needs less, with copies where both need much more than is live. */
 export function planMemory(program: Program, options: PlanOptions = {}): MemoryPlan {
-  const kept = planLayout(new MemoryLayout(program, { overwriteResiduals: false }), options);
-  const overwritten = planLayout(new MemoryLayout(program, { overwriteResiduals: true }), options);
+  const kept = planLayout(program, { overwriteResiduals: false }, options);
+  const overwritten = planLayout(program, { overwriteResiduals: true }, options);
   const lowerBoundBytes = Math.min(kept.lowerBoundBytes, overwritten.lowerBoundBytes);
-  return { ...(overwritten.peakBytes < kept.peakBytes ? overwritten : kept), lowerBoundBytes };
+  const isEnough = ({ peakBytes }: MemoryPlan) => peakBytes <= enough * lowerBoundBytes;
+  let best = overwritten.peakBytes < kept.peakBytes ? overwritten : kept;
+  if (program.steps.length > search.steps) return { ...best, lowerBoundBytes };
+  for (const [plan, overwriteResiduals] of [[overwritten, true] as const, [kept, false] as const]) {
+    if (isEnough(best)) break;
+    const copying = planCopies(
+      plan,
+      (copied) => planLayout(program, { overwriteResiduals, copied }, options),
+      isEnough,
+    );
+    if (copying.peakBytes < best.peakBytes) best = copying;
+  }
+  return { ...best, lowerBoundBytes: Math.min(lowerBoundBytes, best.lowerBoundBytes) };
 }
 
-function planLayout(layout: MemoryLayout, { maxSlotBytes = Number.POSITIVE_INFINITY }: PlanOptions): MemoryPlan {
+/** The plan with copies of the parts, the largest first, that each make it smaller, until it is small enough. */
+function planCopies(
+  start: MemoryPlan,
+  plan: (copied: ReadonlySet<Value>) => MemoryPlan,
+  isEnough: (plan: MemoryPlan) => boolean,
+): MemoryPlan {
+  let best = start;
+  let copied: ReadonlySet<Value> = new Set();
+  for (const parts of partsInPlace(start).slice(0, search.plans)) {
+    if (isEnough(best)) break;
+    const more = new Set([...copied, ...parts]);
+    const next = plan(more);
+    if (next.peakBytes < best.peakBytes) [best, copied] = [next, more];
+  }
+  return best;
+}
+
+/** Parts that lie in their concatenations, the largest first, then all those of a concatenation together. */
+function partsInPlace({ inPlace }: MemoryPlan): readonly (readonly Value[])[] {
+  const concatenations = [...inPlace].filter(([{ node }]) => node.operator.regions && !node.operator.alias);
+  const together = concatenations.map(([{ node }, inputs]) => [...inputs].map((input) => node.inputs[input]!));
+  const bytes = (parts: readonly Value[]) => parts.reduce((sum, { type }) => sum + byteLength(type), 0);
+  const largestFirst = (sets: readonly (readonly Value[])[]) => sets.toSorted((a, b) => bytes(b) - bytes(a));
+  return [
+    ...largestFirst(together.flat().map((part) => [part])),
+    ...largestFirst(together.filter((parts) => parts.length > 1)),
+  ];
+}
+
+function planLayout(
+  program: Program,
+  choice: LayoutOptions,
+  { maxSlotBytes = Number.POSITIVE_INFINITY }: PlanOptions,
+): MemoryPlan {
+  const layout = new MemoryLayout(program, choice);
   const blocks = liveBlocks(layout);
   const lowerBoundBytes = liveBytes(layout);
   const { positions, slots, bytes } = assignSlots([...blocks.values()], { lowerBoundBytes, maxSlotBytes });
