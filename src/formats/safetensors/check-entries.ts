@@ -3,7 +3,7 @@
 import { FormatError } from "../../errors.ts";
 import { formatShape, type Shape, shapesEqual } from "../../tensor.ts";
 import { quote } from "../quote.ts";
-import type { TensorEntry } from "./header.ts";
+import type { TensorEntry } from "../tensor-file.ts";
 
 export interface CheckEntriesOptions {
   /** Names that may be there without being expected. By default none may. */
