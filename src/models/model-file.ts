@@ -104,22 +104,37 @@ function metadataJson({ name, metadata }: TensorFile, key: string): unknown {
  */
 export function appendHeads(b: GraphBuilder, image: Value, { network, options, weights }: ModelFile): Heads {
   const heads = network.build(b, image, options);
+  requireEntries(weights, b);
+  return heads;
+}
+
+function requireEntries(weights: TensorFile, b: GraphBuilder): ReadonlyMap<string, Shape> {
   const expected = new Map(b.parameters.map(({ name, type }) => [name, type.shape]));
   checkEntries(weights, expected, { allowUnexpected: () => true });
-  return heads;
+  return expected;
+}
+
+/** The parameters of a file's network, those of all heads, by name. Throws FormatError for those that the file lacks or that misfit. */
+export function requireParameters(file: ModelFile): ReadonlyMap<string, Shape> {
+  return requireEntries(file.weights, smallest(file));
 }
 
 /**
  * Names of the tensors that a file holds and its network does not have, in the order of the file: `num_batches_tracked` of PyTorch's
  * batch norms, a classifier behind an encoder, heads of another training.
  */
-export function unusedTensors({ network, options, weights }: ModelFile): string[] {
+export function unusedTensors(file: ModelFile): string[] {
+  const used = new Set(smallest(file).parameters.map(({ name }) => name));
+  return [...file.weights.entries.keys()].filter((name) => !used.has(name));
+}
+
+/** The network on the smallest image that it takes. */
+function smallest({ network, options }: ChosenNetwork): GraphBuilder {
   const { multiple, least } = network.imageSize(options);
   const side = Math.ceil(least / multiple) * multiple;
   const b = new GraphBuilder();
   network.build(b, b.input("image", [1, options.inChannels, ...Array(network.dimensions).fill(side)]), options);
-  const used = new Set(b.parameters.map(({ name }) => name));
-  return [...weights.entries.keys()].filter((name) => !used.has(name));
+  return b;
 }
 
 /** Outputs that follow from the logits. */
