@@ -74,7 +74,7 @@ export * from "./models/networks/index.ts";
 export type { Normalization, Preprocess } from "./models/preprocess.ts";
 export { networks } from "./models/registry.ts";
 export { type Weights, weightsFor } from "./models/weights.ts";
-export { writeModelFile } from "./models/write-model-file.ts";
+export { type WriteModelOptions, writeModelFile } from "./models/write-model-file.ts";
 export * from "./ops/index.ts";
 export {
   type EngineModel,

@@ -57,7 +57,7 @@ export function networkOption(): Option {
 /** Its options. */
 export function networkOptionsOption(): Option {
   return new Option("--options <json>", 'its options, as {"classes":1}; default: those of the network').argParser(
-    parseNetworkOptions,
+    parseObject,
   );
 }
 
@@ -73,10 +73,11 @@ export function requireNoNetwork({ network, options }: NetworkChoice): void {
   if (options !== undefined) throw new UsageError("--options: an ONNX model is its own network, expected none");
 }
 
-function parseNetworkOptions(text: string): Readonly<Record<string, unknown>> {
+/** JSON of an object. */
+export function parseObject(text: string): Readonly<Record<string, unknown>> {
   try {
-    const options: unknown = JSON.parse(text);
-    if (typeof options === "object" && options !== null && !Array.isArray(options)) return { ...options };
+    const given: unknown = JSON.parse(text);
+    if (typeof given === "object" && given !== null && !Array.isArray(given)) return { ...given };
   } catch {
     // Said below.
   }

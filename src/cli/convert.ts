@@ -1,15 +1,15 @@
 // `atrous convert`: a checkpoint of PyTorch becomes a model file that names its network.
 
 import type { Command } from "commander";
-import { unusedTensors, writeModelFile } from "../index.ts";
+import { unusedTensors, type WriteModelOptions, writeModelFile } from "../index.ts";
 import { writeFileAtomic } from "../node.ts";
-import { type NetworkChoice, networkOption, networkOptionsOption } from "./arguments.ts";
+import { type NetworkChoice, networkOption, networkOptionsOption, parseObject } from "./arguments.ts";
 import { openModel } from "./model.ts";
 import { requireNewFile } from "./output.ts";
 import type { GlobalOptions, Session } from "./session.ts";
 import { nameSome } from "./table.ts";
 
-interface ConvertOptions extends GlobalOptions, NetworkChoice {
+interface ConvertOptions extends GlobalOptions, NetworkChoice, WriteModelOptions {
   readonly force: boolean;
 }
 
@@ -21,6 +21,12 @@ export function addConvert(program: Command, session: Session): void {
     .argument("<OUT>", ".safetensors file to write")
     .addOption(networkOption().makeOptionMandatory())
     .addOption(networkOptionsOption())
+    .option("--labels <names>", "names of the classes, background first, with commas", (text) => text.split(","))
+    .option(
+      "--preprocess <json>",
+      'how images are prepared, as {"spacingMm":1,"normalize":"z-score"}: segment needs it',
+      parseObject,
+    )
     .option("--force", "replace a file that is read-only, another user's, or a broken link", false)
     .addHelpText(
       "after",
@@ -35,11 +41,11 @@ Examples:
       --options '{"inChannels":3,"classes":1}'`,
     )
     .action(async (input: string, output: string, _, command: Command) => {
-      const { network, options, force } = command.optsWithGlobals<ConvertOptions>();
+      const { network, options, labels, preprocess, force } = command.optsWithGlobals<ConvertOptions>();
       await requireNewFile(output, [input], force);
       const file = await openModel(input, { network, options });
       try {
-        await writeFileAtomic(output, await writeModelFile(file));
+        await writeFileAtomic(output, await writeModelFile(file, { labels, preprocess }));
         const unused = unusedTensors(file);
         const kept = file.weights.entries.size - unused.length;
         session.note(`${output}: ${kept} tensors of ${file.network.name}`);

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { writePng } from "../../src/formats/png/index.ts";
 import { readSafetensors } from "../../src/formats/safetensors/index.ts";
 import { buildModel } from "../formats/onnx/build.ts";
 import { checkpoint } from "../formats/pytorch/build.ts";
@@ -9,6 +10,7 @@ import { atrous, modelPath, testFolder } from "./command.ts";
 
 const folder = testFolder();
 const file = (name: string) => join(folder, name);
+const adapter = ["--adapter", process.env.ATROUS_TEST_ADAPTER ?? "auto"];
 const golden = await readSafetensors(new Uint8Array(readFileSync(modelPath)));
 const chosen = ["--network", "msff-resnet18", "--options", golden.metadata["atrous.options"] ?? "{}"];
 const extra = Array.from({ length: 9 }, (_, n) => `extra${n}.num_batches_tracked`);
@@ -41,6 +43,23 @@ test("convert writes a model file with the same weights, and lists what it leave
   expect((await atrous("inspect", file("net.safetensors"), "--shape", "1,3,64,96")).code).toBe(0);
 });
 
+test("labels and preparation make a file that segment takes", async () => {
+  const preprocess = '{"spacingMm":0.5,"normalize":"min-max"}';
+  const given = [...chosen, "--labels", "background,disc", "--preprocess", preprocess];
+  const { code, stderr } = await atrous("convert", file("net.pth"), file("whole.safetensors"), ...given);
+  expect(code, stderr).toBe(0);
+  const { metadata } = await readSafetensors(file("whole.safetensors"));
+  expect(JSON.parse(metadata["atrous.labels"]!)).toEqual(["background", "disc"]);
+  expect(JSON.parse(metadata["atrous.preprocess"]!)).toEqual({
+    ...{ spacingMm: 0.5, normalize: "min-max", padMultiple: 32, minSize: 32, padValue: 0 },
+  });
+  const data = Uint8Array.from({ length: 40 * 40 }, (_, n) => (n * 7) % 256);
+  writeFileSync(file("slice.png"), writePng({ width: 40, height: 40, channels: 1, data }));
+  const output = ["-o", file("mask.png"), "--model", file("whole.safetensors"), "--spacing", "0.5"];
+  const segmented = await atrous("segment", file("slice.png"), ...output, ...adapter);
+  expect(segmented.code, segmented.stderr).toBe(0);
+});
+
 test("inspect reads a checkpoint with its network, and lists what the network does not have", async () => {
   const { code, stdout } = await atrous("inspect", file("net.pth"), ...chosen, "--shape", "1,3,64,96");
   expect(code).toBe(0);
@@ -59,6 +78,7 @@ test.each([
   ],
   ["options that are no JSON", "convert @net.pth @x --network unet --options classes=1", /Expected JSON of an object/],
   ["an unknown option", 'convert @net.pth @x --network unet --options {"a":1}', /unet: options: unknown option "a"/],
+  ["a preparation that is none", "convert @net.pth @x --network unet --preprocess {}", /preprocess: normalize is/],
   ["the input as output", "convert @net.pth @net.pth --network unet", /net\.pth: is one of the inputs/],
   ["another network", "convert @net.pth @x --network unet", /net\.pth: does not fit the network: \d+ missing/],
   ["an ONNX model", "convert @relu.onnx @x --network unet", /relu\.onnx: is an ONNX model/],
