@@ -50,8 +50,20 @@ function find(
     const found = find(value.get(key), file, met);
     if (found) return found;
   }
-  const own = entriesOf(value).filter((entry): entry is [string, TensorRef] => entry[1] instanceof TensorRef);
-  return own.length > 0 ? new Map(own) : undefined;
+  const own = new Map<string, TensorRef>();
+  for (const [name, entry] of entriesOf(value)) {
+    if (entry instanceof TensorRef) own.set(name, entry);
+    else requireNoTensor(name, entry, file);
+  }
+  return own.size > 0 ? own : undefined;
+}
+
+/** Sparse, quantized and nested tensors are made by functions of their own, which are not read. */
+function requireNoTensor(name: string, value: PickleValue, file: string): void {
+  if (!(value instanceof Opaque) || !value.className.startsWith("torch._utils._rebuild_")) return;
+  throw new FormatError(
+    `${file}: tensor ${quote(name)}: unsupported kind, got ${quote(value.className)}, expected a dense tensor`,
+  );
 }
 
 /** The parameters and buffers of a `torch.nn.Module` of any class, by its fields. */
@@ -63,7 +75,10 @@ function moduleTensors(module: Opaque, file: string): Map<string, TensorRef> | u
   const visit = (value: PickleValue | undefined, prefix: string, depth: number) => {
     if (++names > mostNames || depth > mostDepth) throw new FormatError(`${file}: its modules hold one another`);
     if (value instanceof TensorRef) found.set(prefix, value);
-    else if (value instanceof Opaque) within.push({ module: value, prefix: prefix && `${prefix}.`, depth });
+    else if (value instanceof Opaque) {
+      requireNoTensor(prefix, value, file);
+      within.push({ module: value, prefix: prefix && `${prefix}.`, depth });
+    }
   };
   visit(module, "", 0);
   for (const next of within) {

@@ -93,6 +93,11 @@ test.each<[string, Uint8Array, string]>([
   ],
   ["complex numbers", one({ type: "ComplexFloatStorage", shape: [2] }), 'unsupported type, got "ComplexFloatStorage"'],
   [
+    "a sparse tensor",
+    saved(dictionary({ a: tensor({ shape: [8] }), s: call("torch._utils", "_rebuild_sparse_tensor", "N", ")") })),
+    'tensor "s": unsupported kind, got "torch._utils._rebuild_sparse_tensor", expected a dense tensor',
+  ],
+  [
     "a name with a prefix and without",
     saved(dictionary({ "a._orig_mod.b": tensor({ shape: [8] }), "a.b": tensor({ shape: [8] }) })),
     'holds the tensor "a.b" twice, with a prefix and without',
