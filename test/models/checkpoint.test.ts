@@ -4,10 +4,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { FormatError, UsageError } from "../../src/errors.ts";
+import { readSafetensors } from "../../src/formats/safetensors/index.ts";
 import { loadModel } from "../../src/models/load.ts";
 import { openModelFile, unusedTensors } from "../../src/models/model-file.ts";
 import { writeModelFile } from "../../src/models/write-model-file.ts";
 import { elementCount } from "../../src/tensor.ts";
+import { checkpoint } from "../formats/pytorch/build.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { shareTestGpu } from "../support/share-gpu.ts";
 
@@ -80,6 +82,24 @@ describe("a checkpoint", () => {
       /^test\/formats\/pytorch\/fixtures\/zip\.pth: does not fit the network: \d+ missing \("Conv1\.conv\.0\.bias", /,
     );
   });
+});
+
+test("after a lost device a checkpoint is opened again, and gives the same bits", async () => {
+  const golden = await readSafetensors(new Uint8Array(readFileSync("weights/goldens/plain-w8/model.safetensors")));
+  const tensors = [...golden.tensors].map(
+    ([name, { shape, data }]) => [`module.${name}`, { shape, data: data as Float32Array }] as const,
+  );
+  const file = new Blob([Uint8Array.from(checkpoint(Object.fromEntries(tensors)))]);
+  const options = JSON.parse(golden.metadata["atrous.options"]!);
+  const shape = [1, 3, 64, 64];
+  const image = { shape, data: Float32Array.from({ length: elementCount(shape) }, (_, n) => Math.cos(n)) };
+  const model = await loadModel(gpu(), file, { shape, network: "msff-resnet18", options });
+  const before = (await model.run({ image })).logits!.data;
+  expect(before.some((value) => value !== before[0])).toBe(true);
+  gpu().device.destroy();
+  await gpu().lost;
+  expect((await model.run({ image })).logits!.data).toEqual(before);
+  await model.dispose();
 });
 
 test("a file that names its network takes no other", async () => {
