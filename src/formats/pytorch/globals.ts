@@ -96,9 +96,9 @@ function tensor(args: readonly PickleValue[], dtype: PickleValue | undefined, fi
       `${file}: a tensor of the pickle is none, expected a storage, an offset, a shape and strides`,
     );
   }
-  if (shape.length !== strides.length || shape.length > mostAxes) {
+  if (shape.length !== strides.length) {
     throw new FormatError(
-      `${file}: a tensor of the pickle has ${shape.length} sizes and ${strides.length} strides, expected as many of each, at most ${mostAxes}`,
+      `${file}: a tensor of the pickle has ${shape.length} sizes and ${strides.length} strides, expected as many of each`,
     );
   }
   const given = dtype instanceof Named ? dtype.name.replace(/^torch\./, "") : undefined;
@@ -111,7 +111,8 @@ const mostAxes = 64;
 
 const isIndex = (value: PickleValue | undefined): value is number =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-const isShape = (value: PickleValue | undefined): value is Shape => Array.isArray(value) && value.every(isIndex);
+const isShape = (value: PickleValue | undefined): value is Shape =>
+  Array.isArray(value) && value.length <= mostAxes && value.every(isIndex);
 
 /**
  * A storage by what torch.save says of it: ("storage", class, key, location, elements), in the oldest files with (key, offset,

@@ -77,7 +77,9 @@ async function placeStorages(source: ByteSource, start: number, keys: PickleValu
   const places = new Map<string, StoragePlace>();
   let at = start;
   for (const given of keys) {
-    const key = String(given);
+    // Some were numbers. Anything else is no name, and its text may be without end.
+    const key = typeof given === "number" ? String(given) : given;
+    if (typeof key !== "string") throw new FormatError(`${name}: the key of a storage is no text`);
     const type = types.get(key);
     const itemBytes = type === undefined ? undefined : storageItemBytes(type);
     if (itemBytes === undefined || places.has(key)) {

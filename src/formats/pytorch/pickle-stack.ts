@@ -101,7 +101,10 @@ export class PickleStack {
   construct([callee, args]: readonly PickleValue[]): void {
     if (!Array.isArray(args)) throw this.fault("a call without arguments");
     const { file } = this.bytes;
-    this.make(callee instanceof Named ? construct(callee, args, file) : new Opaque("what an object returned"));
+    const made = callee instanceof Named ? construct(callee, args, file) : new Opaque("what an object returned");
+    // A list of pairs may be made a dictionary again and again.
+    if (made instanceof Map && Array.isArray(args[0])) this.#count(args[0].length);
+    this.make(made);
   }
 
   /** Gives the object on top its state. Data has none: attributes of dictionaries and parameters are left out. */
@@ -114,7 +117,8 @@ export class PickleStack {
     return this.bytes.fault(what);
   }
 
-  #count(): void {
-    if (++this.#objects > mostObjects) throw this.fault(`more than ${mostObjects} objects`);
+  #count(more = 1): void {
+    this.#objects += more;
+    if (this.#objects > mostObjects) throw this.fault(`more than ${mostObjects} objects`);
   }
 }

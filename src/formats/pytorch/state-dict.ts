@@ -73,7 +73,6 @@ function moduleTensors(module: Opaque, file: string): Map<string, TensorRef> | u
   let names = 0;
   const within: { readonly module: Opaque; readonly prefix: string; readonly depth: number }[] = [];
   const visit = (value: PickleValue | undefined, prefix: string, depth: number) => {
-    if (++names > mostNames || depth > mostDepth) throw new FormatError(`${file}: its modules hold one another`);
     if (value instanceof TensorRef) found.set(prefix, value);
     else if (value instanceof Opaque) {
       requireNoTensor(prefix, value, file);
@@ -82,10 +81,14 @@ function moduleTensors(module: Opaque, file: string): Map<string, TensorRef> | u
   };
   visit(module, "", 0);
   for (const next of within) {
+    if (next.depth > mostDepth) throw new FormatError(`${file}: its modules hold one another`);
     const { state } = next.module;
     if (!(state instanceof Map)) continue;
     for (const field of ["_parameters", "_buffers", "_modules"]) {
-      for (const [name, child] of entriesOf(state.get(field))) visit(child, next.prefix + name, next.depth + 1);
+      const entries = state.get(field);
+      if (entries instanceof Map) names += entries.size;
+      if (names > mostNames) throw new FormatError(`${file}: its modules have more than ${mostNames} names`);
+      for (const [name, child] of entriesOf(entries)) visit(child, next.prefix + name, next.depth + 1);
     }
   }
   return found.size > 0 ? found : undefined;

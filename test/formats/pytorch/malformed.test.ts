@@ -165,6 +165,18 @@ test("views have their elements, however they lie", async () => {
   });
 });
 
+test("keys of storages that are no text are refused, before they are written as text", async () => {
+  // Sixty lists, each of the one before twice: written out, 2^60 of them.
+  const twice = Array.from(
+    { length: 60 },
+    (_, n) => `](h${String.fromCharCode(n)}h${String.fromCharCode(n)}eq${String.fromCharCode(n + 1)}`,
+  );
+  const keys = bytes("\x80\x02", "]q\x00", ...twice.flatMap((list) => ["0", list]), "q\x630](h\x63e.");
+  const magic = bytes("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.");
+  const file = bytes(magic, pickle("M\xe9\x03"), pickle("}"), pickle(dictionary({ a: tensor({ shape: [1] }) })), keys);
+  await expect(open(file)).rejects.toThrow("w.pth: the key of a storage is no text");
+});
+
 test("modules that hold one another end", async () => {
   const child = bytes(global("m", "Net"), ")\x81q\x00");
   const state = dictionary({ _modules: dictionary({ again: "h\x00" }) });
@@ -174,6 +186,29 @@ test("modules that hold one another end", async () => {
 test("a pickle of nothing but objects is refused while they are few", async () => {
   const file = saved("]".repeat(3_000_000));
   await expect(open(file)).rejects.toThrow("got more than 2000000 objects");
+});
+
+/** One object that many name costs once. */
+const pairs = `](${"KaKb\x86".repeat(50_000)}e`;
+const numbers = Array.from({ length: 60_000 }, (_, n) => `J${String.fromCharCode(n % 256, n >> 8, 0, 0)}N`);
+const child = bytes(global("m", "Net"), ")\x81", dictionary({ _parameters: "h\x00" }), "b");
+const children = dictionary(Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`c${n}`, child])));
+const parent = bytes(global("m", "Net"), ")\x81", dictionary({ _modules: children }), "b");
+test.each<[string, Uint8Array, string]>([
+  [
+    "a list of pairs that becomes a dictionary 10,000 times",
+    saved(pairs, "q\x01", "0", `${global("collections", "OrderedDict")}h\x01\x85R0`.repeat(10_000), "}"),
+    "got more than 2000000 objects",
+  ],
+  [
+    "a hundred modules with one dictionary of 60,000 names",
+    saved(`}(${numbers.join("")}uq\x000`, parent),
+    "its modules have more than 1000000 names",
+  ],
+])("%s: refused soon", async (_, file, message) => {
+  const started = performance.now();
+  await expect(open(file)).rejects.toThrow(message);
+  expect(performance.now() - started).toBeLessThan(2000);
 });
 
 test("a name that stands twice in an archive is refused", async () => {
