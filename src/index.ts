@@ -36,7 +36,7 @@ export {
   writeSafetensors,
 } from "./formats/safetensors/index.ts";
 export { type ByteSource, type Origin, readAll } from "./formats/source/source.ts";
-export { type TensorEntry, TensorFile } from "./formats/tensor-file.ts";
+export type { TensorEntry, TensorFile } from "./formats/tensor-file.ts";
 export { openGpu } from "./gpu/browser.ts";
 export { type Diagnosis, diagnose } from "./gpu/doctor.ts";
 export { type AdapterDescription, Gpu, type OpenOptions } from "./gpu/gpu.ts";
