@@ -110,7 +110,7 @@ export function appendHeads(b: GraphBuilder, image: Value, { network, options, w
 
 function requireEntries(weights: TensorFile, b: GraphBuilder): ReadonlyMap<string, Shape> {
   const expected = new Map(b.parameters.map(({ name, type }) => [name, type.shape]));
-  checkEntries(weights, expected, { allowUnexpected: () => true });
+  checkEntries(weights, expected, { allowUnused: true });
   return expected;
 }
 

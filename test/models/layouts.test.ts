@@ -83,7 +83,7 @@ test("what is missing or misshapen is an error, what is unused is listed", () =>
   expect(unusedTensors(file)).toEqual(["Conv6.weight"]);
   expect(() => requireParameters(file)).toThrow(
     new FormatError(
-      'u-net: does not fit the network: 1 missing ("Up5.up.1.weight"); 1 misshapen ("Conv_1x1.bias" got [7], expected [1])',
+      'u-net: does not fit the network: 1 missing ("Up5.up.1.weight"); 1 unexpected ("Conv6.weight"); 1 misshapen ("Conv_1x1.bias" got [7], expected [1])',
     ),
   );
 });

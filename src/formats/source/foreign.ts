@@ -6,8 +6,7 @@ import type { ByteSource } from "./checked.ts";
 /** So many bytes tell them all. */
 export const foreignBytes = 64;
 
-const checkpoint =
-  "open it as a checkpoint if it is one, under a name that ends in .pth, or export the network to ONNX";
+const checkpoint = "make safetensors of a checkpoint with `atrous convert`, or export the network to ONNX";
 
 const zips = ["PK\x03\x04"];
 const pickles = ["\x80\x02\x8a", "\x80\x02}", "\x80\x02c", "\x80\x03", "\x80\x04\x95", "\x80\x05\x95"];

@@ -21,8 +21,7 @@ async function openedByContent(path: string): Promise<void> {
   if (!(await isOnnx(path))) await openSafetensors(path);
 }
 
-const checkpoint =
-  "open it as a checkpoint if it is one, under a name that ends in .pth, or export the network to ONNX";
+const checkpoint = "make safetensors of a checkpoint with `atrous convert`, or export the network to ONNX";
 const cases: [string, string | Uint8Array, string][] = [
   ["a page", "<!DOCTYPE html><html><body>Sign in</body></html>", page],
   ["a page behind white space", "\n  <html lang=en>", page],
