@@ -67,7 +67,7 @@ export function archive(files: Readonly<Record<string, Uint8Array>>, method = 0)
 
 /** A checkpoint of f32 tensors as torch.save writes it. */
 export function checkpoint(tensors: Readonly<Record<string, { shape: readonly number[]; data: Float32Array }>>) {
-  const files: Record<string, Uint8Array> = {};
+  const files: Record<string, Uint8Array> = { "archive/version": bytes("3\n") };
   const entries = Object.entries(tensors).map(([name, { shape, data }], n) => {
     files[`archive/data/${n}`] = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     return [name, tensor({ key: String(n), shape })] as const;

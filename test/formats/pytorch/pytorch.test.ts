@@ -1,6 +1,6 @@
 // Checkpoints of PyTorch: committed ones, whose numbers are written down here, and others that torch.save writes in the test's set-up.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { FormatError } from "../../../src/errors.ts";
@@ -9,6 +9,7 @@ import { openSafetensors } from "../../../src/formats/safetensors/index.ts";
 import { bytesSource } from "../../../src/formats/source/source.ts";
 import type { TensorFile } from "../../../src/formats/tensor-file.ts";
 import { scratchFolder } from "../../support/scratch.ts";
+import { checkpoint } from "./build.ts";
 
 const fixtures = "test/formats/pytorch/fixtures";
 
@@ -99,6 +100,16 @@ describe.runIf(isHere)("checkpoints that torch.save writes here", () => {
   test.each([...versions, "training", "training-old"])("%s.pth has the tensors of its twin", async (name) => {
     const twin = await openSafetensors(join(folder, "twin.safetensors"));
     await expectSame(await openPytorch(join(folder, `${name}.pth`)), twin);
+  });
+
+  test("those that the tests make by hand are PyTorch's too", () => {
+    const made = join(folder, "made.pth");
+    const data = Float32Array.of(1, 2, 3, 4, 5, 6);
+    writeFileSync(made, checkpoint({ a: { shape: [2, 3], data }, b: { shape: [1], data: data.slice(5) } }));
+    const code =
+      "import sys, torch; print({k: v.tolist() for k, v in torch.load(sys.argv[1], weights_only=True).items()})";
+    const { stdout, stderr } = spawnSync("python3", ["-c", code, made], { encoding: "utf8" });
+    expect(stdout, stderr).toBe("{'a': [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], 'b': [6.0]}\n");
   });
 
   test("a whole module has the tensors of its state_dict", async () => {
