@@ -18,6 +18,7 @@ describe("help and version", () => {
     "doctor -h",
     "segment --help",
     "inspect --help",
+    "convert --help",
     "help run",
     "help parity",
     "tune --help",

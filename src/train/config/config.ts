@@ -22,7 +22,7 @@ const trainSchema = keys({
   weights: text("a path")
     .optional()
     .describe(
-      "safetensors to start from, relative to this file or absolute. Tensors that it lacks start at random and are listed. Default: none.",
+      "safetensors, or a checkpoint of PyTorch, to start from, relative to this file or absolute. Tensors that it lacks start at random and are listed. Default: none.",
     ),
   data: dataSchema.describe("Where images and labels are, and how they are prepared."),
   losses: list(lossSchema, "a list of losses")

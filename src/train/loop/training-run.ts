@@ -1,6 +1,7 @@
 // What a training is made of at one moment: the step on the device, the place in the data, the schedule and the best validation.
 import { FormatError } from "../../errors.ts";
-import { checkEntries, type SafetensorsFile } from "../../formats/safetensors/index.ts";
+import { checkEntries } from "../../formats/safetensors/index.ts";
+import type { TensorFile } from "../../formats/tensor-file.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { GraphBuilder } from "../../graph/ir/builder.ts";
 import type { Graph } from "../../graph/ir/graph.ts";
@@ -220,7 +221,7 @@ interface CreateOptions {
   readonly imageSize: readonly [height: number, width: number];
   /** Of the data, for checkpoints. */
   readonly dataDigest: string;
-  readonly weights: SafetensorsFile | undefined;
+  readonly weights: TensorFile | undefined;
   readonly checkpoint: Checkpoint | undefined;
   readonly onCompile?: (done: number, total: number) => void;
 }
@@ -233,7 +234,7 @@ function optimizerOf(config: OptimizerConfig): Optimizer {
 }
 
 /** Tensors that the file has must fit; returns the names of those that it lacks, which begin at random. */
-function checkWeights(weights: SafetensorsFile, { parameters }: Graph): readonly string[] {
+function checkWeights(weights: TensorFile, { parameters }: Graph): readonly string[] {
   const expected = parameters.filter(({ name }) => weights.entries.has(name));
   if (expected.length === 0) throw new FormatError(`${weights.name}: holds no parameter of the network`);
   checkEntries(weights, new Map(expected.map(({ name, type }) => [name, type.shape])), { allowUnexpected: () => true });

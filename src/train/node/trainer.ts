@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { version } from "../../../package.json";
 import { DeviceError, UsageError } from "../../errors.ts";
-import { openSafetensors } from "../../formats/safetensors/index.ts";
+import { openTensors } from "../../formats/open-tensors.ts";
 import { fileSource } from "../../formats/source/file.ts";
 import { removeTorn, writeFileAtomic } from "../../formats/write-file.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
@@ -98,7 +98,7 @@ async function trainIn(folder: string, { gpu, config, options }: Asked): Promise
     }
     const { imageSize } = data.train;
     const isStart = config.weights !== undefined && !checkpoint;
-    const weights = isStart ? await openSafetensors(await fileSource(within(base, config.weights!))) : undefined;
+    const weights = isStart ? await openTensors(await fileSource(within(base, config.weights!))) : undefined;
     run = await TrainingRun.create(gpu, config, { imageSize, dataDigest, weights, checkpoint }).finally(() =>
       weights?.close(),
     );

@@ -16,6 +16,7 @@ import { loadCheckpoint, saveCheckpoint } from "../../../src/train/node/checkpoi
 import { bestWeights } from "../../../src/train/node/evaluate.ts";
 import { readLog } from "../../../src/train/node/log.ts";
 import { train } from "../../../src/train/node/trainer.ts";
+import { checkpoint } from "../../formats/pytorch/build.ts";
 import { openTestGpu } from "../../support/gpu.ts";
 import { createRandom } from "../../support/random.ts";
 import { stepsPerEpoch, TinyTraining, tensorsOf } from "../loop/tiny-training.ts";
@@ -486,7 +487,10 @@ test("an epoch that has exploded is never the best so far", async () => {
 });
 
 describe("weights to start from", () => {
-  test("that are partial begin the rest at random, and list it", async () => {
+  test.each<[string, (tensors: Parameters<typeof checkpoint>[0]) => Uint8Array]>([
+    ["safetensors", writeSafetensors],
+    ["pth", checkpoint],
+  ])("that are partial begin the rest at random, and list it: %s", async (ending, write) => {
     const { file } = await start({}, until(1));
     const { tensors } = await readSafetensors(file("last.safetensors"));
     const encoder = [...tensors].filter(([name]) => /^(conv1|bn1)\./.test(name));
@@ -494,8 +498,8 @@ describe("weights to start from", () => {
       name,
       { shape, data: (data as Float32Array).map(() => 0.5) },
     ]);
-    const place = tiny.base({ weights: "start.safetensors" });
-    writeFileSync(join(place.base, "start.safetensors"), writeSafetensors(Object.fromEntries(given)));
+    const place = tiny.base({ weights: `start.${ending}` });
+    writeFileSync(join(place.base, `start.${ending}`), write(Object.fromEntries(given)));
     const first = join(place.base, "first.safetensors");
     const { onEvent, signal } = until(1);
     const { events } = await run(place, {
@@ -507,7 +511,7 @@ describe("weights to start from", () => {
     });
     const listed = events.find((event) => event.kind === "random-weights");
     const parameters = [...tensors.keys()].filter((name) => !name.includes(":"));
-    expect(listed).toMatchObject({ file: "start.safetensors" });
+    expect(listed).toMatchObject({ file: `start.${ending}` });
     expect(new Set(listed?.names)).toEqual(new Set(parameters.filter((name) => !/^(conv1|bn1)\./.test(name))));
     const { tensors: begun } = await readSafetensors(first);
     for (const name of parameters) {
