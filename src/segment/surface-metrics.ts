@@ -1,4 +1,5 @@
 // How far two masks are apart, in millimetres.
+import { UsageError } from "../errors.ts";
 import { checkOptions, flag, numbers, numeric, type Rules } from "../options.ts";
 import { byEmptiness, type EmptyOptions } from "./empty-masks.ts";
 import { findSurfaces, type MaskGrid, type Surface, type SurfacePair } from "./surface.ts";
@@ -42,16 +43,14 @@ export interface MeasureOptions extends EmptyOptions {
   readonly toleranceMm?: number | undefined;
 }
 
-const surfaceRules: Rules<MaskGrid & MeasureOptions> = {
-  shape: numbers,
-  spacing: numbers,
-  toleranceMm: numeric,
-  emptyIsPerfect: flag,
-};
+export const measureRules: Rules<MeasureOptions> = { toleranceMm: numeric, emptyIsPerfect: flag };
+
+const surfaceRules: Rules<MaskGrid & MeasureOptions> = { shape: numbers, spacing: numbers, ...measureRules };
 
 /**
  * Measures the distance of two masks of one grid, [D, H, W] or [H, W]; elements that are not 0 are inside. See `findSurfaces` for the
- * definition of surfaces and for memory. Throws UsageError for sizes that do not fit and for a spacing that is not positive.
+ * definition of surfaces and for memory. Throws UsageError for sizes that do not fit, for a spacing that is not positive and for
+ * a tolerance below 0.
  */
 export function measureSurfaces(
   predicted: ArrayLike<number>,
@@ -59,6 +58,7 @@ export function measureSurfaces(
   options: MaskGrid & MeasureOptions,
 ): SurfaceMetrics {
   const { toleranceMm = 1, ...rest } = checkOptions("measureSurfaces", options, surfaceRules);
+  if (!(toleranceMm >= 0)) throw new UsageError(`surface: got tolerance ${toleranceMm} mm, expected 0 or more`);
   const pair = findSurfaces(predicted, truth, rest);
   const counts = { predicted: pair.predicted.sizes.length, truth: pair.truth.sizes.length };
   return byEmptiness(counts, rest, {

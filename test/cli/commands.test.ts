@@ -269,14 +269,24 @@ describe("segment", () => {
     expect(mask.datatype).toBe("uint8");
     const found = mask.stored.filter((label) => label === 1).length;
     expect(report.classes).toEqual([
-      { label: 1, name: "class 1", pixels: found, volumeMl: (found * 4) / 1000, slices: expect.any(Number) },
+      {
+        label: 1,
+        name: "class 1",
+        pixels: found,
+        volumeMl: (found * 4) / 1000,
+        slices: expect.any(Number),
+        perSlice: Array(3).fill({ areaMm2: expect.any(Number) }),
+      },
     ]);
+    const areas: { areaMm2: number }[] = report.classes[0].perSlice;
+    expect(areas.reduce((sum, { areaMm2 }) => sum + areaMm2, 0)).toBe(found);
     expect(readPng(readFileSync(file("overlay.png")), "overlay").width).toBeGreaterThan(500);
 
     const truth = ["--truth", file("mask.nii.gz"), "-o", file("again.nii")];
     const again = await atrous("segment", ...image, ...truth);
     expect(again.code).toBe(0);
-    expect(again.stdout).toMatch(/1 +class 1 .* 1\.0000$/m);
+    expect(again.stdout).toMatch(/^label +class +volume +voxels +slices +DSC +IoU +HD95 mm +ASSD mm$/m);
+    expect(again.stdout).toMatch(/1 +class 1 .* 1\.0000 +1\.0000 +0\.00 +0\.00$/m);
     expect((await readNifti(readFileSync(file("again.nii")), "again")).stored).toEqual(mask.stored);
   });
 

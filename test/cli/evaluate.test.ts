@@ -76,7 +76,7 @@ test("labels of the network itself: every metric is 1, in batches that do not co
   expect(code).toBe(0);
   expect(stdout).toMatch(/^weights +weights\/goldens\/plain-w8\/model\.safetensors$/m);
   expect(stdout).toMatch(/^images +3$/m);
-  expect(stdout).toMatch(/^body +1\.0000 +1\.0000 +1\.0000 +1\.0000 +1\.0000 +3$/m);
+  expect(stdout).toMatch(/^body +1\.0000 +1\.0000 +1\.0000 +1\.0000 +0\.00 +0\.00 +1\.0000 +3$/m);
   expect(stdout).toMatch(/^mean +1\.0000/m);
 });
 
@@ -95,7 +95,12 @@ test("JSON, CSV and a page say the same", async () => {
   expect(report.images.map(({ mean }: { mean: { dsc: number } }) => mean.dsc)).toEqual([1, 0, 1]);
   const rows = readFileSync(csv, "utf8").trimEnd().split("\r\n");
   expect(rows).toHaveLength(1 + 3 * 2);
-  expect(rows[4]).toBe(`a1,a,1,body,0,${bodies[1]},${pixels - bodies[1]},0,0,0,0`);
+  const fields = Object.fromEntries(rows[0]!.split(",").map((title, i) => [title, rows[4]!.split(",")[i]]));
+  const counts = { truePositive: "0", falsePositive: `${bodies[1]}`, falseNegative: `${pixels - bodies[1]}` };
+  const areas = { areaMm2: `${bodies[1]}`, truthAreaMm2: `${pixels - bodies[1]}`, rowMm: "1", columnMm: "1" };
+  expect(fields).toMatchObject({ image: "a1", subject: "a", class: "1", name: "body", ...counts, ...areas, dsc: "0" });
+  const [, { hausdorff95, assd, areaMm2 }] = report.images[1].classes;
+  expect([fields.hausdorff95, fields.assd, fields.areaMm2]).toEqual([hausdorff95, assd, areaMm2].map(String));
   const page = parseHTML(readFileSync(html, "utf8")).document;
   expect(page.querySelector("h1")?.textContent).toBe("Evaluation of model.safetensors");
   const captions = [...page.querySelectorAll(".pictures figcaption")].map(({ textContent }) => textContent);

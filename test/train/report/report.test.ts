@@ -160,25 +160,39 @@ async function renderEvaluation(): Promise<string> {
       ids: labels.map((_, i) => `image ${i}`),
       subjects: labels.map(() => evil),
       targets: "index",
-      sample: async (i) => ({ image: Float32Array.from(labels[Math.max(0, i - 1)]!), labels: labels[i]! }),
+      stacks: [{ id: evil, subject: evil, samples: [0, 1, 2, 3, 4], positions: [0, 1, 2, 3, 4] }],
+      sample: async (i) => ({
+        image: Float32Array.from(labels[Math.max(0, i - 1)]!),
+        labels: labels[i]!,
+        spacingMm: [2, 1],
+        sliceMm: 3,
+      }),
     },
-    { classes: ["background", "body", "disc"], batch: 2 },
+    { classes: ["background", "body", "disc"], batch: 2, surfaces: true },
   );
-  return renderEvaluationReport({ name: "best.safetensors", facts: { Adapter: evil }, config, result, overlays });
+  const facts = { Adapter: evil };
+  const measures = { toleranceMm: 1.5, emptyIsPerfect: false };
+  return renderEvaluationReport({ name: "best.safetensors", facts, config, result, measures, overlays });
 }
 
 test("an evaluation shows classes and images", async () => {
   const page = parse(await renderEvaluation());
-  const [classes, images] = page.querySelectorAll("table");
+  const [classes, volumes, images] = page.querySelectorAll("table");
   const cells = (table: Element | undefined) =>
     [...(table?.querySelectorAll("tbody tr") ?? [])].map((tr) =>
       [...tr.querySelectorAll("td")].map(({ textContent }) => textContent),
     );
   const dsc = (2 * 48) / (48 + 80);
   expect(cells(classes)[1]?.slice(0, 2)).toEqual(["body", dsc.toFixed(4)]);
-  expect(cells(classes)[2]).toEqual(["disc", "-", "-", "-", "-", "-", "0"]);
-  expect(cells(images)[0]).toEqual(["image 0", evil, "-", "-", "-"]);
-  expect(cells(images)[2]).toEqual(["image 2", evil, (16 / 24).toFixed(4), (16 / 24).toFixed(4), "-"]);
+  expect(cells(classes)[2]).toEqual(["disc", ...Array(4).fill("-"), "1.0000", ...Array(6).fill("-"), "0", "0"]);
+  // A volume of 5 slices: each is predicted as the one before it, a row of 2 mm less.
+  expect(cells(volumes)[0]!.slice(0, 6)).toEqual([evil, evil, "5", "body", dsc.toFixed(4), (-32 / 80).toFixed(4)]);
+  // Of the 4 slices with the class the first is missed; the second, a third by itself, has a contour.
+  expect(cells(volumes)[0]!.slice(9, 13)).toEqual(["0.0000", "-", (16 / 24).toFixed(4), "2.0000"]);
+  expect(cells(images)[0]).toEqual(["image 0", evil, "-", "-", "-", "-", "-"]);
+  const found = [(16 / 24).toFixed(4), (16 / 24).toFixed(4), "-", "2.0000", expect.any(String)];
+  expect(cells(images)[2]).toEqual(["image 2", evil, ...found]);
+  expect(page.querySelector("body")!.textContent).toContain("share within 1.5 mm; each the mean over the volumes");
   expect(chart(page, "DSC of each image")?.querySelectorAll("[aria-label=tick] line")).toHaveLength(4 + 1);
   expect(page.querySelectorAll("script")).toHaveLength(1);
 });
