@@ -16,7 +16,7 @@ export interface MaskStack extends MaskPair {
   readonly counts: readonly ClassCounts[];
 }
 
-/** Counts the pixels of slice `n` of a pair of masks. */
+/** Counts the pixels of a pair of masks from `first` to below `end`. */
 export function countMasks({ predicted, truth }: MaskPair, first = 0, end = predicted.length): ClassCounts {
   const counts = { truePositive: 0, falsePositive: 0, falseNegative: 0, trueNegative: 0 };
   for (let i = first; i < end; i++) {
@@ -54,7 +54,7 @@ export function sliceStack(stack: MaskStack, first: number, end: number): MaskSt
 
 /**
  * The first, the middle and the last third of the slices that hold the truth, in the order of the stack: of n such slices third t
- * goes from number floor(t n / 3) to below floor((t + 1) n / 3), with what lies between them. Each is measured as a volume of its own.
+ * goes from number round(t n / 3) to below round((t + 1) n / 3), with what lies between them. Each is measured as a volume of its own.
  * A third without a slice, of fewer than three, is undefined. What is predicted outside of the truth's slices is in none.
  */
 export function measureThirds(stack: MaskStack, options: MeasureOptions = {}): readonly (MaskMetrics | undefined)[] {
@@ -62,7 +62,7 @@ export function measureThirds(stack: MaskStack, options: MeasureOptions = {}): r
     truePositive + falseNegative > 0 ? [n] : [],
   );
   return [0, 1, 2].map((third) => {
-    const [from, to] = [third, third + 1].map((t) => Math.floor((t * holding.length) / 3)) as [number, number];
+    const [from, to] = [third, third + 1].map((t) => Math.round((t * holding.length) / 3)) as [number, number];
     if (from === to) return undefined;
     return measureStack(sliceStack(stack, holding[from]!, holding[to - 1]! + 1), options);
   });

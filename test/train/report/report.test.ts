@@ -187,8 +187,8 @@ test("an evaluation shows classes and images", async () => {
   expect(cells(classes)[2]).toEqual(["disc", ...Array(4).fill("-"), "1.0000", ...Array(6).fill("-"), "0", "0"]);
   // A volume of 5 slices: each is predicted as the one before it, a row of 2 mm less.
   expect(cells(volumes)[0]!.slice(0, 6)).toEqual([evil, evil, "5", "body", dsc.toFixed(4), (-32 / 80).toFixed(4)]);
-  // Of the 4 slices with the class the first is missed; the second, a third by itself, has a contour.
-  expect(cells(volumes)[0]!.slice(9, 13)).toEqual(["0.0000", "-", (16 / 24).toFixed(4), "2.0000"]);
+  // Of the 4 slices with the class the first is missed; the middle third has the second and the third one.
+  expect(cells(volumes)[0]!.slice(9, 13)).toEqual(["0.0000", "-", (48 / 64).toFixed(4), "2.0000"]);
   expect(cells(images)[0]).toEqual(["image 0", evil, "-", "-", "-", "-", "-"]);
   const found = [(16 / 24).toFixed(4), (16 / 24).toFixed(4), "-", "2.0000", expect.any(String)];
   expect(cells(images)[2]).toEqual(["image 2", evil, ...found]);
