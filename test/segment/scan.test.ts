@@ -71,17 +71,18 @@ describe("a class that is nowhere", () => {
 });
 
 describe("agreement with a truth", () => {
+  const upright = [[1.5, 0, 0, 0], ...straight.slice(1)];
   const measured = async (affine: Affine) => {
     const scan = await readScan(await volume("agreement.nii", affine, grey), { axis: "k" });
     const empty = classMaps(scan, 0);
-    // Class 1 is predicted one column to the right, in 2 of 3 slices; its slices are 5 x 4 of 1 x 2 mm.
+    // Class 1 is predicted one column to the right, in 2 of 3 slices; its slices are 5 x 4 of 1.5 x 2 mm.
     const truth = empty.map((map, n) => (n < 2 ? map.with(6, 1).with(7, 1) : map));
     const maps = empty.map((map, n) => (n < 2 ? map.with(7, 1).with(8, 1) : map));
     return { scan, found: measureClasses(scan, names, maps, truth, { toleranceMm: 0.5 }) };
   };
 
   test("is in mm, of the volume, of each slice and of thirds", async () => {
-    const { scan, found } = await measured(straight);
+    const { scan, found } = await measured(upright);
     const [bone, disc] = found;
     const [, side] = scan.size.spacingMm;
     expect(bone).toMatchObject({
@@ -93,8 +94,8 @@ describe("agreement with a truth", () => {
       hausdorff95: side,
     });
     expect(bone!.perSlice!.map(({ areaMm2, truthAreaMm2 }) => [areaMm2, truthAreaMm2])).toEqual([
-      [4, 4],
-      [4, 4],
+      [6, 6],
+      [6, 6],
       [0, 0],
     ]);
     expect(bone!.perSlice!.map(({ hausdorff }) => hausdorff)).toEqual([side, side, undefined]);
@@ -103,9 +104,9 @@ describe("agreement with a truth", () => {
   });
 
   test("of a sheared volume is that of its grid without the shear", async () => {
-    const sheared = [[1, 0, 2, 0], [0, 2, 0, 0], [0, 0, Math.sqrt(5), 0], straight[3]!];
+    const sheared = [[1.5, 0, 2, 0], [0, 2, 0, 0], [0, 0, Math.sqrt(5), 0], straight[3]!];
     expect((await measured(sheared)).scan.sliceMm).toBeCloseTo(3, 6);
-    const [plain, shorn] = [(await measured(straight)).found[0]!, (await measured(sheared)).found[0]!];
+    const [plain, shorn] = [(await measured(upright)).found[0]!, (await measured(sheared)).found[0]!];
     for (const name of ["hausdorff", "hausdorff95", "assd", "surfaceDice"] as const) {
       expect(shorn[name]).toBeCloseTo(plain[name]!, 6);
     }
