@@ -288,6 +288,20 @@ describe("segment", () => {
     expect(again.stdout).toMatch(/^label +class +volume +voxels +slices +DSC +IoU +HD95 mm +ASSD mm$/m);
     expect(again.stdout).toMatch(/1 +class 1 .* 1\.0000 +1\.0000 +0\.00 +0\.00$/m);
     expect((await readNifti(readFileSync(file("again.nii")), "again")).stored).toEqual(mask.stored);
+
+    // The same labels one slice further, where the last slice has none.
+    const moved = mask.stored.map((_, n) => mask.stored[n - 1200] ?? 0);
+    writeFileSync(file("moved.nii"), await writeNifti({ shape, data: moved, like: { affine } }, { gzip: false }));
+    const against = ["--truth", file("moved.nii"), "-o", file("again.nii"), "--json"];
+    const options = ["--tolerance", "5", "--empty-is-perfect"];
+    const measured = JSON.parse((await atrous("segment", ...image, ...against, ...options)).stdout);
+    const rules = { toleranceMm: 5, emptyIsPerfect: true };
+    expect(measured.measures).toEqual({ spacingMm: [4, 1, 1], sheared: false, ...rules });
+    const [found1] = measured.classes;
+    expect(found1).toMatchObject({ truthPixels: moved.filter((label) => label === 1).length, surfaceDice: 1 });
+    expect(found1.hausdorff).toBe(4);
+    expect(found1.perSlice.map(({ recall }: { recall: number }) => recall === null)).toEqual([true, false, false]);
+    expect(found1.thirds.map((third: object | null) => third === null)).toEqual([false, true, false]);
   });
 
   test("a picture at another spacing", async () => {
