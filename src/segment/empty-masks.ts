@@ -7,18 +7,8 @@ export interface EmptyOptions {
 }
 
 /**
- * The rules for empty masks, the only place where they are applied:
- *
- * | truth | predicted | DSC, IoU | precision | recall | volume difference | surface Dice | distances |
- * |---|---|---|---|---|---|---|---|
- * | empty | empty | - | - | - | - | - | - |
- * | empty | empty, `emptyIsPerfect` | 1 | 1 | 1 | 0 | 1 | 0 |
- * | empty | some | 0 | 0 | - | - | 0 | - |
- * | some | empty | 0 | - | 0 | -1 | 0 | - |
- *
- * "-" is undefined, never 0 or 1, and has no part in means. A class that nobody has says nothing about a network; where one of two
- * surfaces is not there, there is no distance (surface-distance says infinity), and what was missed shows in DSC and surface Dice.
- * Specificity asks about what is not the class: it is undefined where the truth is all of the image.
+ * Applies the rules for empty masks that docs/measures.md lists; no other place does. `masks` are pixels, or elements of surfaces;
+ * `some` is what is measured where not both are empty.
  */
 export function byEmptiness<Measured>(
   masks: { readonly predicted: number; readonly truth: number },

@@ -9,11 +9,11 @@ import { UsageError } from "../errors.ts";
 import { distanceTransform } from "./distance.ts";
 import { elementSizes, neighbourBit } from "./surface-elements.ts";
 
-/** The elements of a surface, the nearest first. */
+/** How far a surface is from another one. Empty where the mask is empty. */
 export interface Surface {
-  /** Of each element to the nearest element of the other surface, in mm; infinity where the other mask is empty. */
+  /** From elements to the nearest element of the other surface, in mm, from the least to the largest; infinity where there is none. */
   readonly distances: Float64Array;
-  /** Of each element, in mm2; in 2-D in mm. */
+  /** Of all elements at each distance together, in mm2; in 2-D in mm. */
   readonly sizes: Float64Array;
 }
 
@@ -33,7 +33,7 @@ export interface MaskGrid {
 
 /**
  * Finds the surfaces of two masks of one grid; elements that are not 0 are inside. It works in the smallest box that holds both
- * masks, and takes up to 20 bytes for each of its elements, besides 24 bytes for each element of a surface.
+ * masks, and takes up to 20 bytes for each element of the box.
  * Throws UsageError for sizes that do not fit and for a spacing that is not positive.
  */
 export function findSurfaces(
@@ -134,19 +134,15 @@ function measureElements(
   { shape, spacing }: MaskGrid,
 ): Surface {
   const full = sizes.length - 1;
-  const isElement = (code: number) => code !== 0 && code !== full;
-  const found: number[] = [];
-  codes.forEach((code, cell) => {
-    if (isElement(code)) found.push(cell);
-  });
-  if (found.length === 0) return noSurface;
-  const sites = others.map((code) => (isElement(code) ? 1 : 0));
+  const sites = others.map((code) => (code !== 0 && code !== full ? 1 : 0));
   const distances = sites.includes(1) ? distanceTransform(sites, shape, spacing) : undefined;
-  const distanceOf = (cell: number) => distances?.[cell] ?? Number.POSITIVE_INFINITY;
-  // Of elements at one distance the smaller comes first, so that sums are added up in one order.
-  found.sort((a, b) => distanceOf(a) - distanceOf(b) || sizes[codes[a]!]! - sizes[codes[b]!]!);
-  return {
-    distances: Float64Array.from(found, distanceOf),
-    sizes: Float64Array.from(found, (cell) => sizes[codes[cell]!]!),
-  };
+  // On a grid many elements are as far away: far fewer numbers are left to sort.
+  const found = new Map<number, number>();
+  codes.forEach((code, cell) => {
+    if (code === 0 || code === full) return;
+    const distance = distances?.[cell] ?? Number.POSITIVE_INFINITY;
+    found.set(distance, (found.get(distance) ?? 0) + sizes[code]!);
+  });
+  const sorted = Float64Array.from(found.keys()).sort();
+  return { distances: sorted, sizes: sorted.map((distance) => found.get(distance)!) };
 }
