@@ -65,6 +65,17 @@ test("a volume is its slices in 3-D, at the distance of those that were taken", 
   expect(result.subjects[1]!.classes).toEqual(second!.classes.map(({ thirds: _, ...whole }) => whole));
 });
 
+test("a slice by itself is a volume with a contour", async () => {
+  const dataset = await openVolumes({}, { every: 6 });
+  const { volumes, images, distancesPer } = await validate(segmentBrightest, dataset, options);
+  expect(volumes.map(({ slices, spacingMm }) => [slices, spacingMm])).toEqual(Array(2).fill([1, [2, 5, 3]]));
+  expect(distancesPer).toBe("volume");
+  volumes.forEach(({ classes }, n) => {
+    expect(classes[1]).toMatchObject(images[n]!.classes[1]!);
+    expect(classes[1]!.assd).toBeGreaterThan(0);
+  });
+});
+
 test("of slices with gaps there are contours, but no surface", async () => {
   const dataset = await openVolumes();
   const gaps: Dataset = {
@@ -110,6 +121,10 @@ test("pictures of a subject belong together, whatever lies between them in the d
   ]);
   expect(other!.volumes).toEqual(plain!.volumes);
   expect(other!.subjects).toEqual(plain!.subjects);
+  for (const { classes } of plain!.volumes) {
+    expect([classes[1]!, ...classes[1]!.thirds].map((part) => part?.assd)).toEqual(Array(4).fill(undefined));
+    expect(classes[1]!.thirds[0]!.dsc).toBeGreaterThan(0);
+  }
   // All that is in rows, but distances.
   const lines = writeCsv(volumeRows(plain!)).trimEnd().split("\r\n");
   expect(lines[0]).toMatch(/^volume,subject,class,name,part,dsc,.*,surfaceDice,slices,sliceMm,rowMm,columnMm$/);
