@@ -6,7 +6,7 @@ import { Plot, renderPlot, textWidth } from "../../report/plot.ts";
 import { type MaskMetricName, maskMetricNames } from "../../segment/mask-metrics.ts";
 import type { MeasureOptions } from "../../segment/surface-metrics.ts";
 import type { TrainConfig } from "../config/config.ts";
-import type { ClassResult, ImageResult, ValidationResult } from "../loop/results.ts";
+import type { ClassResult, ImageResult, SubjectResult, ValidationResult } from "../loop/results.ts";
 import type { Overlays } from "./overlay.ts";
 import {
   configSection,
@@ -44,6 +44,7 @@ ${factList({ ...facts, Images: `${images.length}`, "Mean DSC": formatMetric(mean
 ${sortableTable(classColumns, classes)}
 ${dscByClass(result)}
 ${volumeSection(result)}
+${subjectSection(result)}
 <h2>Images</h2>
 ${overlaySection(
   overlays,
@@ -79,7 +80,7 @@ function imageColumns(classes: readonly ClassResult[]): Column<ImageResult>[] {
 /** What distances are between, and what they are means over. */
 function distanceNote({ distancesPer }: ValidationResult, { toleranceMm }: MeasureOptions): string {
   const of = distancesPer === "volume" ? "surfaces of volumes" : "contours in images";
-  return `HD: largest (Hausdorff) distance of ${of}, HD95: 95 % of it by area, ASSD: average, NSD: share within ${toleranceMm} mm; each the mean over the ${distancesPer}s that have the class.`;
+  return `HD: largest (Hausdorff) distance of ${of}, HD95: that within which 95 % lie, ASSD: the average one, NSD: share within ${toleranceMm} mm; each the mean over the ${distancesPer}s that have the class.`;
 }
 
 const volumeMetrics = [
@@ -89,6 +90,21 @@ const volumeMetrics = [
   "assd",
   "surfaceDice",
 ] as const satisfies readonly MaskMetricName[];
+
+/** Each subject, where it is more than one volume. */
+function subjectSection({ subjects, volumes }: ValidationResult): Markup | undefined {
+  if (subjects.length === volumes.length) return undefined;
+  const columns = [
+    textColumn<SubjectResult>("subject", ({ subject }) => subject),
+    numberColumn<SubjectResult>("images", ({ images }) => images),
+    ...(["dsc", "iou", "volumeDifference", "hausdorff95", "assd"] as const).map((name) =>
+      metricColumn<SubjectResult>(`mean ${metricTitles[name]}`, ({ mean }) => mean[name]),
+    ),
+  ];
+  return html`<h2>Subjects</h2>
+<p class="note">All images of a subject together, means over the classes but the background.</p>
+${sortableTable(columns, subjects)}`;
+}
 
 /** Each class of each volume, and of subjects whose images are pictures, with its thirds. */
 function volumeSection({ volumes, classes }: ValidationResult): Markup | undefined {

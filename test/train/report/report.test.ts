@@ -150,7 +150,8 @@ test("the configuration is JSON, as a file may have it", () => {
 
 const segment: SegmentBatch = async (samples) => ({ maps: samples.map(({ image }) => image) });
 
-async function renderEvaluation(): Promise<string> {
+/** `volumes`: the images of each. */
+async function renderEvaluation(...volumes: number[][]): Promise<string> {
   const labels = Array.from({ length: 5 }, (_, i) => Uint32Array.from({ length: 64 }, (_, p) => (p < 8 * i ? 1 : 0)));
   const result = await validate(
     segment,
@@ -160,7 +161,7 @@ async function renderEvaluation(): Promise<string> {
       ids: labels.map((_, i) => `image ${i}`),
       subjects: labels.map(() => evil),
       targets: "index",
-      stacks: [{ id: evil, subject: evil, samples: [0, 1, 2, 3, 4], positions: [0, 1, 2, 3, 4] }],
+      stacks: volumes.map((samples) => ({ id: evil, subject: evil, samples, positions: samples })),
       sample: async (i) => ({
         image: Float32Array.from(labels[Math.max(0, i - 1)]!),
         labels: labels[i]!,
@@ -176,7 +177,7 @@ async function renderEvaluation(): Promise<string> {
 }
 
 test("an evaluation shows classes and images", async () => {
-  const page = parse(await renderEvaluation());
+  const page = parse(await renderEvaluation([0, 1, 2, 3, 4]));
   const [classes, volumes, images] = page.querySelectorAll("table");
   const cells = (table: Element | undefined) =>
     [...(table?.querySelectorAll("tbody tr") ?? [])].map((tr) =>
@@ -195,6 +196,18 @@ test("an evaluation shows classes and images", async () => {
   expect(page.querySelector("body")!.textContent).toContain("share within 1.5 mm; each the mean over the volumes");
   expect(chart(page, "DSC of each image")?.querySelectorAll("[aria-label=tick] line")).toHaveLength(4 + 1);
   expect(page.querySelectorAll("script")).toHaveLength(1);
+});
+
+test("an evaluation shows subjects of several volumes, and no volumes where there are none", async () => {
+  const titles = async (...volumes: number[][]) =>
+    [...parse(await renderEvaluation(...volumes)).querySelectorAll("h2")].map(({ textContent }) => textContent);
+  expect(await titles([0, 1, 2, 3, 4])).toEqual(["Classes", "Volumes", "Images", "Configuration"]);
+  expect(await titles([0, 1, 2], [3, 4])).toEqual(["Classes", "Volumes", "Subjects", "Images", "Configuration"]);
+  expect(await titles()).toEqual(["Classes", "Subjects", "Images", "Configuration"]);
+  const [, , subjects] = parse(await renderEvaluation([0, 1, 2], [3, 4])).querySelectorAll("table");
+  const cells = [...subjects!.querySelectorAll("tbody td")].map(({ textContent }) => textContent);
+  const [dsc, iou] = [(2 * 48) / (48 + 80), 48 / 80].map((value) => value.toFixed(4));
+  expect(cells.slice(0, 5)).toEqual([evil, "5", dsc, iou, (-32 / 80).toFixed(4)]);
 });
 
 test("overlays are pictures of the size that pages show", () => {
