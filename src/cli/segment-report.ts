@@ -79,7 +79,7 @@ function spacingOf({ sliceMm, size: { spacingMm } }: Scan): number[] {
 /** Whether voxels are less than the product of their sides: their axes are not at right angles. */
 function isSheared(scan: Scan): boolean {
   const product = spacingOf(scan).reduce((volume, side) => volume * side, 1);
-  return scan.voxelMm3 !== undefined && scan.voxelMm3 < 0.999 * product;
+  return scan.voxelMm3 !== undefined && scan.voxelMm3 < 0.9999 * product;
 }
 
 function format(value: number | undefined, digits: number): string {

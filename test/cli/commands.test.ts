@@ -304,6 +304,22 @@ describe("segment", () => {
     expect(found1.thirds.map((third: object | null) => third === null)).toEqual([false, true, false]);
   });
 
+  test("a sheared volume: what distances are of is said", async () => {
+    const sheared = [affine[0]!.with(1, 0.2), ...affine.slice(1)];
+    const voxels = Int16Array.from({ length: 3600 }, (_, n) => 500 + 300 * Math.sin(n / 7) + 200 * Math.cos(n / 391));
+    const write = async (name: string, data: Int16Array<ArrayBuffer>) =>
+      writeFileSync(file(name), await writeNifti({ shape, data, like: { affine: sheared } }, { gzip: false }));
+    await write("sheared.nii", voxels);
+    await write("sheared-truth.nii", new Int16Array(3600));
+    const paths = [file("sheared.nii"), "--truth", file("sheared-truth.nii"), "-o", file("sheared-mask.nii")];
+    const options = ["--model", modelPath, ...adapter];
+    const { stdout } = await atrous("segment", ...paths, ...options);
+    expect(stdout).toMatch(/^the image is sheared: distances are of its grid without the shear$/m);
+    const report = JSON.parse((await atrous("segment", ...paths, ...options, "--json")).stdout);
+    expect(report.measures.sheared).toBe(true);
+    expect(report.classes[0]).toMatchObject({ dsc: 0, recall: null, hausdorff: null, surfaceDice: 0, truthPixels: 0 });
+  });
+
   test("a picture at another spacing", async () => {
     const data = Uint8Array.from({ length: 1200 }, (_, n) => 128 + 100 * Math.sin(n / 9));
     writeFileSync(file("slice.png"), writePng({ width: 40, height: 30, channels: 1, data }));
