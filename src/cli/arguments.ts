@@ -84,6 +84,24 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> {
   throw new InvalidArgumentError('Expected JSON of an object, as {"classes":1}.');
 }
 
+/** The tolerance of the normalised surface distance. */
+export function toleranceOption(): Option {
+  return new Option("--tolerance <mm>", "distance within which surfaces agree, for NSD (default: 1)").argParser(
+    parseMillimetres,
+  );
+}
+
+/** How masks count that are rightly empty. */
+export function emptyIsPerfectOption(): Option {
+  return new Option("--empty-is-perfect", "a class that neither prediction nor truth have counts as perfect");
+}
+
+/** What {@link toleranceOption} and {@link emptyIsPerfectOption} give. */
+export interface MeasureFlags {
+  readonly tolerance?: number;
+  readonly emptyIsPerfect?: true;
+}
+
 /** The shape of one input of a model; without a name that of the only one. */
 export interface InputShape {
   readonly name: string | undefined;

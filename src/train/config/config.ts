@@ -6,7 +6,7 @@ import { quoteValue } from "../../formats/quote.ts";
 import { type ChosenNetwork, classCount } from "../../models/network.ts";
 import { networks } from "../../models/registry.ts";
 import { dataSchema } from "../data/options.ts";
-import { choice, keys, list, orList, text, whole } from "./keys.ts";
+import { between, choice, flag, keys, list, orList, text, whole } from "./keys.ts";
 import { type LossConfig, lossSchema } from "./losses.ts";
 import { networkSchema } from "./network.ts";
 import { optimizerSchema, type ScheduleConfig, scheduleSchema } from "./optimizer.ts";
@@ -47,9 +47,19 @@ const trainSchema = keys({
     .describe(
       'Whether values of the forward pass are computed again instead of kept: "none", "auto" (where memory is short), or the bytes of memory to stay below. Default "none".',
     ),
-  validation: keys({ every: whole(1).default(1).describe("Epochs from one validation to the next. Default 1.") })
+  validation: keys({
+    every: whole(1).default(1).describe("Epochs from one validation to the next. Default 1."),
+    emptyIsPerfect: flag()
+      .optional()
+      .describe(
+        "Whether a class that neither prediction nor labels have counts as perfect, not as undefined. Default false.",
+      ),
+    toleranceMm: between(0.01, 100)
+      .optional()
+      .describe("Distance within which surfaces agree, in the surface Dice of `atrous evaluate`. Default 1."),
+  })
     .prefault({})
-    .describe("When the validation images are segmented and measured."),
+    .describe("When the validation images are segmented, and how they are measured."),
   earlyStopping: keys({
     patience: whole(1).describe("Validations without improvement after which the training ends."),
     metric: choice(["dsc", "loss"])

@@ -6,6 +6,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { GraphBuilder } from "../../graph/ir/builder.ts";
 import type { Graph } from "../../graph/ir/graph.ts";
 import { findNonFinite } from "../../graph/run/non-finite.ts";
+import type { ClassMetrics } from "../../segment/metrics.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { OptimizerConfig } from "../config/optimizer.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -14,6 +15,7 @@ import type { BestValidation, Checkpoint } from "../node/checkpoint.ts";
 import { initialWeights } from "./initial-weights.ts";
 import { appendLoss, appendNetwork } from "./network.ts";
 import { adam, adamW, type Optimizer, sgd } from "./optimizers.ts";
+import type { ValidationResult } from "./results.ts";
 import {
   afterValidation,
   improves,
@@ -24,7 +26,7 @@ import {
 } from "./schedule.ts";
 import { compileSegmenter } from "./segmenter.ts";
 import { compileTrainStep, DivergedError, type StepResult, type TrainStep } from "./train-step.ts";
-import { type ValidateOptions, type ValidationResult, validate } from "./validate.ts";
+import { type ValidateOptions, validate } from "./validate.ts";
 
 /** Where the run stands, as its checkpoint keeps it beside the tensors. */
 type Place = Omit<Checkpoint, "tensors" | "step">;
@@ -163,15 +165,16 @@ export class TrainingRun {
       parameter: async (name) => parameters.get(name)!.data,
     });
     try {
-      const { classNames: classes, batch } = this.#config;
-      return await validate(segmenter.segment, dataset, { ...options, classes, batch });
+      const { classNames: classes, batch, validation } = this.#config;
+      const { emptyIsPerfect } = validation;
+      return await validate(segmenter.segment, dataset, { ...options, classes, batch, emptyIsPerfect });
     } finally {
       await segmenter.dispose();
     }
   }
 
   /** Lets schedule and early stopping see a validation. Returns whether it is the best one so far. */
-  observe({ mean, loss }: ValidationResult): boolean {
+  observe({ mean, loss }: { readonly mean: Pick<ClassMetrics, "dsc">; readonly loss: number | undefined }): boolean {
     const { schedule, earlyStopping } = this.#config;
     // Of weights that have exploded no measure counts: an image without any class may have a DSC all the same.
     const hasExploded = loss !== undefined && !Number.isFinite(loss);

@@ -12,8 +12,8 @@ import type { TrainConfig } from "../config/config.ts";
 import { BatchLoader } from "../data/index.ts";
 import type { CheckpointEvent, TrainEvent, TrainOptions, TrainSummary } from "../loop/progress.ts";
 import type { StopRecord, TrainRecord, ValidationRecord } from "../loop/record.ts";
+import type { ValidationResult } from "../loop/results.ts";
 import { TrainingRun } from "../loop/training-run.ts";
-import type { ValidationResult } from "../loop/validate.ts";
 import { type Checkpoint, loadCheckpoint, requireFinite, saveCheckpoint } from "./checkpoint.ts";
 import { digestOfData } from "./data-digest.ts";
 import { evaluate } from "./evaluate.ts";
@@ -244,7 +244,7 @@ class Trainer {
     const { gpu, config, data, files, run } = this.#parts;
     const none = { worst: [], best: [] };
     const { overlays } = run.best
-      ? await evaluate(gpu, config, { dataset: data.validation, weights: files.best, overlays: true })
+      ? await evaluate(gpu, config, { dataset: data.validation, weights: files.best, surfaces: false, overlays: true })
       : { overlays: none };
     const { renderTrainingReport } = await import("../report/index.ts");
     const report = { name: config.output, config, log: await readLog(files.log), classes: config.classNames, overlays };

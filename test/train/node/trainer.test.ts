@@ -7,8 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AtrousError, FormatError, UsageError } from "../../../src/errors.ts";
 import { readSafetensors, writeSafetensors } from "../../../src/formats/safetensors/index.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
+import { ignoreIndex } from "../../../src/segment/metrics.ts";
 import { elementCount } from "../../../src/tensor.ts";
 import { parseTrainConfig } from "../../../src/train/config/config.ts";
+import type { Dataset } from "../../../src/train/data/dataset.ts";
 import type { TrainEvent, TrainOptions, TrainSummary } from "../../../src/train/loop/progress.ts";
 import { DivergedError } from "../../../src/train/loop/train-step.ts";
 import { TrainingRun } from "../../../src/train/loop/training-run.ts";
@@ -471,8 +473,7 @@ test("an epoch that has exploded is never the best so far", async () => {
   const parts = { imageSize: [32, 32], dataDigest: "", weights: undefined, checkpoint: undefined } as const;
   const taken = await TrainingRun.create(gpu, config, parts);
   try {
-    const metrics = (dsc: number) => ({ dsc, iou: dsc, precision: dsc, recall: dsc });
-    const observe = (dsc: number, loss: number) => taken.observe({ classes: [], images: [], mean: metrics(dsc), loss });
+    const observe = (dsc: number, loss: number) => taken.observe({ mean: { dsc }, loss });
     expect([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((loss) => observe(1, loss))).toEqual([
       false,
       false,
@@ -484,6 +485,30 @@ test("an epoch that has exploded is never the best so far", async () => {
   } finally {
     await taken.dispose();
   }
+});
+
+test("what is rightly empty counts in validations as the configuration says", async () => {
+  const size = 32;
+  const nowhere: Dataset = {
+    size: 1,
+    imageSize: [size, size],
+    ids: ["image"],
+    subjects: ["subject"],
+    targets: "index",
+    sample: async () => ({
+      image: new Float32Array(size * size),
+      labels: new Uint32Array(size * size).fill(ignoreIndex),
+    }),
+  };
+  const found: (number | undefined)[] = [];
+  for (const emptyIsPerfect of [false, true]) {
+    const { config } = tiny.base({ validation: { emptyIsPerfect } });
+    const parts = { imageSize: [size, size], dataDigest: "", weights: undefined, checkpoint: undefined } as const;
+    const run = await TrainingRun.create(gpu, config, parts);
+    found.push((await run.validate(nowhere, {})).mean.dsc);
+    await run.dispose();
+  }
+  expect(found).toEqual([undefined, 1]);
 });
 
 describe("weights to start from", () => {
