@@ -27,6 +27,7 @@ export {
   isOnnx,
 } from "./formats/onnx/index.ts";
 export { type GreyImage, readLabelPng, readPng, writeLabelPng, writePng } from "./formats/png/index.ts";
+export { openPytorch } from "./formats/pytorch/index.ts";
 export {
   openSafetensors,
   readSafetensors,
@@ -35,6 +36,7 @@ export {
   writeSafetensors,
 } from "./formats/safetensors/index.ts";
 export { type ByteSource, type Origin, readAll } from "./formats/source/source.ts";
+export type { TensorEntry, TensorFile } from "./formats/tensor-file.ts";
 export { openGpu } from "./gpu/browser.ts";
 export { type Diagnosis, diagnose } from "./gpu/doctor.ts";
 export { type AdapterDescription, Gpu, type OpenOptions } from "./gpu/gpu.ts";
@@ -59,12 +61,20 @@ export { resnet18 } from "./models/encoders/resnet.ts";
 export type { HeadOptions } from "./models/heads.ts";
 export { type GraphReport, inspectGraph } from "./models/inspect.ts";
 export { type LoadOptions, loadModel, Model } from "./models/load.ts";
-export { buildModelGraph, type ModelFile, type ModelOutput, openModelFile } from "./models/model-file.ts";
+export {
+  buildModelGraph,
+  type ModelFile,
+  type ModelFileOptions,
+  type ModelOutput,
+  openModelFile,
+  unusedTensors,
+} from "./models/model-file.ts";
 export type { Heads, ImageSize, Network, NetworkOptions } from "./models/network.ts";
 export * from "./models/networks/index.ts";
 export type { Normalization, Preprocess } from "./models/preprocess.ts";
 export { networks } from "./models/registry.ts";
 export { type Weights, weightsFor } from "./models/weights.ts";
+export { type WriteModelOptions, writeModelFile } from "./models/write-model-file.ts";
 export * from "./ops/index.ts";
 export {
   type EngineModel,

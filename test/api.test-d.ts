@@ -38,7 +38,16 @@ test("loadModel takes a path, a URL, a Blob or bytes, and gives a Model", () => 
   expectTypeOf<Origin>().toExtend<Parameters<typeof atrous.loadModel>[1]>();
   expectTypeOf<{ shape: [1, 3, 512, 512]; precision: "f16"; outputs: ["logits"] }>().toExtend<atrous.LoadOptions>();
   expectTypeOf<atrous.LoadOptions>().not.toHaveProperty("parameter");
+  expectTypeOf<{ network: "unet"; options: { classes: 1 } }>().toExtend<atrous.LoadOptions>();
   expectTypeOf(atrous.loadModel).returns.toEqualTypeOf<Promise<Model>>();
+});
+
+test("files of tensors are alike, whatever their format", () => {
+  expectTypeOf(atrous.openPytorch).returns.toEqualTypeOf<Promise<atrous.TensorFile>>();
+  expectTypeOf<atrous.SafetensorsFile>().toExtend<atrous.TensorFile>();
+  expectTypeOf<atrous.ModelFile["weights"]>().toEqualTypeOf<atrous.TensorFile>();
+  expectTypeOf(atrous.writeModelFile).returns.toEqualTypeOf<Promise<Uint8Array>>();
+  expectTypeOf(atrous.unusedTensors).returns.toEqualTypeOf<string[]>();
 });
 
 test("Model.run takes arrays and buffers by name, and gives tensors by name", () => {

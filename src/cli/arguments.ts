@@ -49,6 +49,59 @@ export function requireNoHeads({ level, averageHeads }: HeadOptions): void {
   if (averageHeads) throw new UsageError("--average-heads: an ONNX model has no heads to choose from, expected none");
 }
 
+/** The network of a checkpoint, which does not name it. */
+export function networkOption(): Option {
+  return new Option("--network <name>", "network of a checkpoint of PyTorch, as unet; see docs/networks.md");
+}
+
+/** Its options. */
+export function networkOptionsOption(): Option {
+  return new Option("--options <json>", 'its options, as {"classes":1}; default: those of the network').argParser(
+    parseObject,
+  );
+}
+
+/** What {@link networkOption} and {@link networkOptionsOption} give, as `openModelFile` takes it. */
+export interface NetworkChoice {
+  readonly network?: string | undefined;
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Throws UsageError where a network is chosen: an ONNX model is its own. */
+export function requireNoNetwork({ network, options }: NetworkChoice): void {
+  if (network !== undefined) throw new UsageError("--network: an ONNX model is its own network, expected none");
+  if (options !== undefined) throw new UsageError("--options: an ONNX model is its own network, expected none");
+}
+
+/** JSON of an object. */
+export function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const given: unknown = JSON.parse(text);
+    if (typeof given === "object" && given !== null && !Array.isArray(given)) return { ...given };
+  } catch {
+    // Said below.
+  }
+  throw new InvalidArgumentError('Expected JSON of an object, as {"classes":1}.');
+}
+
+/** The tolerance of the normalised surface distance. */
+export function toleranceOption(): Option {
+  return new Option("--tolerance <mm>", "distance within which surfaces agree, for NSD (default: 1)").argParser(
+    parseMillimetres,
+  );
+}
+
+/** How masks count that are rightly empty. */
+export function emptyIsPerfectOption(): Option {
+  return new Option("--empty-is-perfect", "a class that neither prediction nor truth have counts as perfect");
+}
+
+/** What {@link toleranceOption} and {@link emptyIsPerfectOption} give. */
+export interface MeasureFlags {
+  readonly tolerance?: number;
+  readonly emptyIsPerfect?: true;
+}
+
 /** The shape of one input of a model; without a name that of the only one. */
 export interface InputShape {
   readonly name: string | undefined;

@@ -15,22 +15,27 @@ import {
   type Preprocess,
   type Shape,
   UnsupportedError,
+  unusedTensors,
 } from "../index.ts";
 import {
   averageHeadsOption,
   chosenHeads,
   type InputShape,
   levelOption,
+  type NetworkChoice,
+  networkOption,
+  networkOptionsOption,
   parseInputShapes,
   requireNoHeads,
+  requireNoNetwork,
 } from "./arguments.ts";
 import { describeFailure } from "./failure.ts";
-import { imageShape, modelHelp, openModel } from "./model.ts";
+import { anyModelHelp, imageShape, openModel } from "./model.ts";
 import { importShapes, onnxFacts, onnxJson, unsupportedText } from "./onnx.ts";
 import type { GlobalOptions, Session } from "./session.ts";
-import { formatBytes, formatCount, formatFacts, formatTable } from "./table.ts";
+import { formatBytes, formatCount, formatFacts, formatTable, nameSome } from "./table.ts";
 
-interface InspectOptions extends GlobalOptions, HeadOptions {
+interface InspectOptions extends GlobalOptions, HeadOptions, NetworkChoice {
   readonly shape?: readonly InputShape[];
   readonly json?: true;
 }
@@ -39,7 +44,7 @@ export function addInspect(program: Command, session: Session): void {
   program
     .command("inspect")
     .description("Show a model's layers, parameters, multiply-adds and memory plan. Needs no GPU.")
-    .argument("<MODEL>", modelHelp)
+    .argument("<MODEL>", anyModelHelp)
     .option(
       "--shape <[input=]sizes>",
       "shape of the image (default: one 512x512 image), or of an ONNX model's inputs",
@@ -47,6 +52,8 @@ export function addInspect(program: Command, session: Session): void {
     )
     .addOption(levelOption())
     .addOption(averageHeadsOption())
+    .addOption(networkOption())
+    .addOption(networkOptionsOption())
     .option("--json", "print JSON on standard output")
     .addHelpText(
       "after",
@@ -58,7 +65,8 @@ that cannot be imported are marked with the reason, and the exit code is 1.
 Examples:
   $ atrous inspect weights/msff-resnet18-lumbar-small.safetensors
   $ atrous inspect model.safetensors --shape 4,3,256,320 --json
-  $ atrous inspect model.onnx --shape image=1,3,256,256`,
+  $ atrous inspect model.onnx --shape image=1,3,256,256
+  $ atrous inspect unet.pth --network unet --options '{"classes":1}'`,
     )
     .action(async (path: string, _, command: Command) => {
       const options = command.optsWithGlobals<InspectOptions>();
@@ -79,7 +87,7 @@ async function plan(session: Session, graph: Graph, options: InspectOptions, onA
 }
 
 async function inspectWeights(session: Session, path: string, options: InspectOptions, plan: PlanGraph) {
-  const file = await openModel(path);
+  const file = await openModel(path, options);
   try {
     const shape = imageShape(file, options.shape ?? []);
     const planned = await plan(buildModelGraph(file, shape, ["logits"], chosenHeads(options)));
@@ -92,6 +100,7 @@ async function inspectWeights(session: Session, path: string, options: InspectOp
 
 async function inspectOnnx(session: Session, path: string, options: InspectOptions, plan: PlanGraph) {
   requireNoHeads(options);
+  requireNoNetwork(options);
   try {
     const model = await importOnnx(path, importShapes(options.shape ?? []));
     try {
@@ -118,12 +127,14 @@ interface Planned {
 
 function asJson(file: ModelFile, shape: Shape, { plannedFor, report }: Planned): object {
   const { name, network, options, labels, preprocess } = file;
-  return { model: name, network: network.name, options, labels, preprocess, shape, plannedFor, ...report };
+  const unused = unusedTensors(file);
+  return { model: name, network: network.name, options, labels, preprocess, unused, shape, plannedFor, ...report };
 }
 
 function asText(file: ModelFile, shape: Shape, { plannedFor, report }: Planned): string {
   const options = Object.entries(file.options).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   const { preprocess } = file;
+  const unused = unusedTensors(file);
   const dtypes = [...new Set([...file.weights.entries.values()].map((entry) => entry.dtype))];
   const head = {
     model: file.name,
@@ -134,6 +145,7 @@ function asText(file: ModelFile, shape: Shape, { plannedFor, report }: Planned):
       ? `${preprocess.spacingMm} mm, ${formatNormalization(preprocess.normalize)}, padded to multiples of ${preprocess.padMultiple}, at least ${preprocess.minSize}`
       : "not stated",
     weights: `${file.weights.entries.size} tensors, ${dtypes.join(", ")}`,
+    ...(unused.length > 0 && { "not used": nameSome(unused) }),
     image: formatShape(shape),
   };
   return asTable(head, report, plannedFor);

@@ -4,15 +4,21 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isOnnx, type ModelFile, openModelFile, type Shape, UsageError } from "../index.ts";
-import type { InputShape } from "./arguments.ts";
+import type { InputShape, NetworkChoice } from "./arguments.ts";
 
 const weightsHelp = ".safetensors file whose metadata names the network";
 export const modelHelp = `.onnx file, or ${weightsHelp}`;
 
-/** Opens a weights file by its path or URL. Throws FormatError, and UsageError for an ONNX model. */
-export async function openModel(path: string): Promise<ModelFile> {
+/** Of commands that take --network. */
+export const anyModelHelp = `${modelHelp}, or .pth file with --network`;
+
+/**
+ * Opens a weights file by its path or URL, and a checkpoint with the network that is chosen for it.
+ * Throws FormatError, and UsageError for an ONNX model.
+ */
+export async function openModel(path: string, { network, options }: NetworkChoice = {}): Promise<ModelFile> {
   if (await isOnnx(path)) throw new UsageError(`${path}: is an ONNX model, expected a ${weightsHelp}`);
-  return openModelFile(path);
+  return openModelFile(path, { network, options });
 }
 
 /** `--shape` of a network that has one input; by default one image of 512x512, or volume of 64x64x64. Throws UsageError for a name. */

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
 import { printableLines } from "../node.ts";
 import { addBench } from "./bench.ts";
+import { addConvert } from "./convert.ts";
 import { addDoctor } from "./doctor.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { describeFailure } from "./failure.ts";
@@ -37,7 +38,10 @@ function createProgram(session: Session): Command {
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")
     .configureHelp({ showGlobalOptions: true });
-  const commands = [addDoctor, addInspect, addRun, addSegment, addTune, addBench, addParity, addTrain, addEvaluate];
+  const commands = [
+    ...[addDoctor, addInspect, addConvert, addRun, addSegment, addTune],
+    ...[addBench, addParity, addTrain, addEvaluate],
+  ];
   for (const add of commands) add(program, session);
   program.addHelpText(
     "after",

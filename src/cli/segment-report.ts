@@ -1,3 +1,5 @@
+import type { Scan } from "../node.ts";
+import { withNulls } from "./json.ts";
 import type { Segmentation } from "./segmentation.ts";
 import type { Session } from "./session.ts";
 import { formatCount, formatFacts, formatMs, formatSize, formatTable } from "./table.ts";
@@ -8,7 +10,7 @@ export interface WrittenFiles {
 }
 
 export function segmentationJson(result: Segmentation, written: WrittenFiles): object {
-  const { scan, file, adapter, maps, measures, truth, prepareMs, segmentMs } = result;
+  const { scan, file, adapter, maps, measures, truth, rules, prepareMs, segmentMs } = result;
   return {
     image: scan.name,
     shape: scan.shape,
@@ -16,9 +18,11 @@ export function segmentationJson(result: Segmentation, written: WrittenFiles): o
     model: file.name,
     network: file.network.name,
     adapter,
-    // What is undefined is null.
-    classes: truth ? measures.map((measure) => ({ ...measure, dsc: measure.dsc ?? null })) : measures,
-    ...(truth && { truthLabelsIgnored: truth.ignored }),
+    classes: withNulls(measures),
+    ...(truth && {
+      truthLabelsIgnored: truth.ignored,
+      measures: { spacingMm: spacingOf(scan), sheared: isSheared(scan), ...rules },
+    }),
     prepareMs,
     segmentMs,
     mask: written.mask,
@@ -46,7 +50,7 @@ export function printSegmentation(session: Session, result: Segmentation, writte
     { title: is3d ? "volume" : "area", align: "right" },
     { title: is3d ? "voxels" : "pixels", align: "right" },
     ...(is3d ? [{ title: "slices", align: "right" } as const] : []),
-    ...(truth ? [{ title: "DSC", align: "right" } as const] : []),
+    ...(truth ? ["DSC", "IoU", "HD95 mm", "ASSD mm"].map((title) => ({ title, align: "right" }) as const) : []),
   ] as const;
   const rows = measures.map((measure) => [
     String(measure.label),
@@ -54,13 +58,32 @@ export function printSegmentation(session: Session, result: Segmentation, writte
     formatSize(measure),
     formatCount(measure.pixels),
     ...(is3d ? [`${measure.slices} of ${count}`] : []),
-    ...(truth ? [measure.dsc?.toFixed(4) ?? "-"] : []),
+    ...(truth
+      ? [format(measure.dsc, 4), format(measure.iou, 4), format(measure.hausdorff95, 2), format(measure.assd, 2)]
+      : []),
   ]);
   const files = [written.mask, ...(written.overlay ? [written.overlay] : [])].map((path) => `wrote ${path}`);
   const ignored = truth?.ignored ?? [];
-  const notes =
-    ignored.length > 0 ? [`truth labels ${ignored.join(", ")} belong to no class of the model: background`] : [];
+  const notes = [
+    ...(ignored.length > 0 ? [`truth labels ${ignored.join(", ")} belong to no class of the model: background`] : []),
+    ...(truth && isSheared(scan) ? ["the image is sheared: distances are of its grid without the shear"] : []),
+  ];
   session.print([formatFacts(facts), formatTable(columns, rows), [...notes, ...files].join("\n")].join("\n\n"));
+}
+
+/** What distances are measured by: of slices, rows and columns. */
+function spacingOf({ sliceMm, size: { spacingMm } }: Scan): number[] {
+  return sliceMm === undefined ? [...spacingMm] : [sliceMm, ...spacingMm];
+}
+
+/** Whether voxels are less than the product of their sides: their axes are not at right angles. */
+function isSheared(scan: Scan): boolean {
+  const product = spacingOf(scan).reduce((volume, side) => volume * side, 1);
+  return scan.voxelMm3 !== undefined && scan.voxelMm3 < 0.9999 * product;
+}
+
+function format(value: number | undefined, digits: number): string {
+  return value?.toFixed(digits) ?? "-";
 }
 
 /** Up to three decimals, none that are zero. */

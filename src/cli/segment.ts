@@ -17,11 +17,14 @@ import {
 import {
   averageHeadsOption,
   chosenHeads,
+  emptyIsPerfectOption,
   levelOption,
+  type MeasureFlags,
   parseCount,
   parseIndex,
   parseMillimetres,
   precisionOption,
+  toleranceOption,
 } from "./arguments.ts";
 import { naming } from "./failure.ts";
 import { defaultModelPath, openModel } from "./model.ts";
@@ -32,7 +35,7 @@ import type { GlobalOptions, Session } from "./session.ts";
 import { parseTruthLabels } from "./truth-labels.ts";
 import { readTuning } from "./tune.ts";
 
-interface SegmentOptions extends GlobalOptions, HeadOptions {
+interface SegmentOptions extends GlobalOptions, HeadOptions, MeasureFlags {
   readonly output?: string;
   readonly overlay?: string;
   readonly model?: string;
@@ -56,8 +59,10 @@ export function addSegment(program: Command, session: Session): void {
     .option("-o, --output <mask>", "mask to write (default: NAME-mask.nii.gz or .png here)")
     .option("--overlay <png>", "also draw the slices with their classes into one picture")
     .option("--model <model>", "model (default: the small lumbar model of this package)")
-    .option("--truth <mask>", "expected labels, of the same size; reports the DSC of each class")
+    .option("--truth <mask>", "expected labels, of the same size; measures each class")
     .option("--truth-labels <list>", "label of each class in the truth: 1,2 or 1-5 or 1+4+7", parseTruthLabels)
+    .addOption(toleranceOption())
+    .addOption(emptyIsPerfectOption())
     .addOption(
       new Option("--axis <axis>", "what slices lie across").choices(["sagittal", "i", "j", "k"]).default("sagittal"),
     )
@@ -77,7 +82,11 @@ The mask holds the number of each pixel's class, 0 for background.
 
 Truth labels within 0.001 of a whole number are that number; the file may store
 the axes of the image in another order. A class that neither prediction nor
-truth have is undefined ("-", null).
+truth have is undefined ("-", null), and so are distances of a class that one of
+them lacks. Distances are between the surfaces in the volume, weighted by area,
+or the contours in a picture, in mm by the image's spacing: HD95 is the 95 %
+Hausdorff distance, ASSD the average one. --json has more measures, of each
+slice by itself, and of the thirds of the slices that hold the truth.
 
 Examples:
   $ atrous segment scan.nii.gz -o mask.nii.gz --overlay overlay.png
@@ -97,7 +106,11 @@ async function segment(session: Session, image: string, options: SegmentOptions)
   await requireNewFile(maskPath, inputs, options.force);
   if (options.overlay) await requireNewFile(options.overlay, inputs, options.force);
   await requireDistinct([maskPath, options.overlay]);
-  if (options.truthLabels && !options.truth) throw new UsageError("--truth-labels: is given without --truth");
+  for (const name of ["truthLabels", "tolerance", "emptyIsPerfect"] as const) {
+    if (options[name] === undefined || options.truth) continue;
+    const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new UsageError(`--${flag}: is given without --truth`);
+  }
 
   const { axis, spacing, volume } = options;
   const scan = await readScan(image, { axis, spacing, volume });
@@ -108,8 +121,9 @@ async function segment(session: Session, image: string, options: SegmentOptions)
     const truth = truthSlices && mapTruth(truthSlices, names.length, options.truthLabels);
     const result = await session.withGpu(options, async (gpu) => {
       const run = await segmentScan(session, gpu, scan, file, options);
-      const measures = measureClasses(scan, names, run.maps, truth?.maps);
-      return { scan, file, adapter: gpu.adapter.driver, names, truth, measures, ...run };
+      const rules = { toleranceMm: options.tolerance ?? 1, emptyIsPerfect: options.emptyIsPerfect ?? false };
+      const measures = measureClasses(scan, names, run.maps, truth?.maps, rules);
+      return { scan, file, adapter: gpu.adapter.driver, names, truth, rules, measures, ...run };
     });
     const force = options.force === true;
     await writeFileAtomic(maskPath, await scan.encodeMask(result.maps, maskPath), { force });

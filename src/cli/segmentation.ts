@@ -1,6 +1,6 @@
 // What `atrous segment` knows when it is done: what reports and overlays are made of.
 import type { ModelFile } from "../index.ts";
-import type { ClassMeasure, Scan, TruthMaps } from "../node.ts";
+import type { ClassMeasure, MeasureOptions, Scan, TruthMaps } from "../node.ts";
 
 /** Everything that the reports show. */
 export interface Segmentation {
@@ -11,6 +11,8 @@ export interface Segmentation {
   readonly names: readonly string[];
   readonly maps: readonly Uint8Array[];
   readonly truth: TruthMaps | undefined;
+  /** How the classes were measured. */
+  readonly rules: Required<MeasureOptions>;
   readonly measures: readonly ClassMeasure[];
   readonly prepareMs: number;
   readonly segmentMs: number;

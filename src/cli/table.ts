@@ -23,6 +23,12 @@ export function formatFacts(facts: Readonly<Record<string, string>>): string {
     .join("\n");
 }
 
+/** `12 tensors: a, b, ..., and 4 more`: the first eight. */
+export function nameSome(names: readonly string[]): string {
+  const more = names.length > 8 ? `, and ${names.length - 8} more` : "";
+  return `${names.length} tensor${names.length === 1 ? "" : "s"}: ${names.slice(0, 8).join(", ")}${more}`;
+}
+
 /** `1,234,567`. */
 export function formatCount(count: number): string {
   return count.toLocaleString("en-US");

@@ -12,12 +12,22 @@ import { deviceTraits } from "../ops/device-traits.ts";
 import { checkOptions, numbers, type Rules, someOf } from "../options.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import { type HeadOptions, headRules } from "./heads.ts";
-import { buildModelGraph, type ModelFile, type ModelOutput, openModelFile } from "./model-file.ts";
+import {
+  buildModelGraph,
+  type ModelFile,
+  type ModelFileOptions,
+  type ModelOutput,
+  modelFileRules,
+  openModelFile,
+} from "./model-file.ts";
 import { partsOf, runInParts } from "./parts.ts";
 import { openWeights, weightsFor } from "./weights.ts";
 
 /** How `loadModel` compiles a model. */
-export interface LoadOptions extends Omit<CompileOptions, "parameter" | "reload" | "halfParameters">, HeadOptions {
+export interface LoadOptions
+  extends Omit<CompileOptions, "parameter" | "reload" | "halfParameters">,
+    HeadOptions,
+    ModelFileOptions {
   /**
    * Shape of the image, [N, C, H, W]; fixed for the life of the model. An ONNX model needs one where it leaves sizes of its
    * input open; for several inputs see `importOnnx`.
@@ -32,6 +42,7 @@ const loadRules: Rules<LoadOptions> = {
   shape: numbers,
   outputs: someOf("logits", "classes", "probabilities"),
   ...headRules,
+  ...modelFileRules,
   ...compilingModel,
 };
 
@@ -98,7 +109,8 @@ export class Model {
 }
 
 /**
- * Loads exported weights or an ONNX model: a path (in Node), a URL, a Blob or bytes.
+ * Loads exported weights, a checkpoint of PyTorch with the network that `options` name, or an ONNX model: a path (in Node), a URL, a
+ * Blob or bytes.
  * Throws FormatError for the file, UnsupportedError for what an ONNX model needs and is not here, ShapeError for the shape,
  * UsageError for options, and where no shape is given and one is needed, DeviceError for the GPU.
  */
@@ -109,10 +121,10 @@ export async function loadModel(gpu: Gpu, origin: Origin, options: LoadOptions =
 }
 
 async function loadWeights(gpu: Gpu, origin: Origin, options: LoadOptions): Promise<Model> {
-  const { shape, outputs = ["logits"], level, averageHeads, ...compiling } = options;
+  const { shape, outputs = ["logits"], level, averageHeads, network, options: chosen, ...compiling } = options;
   if (shape === undefined)
     throw new UsageError("loadModel: shape is missing, expected that of the image, [N, C, H, W]");
-  const file = await openModelFile(origin);
+  const file = await openModelFile(origin, { network, options: chosen });
   try {
     const [items = 1, ...image] = shape;
     const graphOf = (count: number) => buildModelGraph(file, [count, ...image], outputs, { level, averageHeads });
@@ -126,10 +138,12 @@ async function loadWeights(gpu: Gpu, origin: Origin, options: LoadOptions): Prom
 }
 
 async function loadOnnx(gpu: Gpu, origin: Origin, options: LoadOptions): Promise<Model> {
-  const { shape, outputs, level, averageHeads, ...compiling } = options;
+  const { shape, outputs, level, averageHeads, network, options: chosen, ...compiling } = options;
   if (outputs) throw new UsageError("loadModel: outputs of an ONNX model are its own, expected no outputs");
   if (level !== undefined || averageHeads)
     throw new UsageError("loadModel: an ONNX model has no levels, expected none");
+  if (network !== undefined || chosen !== undefined)
+    throw new UsageError("loadModel: an ONNX model is its own network, expected no network and no options");
   const open = () => importOnnx(origin, shape ? { shape } : {});
   const model = await open();
   try {

@@ -1,5 +1,5 @@
 // A file's tensors as the parameters of a graph.
-import { openSafetensors } from "../formats/safetensors/index.ts";
+import { openTensors } from "../formats/open-tensors.ts";
 import type { Origin } from "../formats/source/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { CompileOptions } from "../graph/run/compile.ts";
@@ -19,9 +19,9 @@ export interface OpenedWeights {
   close(): Promise<void>;
 }
 
-/** Of a safetensors file, whatever its metadata. */
+/** Of a safetensors file, whatever its metadata, or of a checkpoint of PyTorch. */
 export async function openWeights(origin: Origin): Promise<OpenedWeights> {
-  const weights = await openSafetensors(origin);
+  const weights = await openTensors(origin);
   return { weights, close: () => weights.close() };
 }
 

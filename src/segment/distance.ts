@@ -5,7 +5,7 @@ import { UsageError } from "../errors.ts";
 /**
  * The distance of each element to the nearest one of `sites` that is not 0, in the unit of `spacing`; infinity where there is none.
  * `sites` is of any number of axes, row-major; `spacing` is the distance of neighbours along each axis.
- * Throws UsageError for sizes that do not fit and for a spacing that is not positive.
+ * It takes 8 bytes for each element. Throws UsageError for sizes that do not fit and for a spacing that is not positive.
  */
 export function distanceTransform(
   sites: ArrayLike<number>,
@@ -24,7 +24,8 @@ export function distanceTransform(
     const line = new Envelope(length, spacing[axis]!);
     for (let i = 0; i < size; i++) if (Math.floor(i / stride) % length === 0) line.transform(squares, i, stride);
   });
-  return squares.map(Math.sqrt);
+  for (let i = 0; i < size; i++) squares[i] = Math.sqrt(squares[i]!);
+  return squares;
 }
 
 /** The lower envelope of the parabolas that stand on one line. */

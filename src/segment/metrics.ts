@@ -1,7 +1,7 @@
 // How well predicted class maps agree with labels: exact counts of pixels, and the ratios made of them.
-// A ratio of nothing to nothing is undefined, never 0 or 1: a class that neither prediction nor labels have says nothing about a
-// network, and is left out of means. A class that is predicted though the labels have none of it is a mistake, DSC 0.
+// `byEmptiness` says what becomes of classes that prediction or labels do not have.
 import { UsageError } from "../errors.ts";
+import { byEmptiness, type EmptyOptions } from "./empty-masks.ts";
 
 /** `index`: a class each, or `ignoreIndex`. `sets`: bit c says that class c may be; all bits where a pixel counts nowhere. */
 export type TargetKind = "index" | "sets";
@@ -15,9 +15,10 @@ export interface ClassCounts {
   readonly truePositive: number;
   readonly falsePositive: number;
   readonly falseNegative: number;
+  readonly trueNegative: number;
 }
 
-/** How well one class is predicted, each from 0 to 1. */
+/** How well one class is predicted, each from 0 to 1, but for the difference of volumes. */
 export interface ClassMetrics {
   /** 2 TP / (2 TP + FP + FN); undefined where the class is neither predicted nor labelled. */
   readonly dsc: number | undefined;
@@ -27,11 +28,22 @@ export interface ClassMetrics {
   readonly precision: number | undefined;
   /** TP / (TP + FN); undefined where the class is not labelled. */
   readonly recall: number | undefined;
+  /** TN / (TN + FP); undefined where everything is labelled with the class. */
+  readonly specificity: number | undefined;
+  /** (FP - FN) / (TP + FN), relative to the labels: above 0 where too much is predicted; undefined where the class is not labelled. */
+  readonly volumeDifference: number | undefined;
 }
 
 export type MetricName = keyof ClassMetrics;
 /** The keys of ClassMetrics, in the order of tables. */
-export const metricNames = ["dsc", "iou", "precision", "recall"] as const satisfies readonly MetricName[];
+export const metricNames = [
+  "dsc",
+  "iou",
+  "precision",
+  "recall",
+  "specificity",
+  "volumeDifference",
+] as const satisfies readonly MetricName[];
 
 /**
  * Counts the pixels of one image, for every class from 0, the background.
@@ -65,12 +77,15 @@ class Counter {
   readonly truePositive: Float64Array;
   readonly falsePositive: Float64Array;
   readonly falseNegative: Float64Array;
+  /** Pixels that are certainly not of the class. */
+  readonly negative: Float64Array;
 
   constructor(classes: number) {
     this.classes = classes;
     this.truePositive = new Float64Array(classes);
     this.falsePositive = new Float64Array(classes);
     this.falseNegative = new Float64Array(classes);
+    this.negative = new Float64Array(classes);
   }
 
   counts(): ClassCounts[] {
@@ -78,6 +93,7 @@ class Counter {
       truePositive,
       falsePositive: this.falsePositive[c]!,
       falseNegative: this.falseNegative[c]!,
+      trueNegative: this.negative[c]! - this.falsePositive[c]!,
     }));
   }
 }
@@ -89,6 +105,7 @@ function countIndex(counter: Counter, predicted: number, label: number, pixel: n
       `metrics: pixel ${pixel} has label ${label}, expected 0 to ${counter.classes - 1} or ${ignoreIndex}`,
     );
   }
+  for (let c = 0; c < counter.classes; c++) if (c !== label) counter.negative[c]!++;
   if (predicted === label) counter.truePositive[label]!++;
   else {
     counter.falsePositive[predicted]!++;
@@ -101,6 +118,7 @@ function countSet(counter: Counter, predicted: number, set: number, pixel: numbe
   if (!(set < 2 ** counter.classes)) {
     throw new UsageError(`metrics: pixel ${pixel} has set ${set}, expected bits of ${counter.classes} classes`);
   }
+  for (let c = 0; c < counter.classes; c++) if (((set >>> c) & 1) === 0) counter.negative[c]!++;
   const isSingle = (set & (set - 1)) === 0;
   const isInside = ((set >>> predicted) & 1) === 1;
   if (isInside && isSingle) counter.truePositive[predicted]!++;
@@ -117,28 +135,32 @@ export function addCounts(images: readonly (readonly ClassCounts[])[]): ClassCou
       truePositive: total("truePositive"),
       falsePositive: total("falsePositive"),
       falseNegative: total("falseNegative"),
+      trueNegative: total("trueNegative"),
     };
   });
 }
 
-export function measureClass({ truePositive, falsePositive, falseNegative }: ClassCounts): ClassMetrics {
+export function measureClass(counts: ClassCounts, options: EmptyOptions = {}): ClassMetrics {
+  const { truePositive, falsePositive, falseNegative, trueNegative } = counts;
   const ratio = (part: number, whole: number) => (whole === 0 ? undefined : part / whole);
-  return {
-    dsc: ratio(2 * truePositive, 2 * truePositive + falsePositive + falseNegative),
-    iou: ratio(truePositive, truePositive + falsePositive + falseNegative),
-    precision: ratio(truePositive, truePositive + falsePositive),
-    recall: ratio(truePositive, truePositive + falseNegative),
-  };
-}
-
-/** Mean of what is defined; undefined where nothing is. */
-export function meanDefined(values: readonly (number | undefined)[]): number | undefined {
-  const defined = values.filter((value) => value !== undefined);
-  return defined.length === 0 ? undefined : defined.reduce((sum, value) => sum + value, 0) / defined.length;
-}
-
-/** The paper's "DSC per class, averaged": each metric's mean over the classes but the background. */
-export function meanOverForeground(classes: readonly ClassMetrics[]): ClassMetrics {
-  const mean = (name: MetricName) => meanDefined(classes.slice(1).map((metrics) => metrics[name]));
-  return { dsc: mean("dsc"), iou: mean("iou"), precision: mean("precision"), recall: mean("recall") };
+  const [predicted, truth] = [truePositive + falsePositive, truePositive + falseNegative];
+  const overlap = (empty: number | undefined, difference: number | undefined) => ({
+    dsc: empty,
+    iou: empty,
+    precision: empty,
+    recall: empty,
+    volumeDifference: difference,
+  });
+  const metrics = byEmptiness({ predicted, truth }, options, {
+    some: () => ({
+      dsc: ratio(2 * truePositive, predicted + truth),
+      iou: ratio(truePositive, truePositive + falsePositive + falseNegative),
+      precision: ratio(truePositive, predicted),
+      recall: ratio(truePositive, truth),
+      volumeDifference: ratio(predicted - truth, truth),
+    }),
+    none: overlap(undefined, undefined),
+    perfect: overlap(1, 0),
+  });
+  return { ...metrics, specificity: ratio(trueNegative, trueNegative + falsePositive) };
 }

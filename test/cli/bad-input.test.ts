@@ -89,6 +89,7 @@ const usage: readonly Case[] = [
   ["bad batch", "segment x.png --batch 0", /--batch.*'0'.*whole number/],
   ["bad axis", "segment x.png --axis up", /--axis.*up.*sagittal, i, j, k/],
   ["bad spacing", "segment x.png --spacing -1", /--spacing/],
+  ["a tolerance that is none", "evaluate x.json --tolerance 0", /--tolerance.*0.01 to 100 mm/],
   ["bad truth labels", "segment x.png --truth t.png --truth-labels 5-2", /--truth-labels.*5-2/],
   ["bad precision", "run m --input a --output b --precision f8", /--precision.*f8.*f32, f16/],
 ];
@@ -110,6 +111,12 @@ const images: readonly Case[] = [
   ["volume 20,000 pixels wide", "segment @wide.nii.gz", /wide\.nii\.gz: .*20000 pixels wide, expected at most 8192/],
   ["no such volume", "segment @good.nii.gz --volume 3", /good\.nii\.gz: no such volume, got index 3/],
   ["pixel size of a volume", "segment @good.nii.gz --spacing 2", /spacing 2: .*good\.nii\.gz states its own/],
+  ["a tolerance without truth", "segment @good.png --tolerance 2", /--tolerance: is given without --truth/],
+  [
+    "what is empty without truth",
+    "segment @good.png --empty-is-perfect",
+    /--empty-is-perfect: is given without --truth/,
+  ],
   ["truth labels without truth", "segment @good.png --truth-labels 1", /--truth-labels: is given without --truth/],
   ["axis of a picture", "segment @good.png --axis i", /axis i: .*single picture/],
   ["mask of the wrong kind", "segment @good.nii.gz -o @mask.png", /mask\.png: .*\.nii or \.nii\.gz/],

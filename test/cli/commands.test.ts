@@ -18,6 +18,7 @@ describe("help and version", () => {
     "doctor -h",
     "segment --help",
     "inspect --help",
+    "convert --help",
     "help run",
     "help parity",
     "tune --help",
@@ -269,15 +270,55 @@ describe("segment", () => {
     expect(mask.datatype).toBe("uint8");
     const found = mask.stored.filter((label) => label === 1).length;
     expect(report.classes).toEqual([
-      { label: 1, name: "class 1", pixels: found, volumeMl: (found * 4) / 1000, slices: expect.any(Number) },
+      {
+        label: 1,
+        name: "class 1",
+        pixels: found,
+        volumeMl: (found * 4) / 1000,
+        slices: expect.any(Number),
+        perSlice: Array(3).fill({ areaMm2: expect.any(Number) }),
+      },
     ]);
+    const areas: { areaMm2: number }[] = report.classes[0].perSlice;
+    expect(areas.reduce((sum, { areaMm2 }) => sum + areaMm2, 0)).toBe(found);
     expect(readPng(readFileSync(file("overlay.png")), "overlay").width).toBeGreaterThan(500);
 
     const truth = ["--truth", file("mask.nii.gz"), "-o", file("again.nii")];
     const again = await atrous("segment", ...image, ...truth);
     expect(again.code).toBe(0);
-    expect(again.stdout).toMatch(/1 +class 1 .* 1\.0000$/m);
+    expect(again.stdout).toMatch(/^label +class +volume +voxels +slices +DSC +IoU +HD95 mm +ASSD mm$/m);
+    expect(again.stdout).toMatch(/1 +class 1 .* 1\.0000 +1\.0000 +0\.00 +0\.00$/m);
     expect((await readNifti(readFileSync(file("again.nii")), "again")).stored).toEqual(mask.stored);
+
+    // The same labels one slice further, where the last slice has none.
+    const moved = mask.stored.map((_, n) => mask.stored[n - 1200] ?? 0);
+    writeFileSync(file("moved.nii"), await writeNifti({ shape, data: moved, like: { affine } }, { gzip: false }));
+    const against = ["--truth", file("moved.nii"), "-o", file("again.nii"), "--json"];
+    const options = ["--tolerance", "5", "--empty-is-perfect"];
+    const measured = JSON.parse((await atrous("segment", ...image, ...against, ...options)).stdout);
+    const rules = { toleranceMm: 5, emptyIsPerfect: true };
+    expect(measured.measures).toEqual({ spacingMm: [4, 1, 1], sheared: false, ...rules });
+    const [found1] = measured.classes;
+    expect(found1).toMatchObject({ truthPixels: moved.filter((label) => label === 1).length, surfaceDice: 1 });
+    expect(found1.hausdorff).toBe(4);
+    expect(found1.perSlice.map(({ recall }: { recall: number }) => recall === null)).toEqual([true, false, false]);
+    expect(found1.thirds.map((third: object | null) => third === null)).toEqual([false, true, false]);
+  });
+
+  test("a sheared volume: what distances are of is said", async () => {
+    const sheared = [affine[0]!.with(1, 0.2), ...affine.slice(1)];
+    const voxels = Int16Array.from({ length: 3600 }, (_, n) => 500 + 300 * Math.sin(n / 7) + 200 * Math.cos(n / 391));
+    const write = async (name: string, data: Int16Array<ArrayBuffer>) =>
+      writeFileSync(file(name), await writeNifti({ shape, data, like: { affine: sheared } }, { gzip: false }));
+    await write("sheared.nii", voxels);
+    await write("sheared-truth.nii", new Int16Array(3600));
+    const paths = [file("sheared.nii"), "--truth", file("sheared-truth.nii"), "-o", file("sheared-mask.nii")];
+    const options = ["--model", modelPath, ...adapter];
+    const { stdout } = await atrous("segment", ...paths, ...options);
+    expect(stdout).toMatch(/^the image is sheared: distances are of its grid without the shear$/m);
+    const report = JSON.parse((await atrous("segment", ...paths, ...options, "--json")).stdout);
+    expect(report.measures.sheared).toBe(true);
+    expect(report.classes[0]).toMatchObject({ dsc: 0, recall: null, hausdorff: null, surfaceDice: 0, truthPixels: 0 });
   });
 
   test("a picture at another spacing", async () => {

@@ -76,7 +76,7 @@ test("labels of the network itself: every metric is 1, in batches that do not co
   expect(code).toBe(0);
   expect(stdout).toMatch(/^weights +weights\/goldens\/plain-w8\/model\.safetensors$/m);
   expect(stdout).toMatch(/^images +3$/m);
-  expect(stdout).toMatch(/^body +1\.0000 +1\.0000 +1\.0000 +1\.0000 +1\.0000 +3$/m);
+  expect(stdout).toMatch(/^body +1\.0000 +1\.0000 +1\.0000 +1\.0000 +0\.00 +0\.00 +1\.0000 +3$/m);
   expect(stdout).toMatch(/^mean +1\.0000/m);
 });
 
@@ -95,11 +95,58 @@ test("JSON, CSV and a page say the same", async () => {
   expect(report.images.map(({ mean }: { mean: { dsc: number } }) => mean.dsc)).toEqual([1, 0, 1]);
   const rows = readFileSync(csv, "utf8").trimEnd().split("\r\n");
   expect(rows).toHaveLength(1 + 3 * 2);
-  expect(rows[4]).toBe(`a1,a,1,body,0,${bodies[1]},${pixels - bodies[1]},0,0,0,0`);
+  const fields = Object.fromEntries(rows[0]!.split(",").map((title, i) => [title, rows[4]!.split(",")[i]]));
+  const counts = { truePositive: "0", falsePositive: `${bodies[1]}`, falseNegative: `${pixels - bodies[1]}` };
+  const areas = { areaMm2: `${bodies[1]}`, truthAreaMm2: `${pixels - bodies[1]}`, rowMm: "1", columnMm: "1" };
+  expect(fields).toMatchObject({ image: "a1", subject: "a", class: "1", name: "body", ...counts, ...areas, dsc: "0" });
+  const [, { hausdorff95, assd, areaMm2 }] = report.images[1].classes;
+  expect([fields.hausdorff95, fields.assd, fields.areaMm2]).toEqual([hausdorff95, assd, areaMm2].map(String));
   const page = parseHTML(readFileSync(html, "utf8")).document;
   expect(page.querySelector("h1")?.textContent).toBe("Evaluation of model.safetensors");
   const captions = [...page.querySelectorAll(".pictures figcaption")].map(({ textContent }) => textContent);
   expect(captions).toEqual(["a1: DSC 0.0000", "a0: DSC 1.0000", "b0: DSC 1.0000"]);
+});
+
+test("volumes have rows of their own; tolerance and what empty masks count are flags, or keys of the configuration", async () => {
+  // Nothing is labelled in the first image: what the network finds there is wrong, so nothing is perfect.
+  const labels = maps.map((map, i) => (i === 0 ? new Uint8Array(pixels) : map));
+  const csv = file("volumes.csv");
+  const flags = ["--csv-volumes", csv, "--tolerance", "2.5", "--empty-is-perfect"];
+  const report = JSON.parse((await evaluate(labels, ...given, "--json", ...flags)).stdout);
+  expect(report.measures).toEqual({ toleranceMm: 2.5, emptyIsPerfect: true, distancesPer: "image" });
+  expect(report.images[0].spacingMm).toEqual([1, 1]);
+  expect(report.images[0].classes[1]).toMatchObject({
+    dsc: 0,
+    recall: null,
+    assd: null,
+    surfaceDice: 0,
+    truthAreaMm2: 0,
+  });
+  expect(report.images[1].classes[1]).toMatchObject({ dsc: 1, assd: 0, surfaceDice: 1 });
+  expect(report.classes[1]).toMatchObject({ hausdorff95: 0, surfaceDice: 2 / 3, measured: 2 });
+  const volumes = report.volumes as { id: string; slices: number; spacingMm: (number | null)[] }[];
+  expect(volumes.map(({ id, slices, spacingMm }) => [id, slices, spacingMm])).toEqual([
+    ["a", 2, [null, 1, 1]],
+    ["b", 1, [null, 1, 1]],
+  ]);
+  expect(report.subjects.map(({ subject, images }: { subject: string; images: number }) => [subject, images])).toEqual([
+    ["a", 2],
+    ["b", 1],
+  ]);
+  const parts = readFileSync(csv, "utf8").trimEnd().split("\r\n").slice(1);
+  expect(parts.map((row) => row.split(",").slice(0, 5).join())).toEqual([
+    "a,a,1,body,whole",
+    "a,a,1,body,middle",
+    "b,b,1,body,whole",
+    "b,b,1,body,middle",
+  ]);
+
+  const other = file("measures.json");
+  const validation = { toleranceMm: 3, emptyIsPerfect: true };
+  writeFileSync(other, JSON.stringify({ data, network, batch: 2, classNames, validation }));
+  const adapter = ["--adapter", process.env.ATROUS_TEST_ADAPTER ?? "auto"];
+  const { stdout } = await atrous("evaluate", other, ...given, "--json", ...adapter);
+  expect(JSON.parse(stdout).measures).toMatchObject(validation);
 });
 
 test("a checkpoint is as good as weights, and the best one of the output folder is the default", async () => {

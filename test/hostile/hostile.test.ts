@@ -8,12 +8,13 @@ import { watchPeak } from "../support/memory.ts";
 import { createRandom, seedOf } from "../support/random.ts";
 import { damage, type HostileFormat } from "./format.ts";
 import { onnx } from "./onnx.ts";
+import { pytorch } from "./pytorch.ts";
 import { nifti, niftiGz, png } from "./scans.ts";
 import { modelFile, parityReference, safetensors } from "./tensors.ts";
 import { checkpoint, dataFolder, trainConfig, trainLog, tuning } from "./training.ts";
 
 const formats: readonly HostileFormat[] = [
-  ...[safetensors, modelFile, parityReference, onnx, nifti, niftiGz, png],
+  ...[safetensors, modelFile, parityReference, pytorch, onnx, nifti, niftiGz, png],
   ...[trainConfig, dataFolder, trainLog, checkpoint, tuning],
 ];
 const files = Number(process.env.ATROUS_HOSTILE_FILES ?? 960);

@@ -41,7 +41,11 @@ test("a file tells its network, options, classes and preprocessing", async () =>
 
 const known = networks.map(({ name }) => name).join(", ");
 test.each([
-  ["no network", { "atrous.network": undefined }, `metadata has no "atrous.network", expected one of ${known}`],
+  [
+    "no network",
+    { "atrous.network": undefined },
+    `metadata has no "atrous.network", and no network is given, expected one of ${known}`,
+  ],
   ["another network", { "atrous.network": "u-net" }, `metadata "atrous.network" is "u-net", expected one of ${known}`],
   [
     "options that are no JSON",

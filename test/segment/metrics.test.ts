@@ -2,57 +2,92 @@
 import { expect, test } from "vitest";
 import { UsageError } from "../../src/errors.ts";
 import { writeCsv } from "../../src/report/csv.ts";
+import { maskMetricNames, masksOf, meanOverForeground } from "../../src/segment/mask-metrics.ts";
 import {
   addCounts,
   type ClassCounts,
   countPixels,
   ignoreIndex,
   ignoreSet,
-  meanOverForeground,
   measureClass,
 } from "../../src/segment/metrics.ts";
+import { countMasks } from "../../src/segment/stack-metrics.ts";
+import { noSurfaceMetrics } from "../../src/segment/surface-metrics.ts";
 import { ignoredTarget } from "../../src/train/data/targets.ts";
 
 const index = (classes: number) => ({ classes, targets: "index" as const });
 const sets = (classes: number) => ({ classes, targets: "sets" as const });
-const tuple = ({ truePositive, falsePositive, falseNegative }: ClassCounts) => [
+const tuple = ({ truePositive, falsePositive, falseNegative, trueNegative }: ClassCounts) => [
   truePositive,
   falsePositive,
   falseNegative,
+  trueNegative,
 ];
+const measure = (counts: ClassCounts) => ({ ...measureClass(counts), ...noSurfaceMetrics });
 
 test("index labels: each pixel is right, or wrong for two classes", () => {
   const predicted = [0, 0, 1, 1, 1, 2, 0, 2];
   const labels = Uint32Array.of(0, 1, 1, 1, 0, 0, ignoreIndex, ignoreIndex);
   const counts = countPixels(predicted, labels, index(3));
   expect(counts.map(tuple)).toEqual([
-    [1, 1, 2],
-    [2, 1, 1],
-    [0, 1, 0],
+    [1, 1, 2, 2],
+    [2, 1, 1, 2],
+    [0, 1, 0, 5],
   ]);
-  const [background, body, disc] = counts.map(measureClass);
-  expect(background).toEqual({ dsc: 2 / 5, iou: 1 / 4, precision: 1 / 2, recall: 1 / 3 });
-  expect(body).toEqual({ dsc: 4 / 6, iou: 2 / 4, precision: 2 / 3, recall: 2 / 3 });
+  const [background, body, disc] = counts.map((pixels) => measureClass(pixels));
+  const [specificity, volumeDifference] = [2 / 3, -1 / 3];
+  expect(background).toEqual({
+    dsc: 2 / 5,
+    iou: 1 / 4,
+    precision: 1 / 2,
+    recall: 1 / 3,
+    specificity,
+    volumeDifference,
+  });
+  expect(body).toEqual({
+    dsc: 4 / 6,
+    iou: 2 / 4,
+    precision: 2 / 3,
+    recall: 2 / 3,
+    specificity,
+    volumeDifference: 0,
+  });
   // Predicted, but not there: a mistake, with no recall to speak of.
-  expect(disc).toEqual({ dsc: 0, iou: 0, precision: 0, recall: undefined });
+  const none = { recall: undefined, volumeDifference: undefined };
+  expect(disc).toEqual({ dsc: 0, iou: 0, precision: 0, specificity: 5 / 6, ...none });
 });
 
 test("a class that is nowhere has no metrics and no part in means", () => {
   const counts = countPixels([0, 1], Uint32Array.of(0, 1), index(3));
-  const classes = counts.map(measureClass);
-  expect(classes[2]).toEqual({ dsc: undefined, iou: undefined, precision: undefined, recall: undefined });
-  expect(meanOverForeground(classes)).toEqual({ dsc: 1, iou: 1, precision: 1, recall: 1 });
-  const nothing = countPixels([0], Uint32Array.of(0), index(3)).map(measureClass);
+  const classes = counts.map(measure);
+  const nowhere = { dsc: undefined, iou: undefined, precision: undefined, recall: undefined };
+  expect(classes[2]).toEqual({ ...noSurfaceMetrics, ...nowhere, volumeDifference: undefined, specificity: 1 });
+  expect(meanOverForeground(classes)).toMatchObject({ dsc: 1, iou: 1, precision: 1, recall: 1 });
+  const nothing = countPixels([0], Uint32Array.of(0), index(3)).map(measure);
   expect(meanOverForeground(nothing).dsc).toBeUndefined();
 });
 
 test("a class that is labelled but not predicted has no precision", () => {
-  const [, body] = countPixels([0, 0], Uint32Array.of(0, 1), index(2)).map(measureClass);
-  expect(body).toEqual({ dsc: 0, iou: 0, precision: undefined, recall: 0 });
+  const [, body] = countPixels([0, 0], Uint32Array.of(0, 1), index(2)).map((pixels) => measureClass(pixels));
+  expect(body).toMatchObject({ dsc: 0, iou: 0, precision: undefined, recall: 0, volumeDifference: -1 });
+});
+
+test("a class that is all there is leaves nothing to be specific about", () => {
+  const [, body] = countPixels([1, 0], Uint32Array.of(1, 1), index(2)).map((pixels) => measureClass(pixels));
+  expect(body).toMatchObject({ dsc: 2 / 3, specificity: undefined, volumeDifference: -1 / 2 });
+});
+
+test("a class that is rightly nowhere is perfect where asked; one that is wrongly nowhere is not", () => {
+  const [, body, disc] = countPixels([0, 0], Uint32Array.of(0, 1), index(3)).map((pixels) =>
+    measureClass(pixels, { emptyIsPerfect: true }),
+  );
+  expect(disc).toEqual({ dsc: 1, iou: 1, precision: 1, recall: 1, volumeDifference: 0, specificity: 1 });
+  expect(body).toMatchObject({ dsc: 0, iou: 0, precision: undefined, recall: 0 });
 });
 
 test("the background is not a part of the mean", () => {
-  const of = (dsc: number) => ({ dsc, iou: dsc, precision: dsc, recall: dsc });
+  const rest = { specificity: 1, volumeDifference: 0, ...noSurfaceMetrics };
+  const of = (dsc: number) => ({ dsc, iou: dsc, precision: dsc, recall: dsc, ...rest });
   expect(meanOverForeground([of(0), of(0.5), of(1)]).dsc).toBe(0.75);
 });
 
@@ -75,10 +110,37 @@ test("sets: certain pixels count, uncertain ones count against what cannot be", 
     sets(3),
   );
   expect(counts.map(tuple)).toEqual([
-    [0, 1, 1],
-    [1, 1, 1],
-    [0, 1, 0],
+    [0, 1, 1, 1],
+    [1, 1, 1, 3],
+    [0, 1, 0, 3],
   ]);
+  // The masks that surfaces are made of leave out what the counts leave out, but for the negatives.
+  counts.forEach((expected, label) => {
+    const map = cases.map(({ predicted }) => predicted);
+    const masks = masksOf(
+      map,
+      cases.map(({ set }) => set),
+      { label, targets: "sets" },
+    );
+    expect(tuple(countMasks(masks)).slice(0, 3)).toEqual(tuple(expected).slice(0, 3));
+  });
+});
+
+test("masks of index labels are what is counted", () => {
+  const labels = Uint32Array.from({ length: 90 }, (_, i) => [0, 1, 2, ignoreIndex][(i * 7) % 4]!);
+  const map = Uint8Array.from(labels, (_, i) => (i * 5) % 3);
+  countPixels(map, labels, index(3)).forEach((expected, label) => {
+    const got = countMasks(masksOf(map, labels, { label, targets: "index" }));
+    expect(tuple(got).slice(0, 3)).toEqual(tuple(expected).slice(0, 3));
+    const ignored = labels.filter((target) => target === ignoreIndex).length;
+    expect(got.trueNegative).toBe(expected.trueNegative + ignored);
+  });
+});
+
+test("every metric has its place in tables", () => {
+  expect([...maskMetricNames].sort()).toEqual(
+    Object.keys(measure(countPixels([0], Uint32Array.of(0), index(1))[0]!)).sort(),
+  );
 });
 
 test("sets of one class each are index labels", () => {

@@ -70,6 +70,50 @@ describe("a class that is nowhere", () => {
   });
 });
 
+describe("agreement with a truth", () => {
+  const upright = [[1.5, 0, 0, 0], ...straight.slice(1)];
+  const measured = async (affine: Affine) => {
+    const scan = await readScan(await volume("agreement.nii", affine, grey), { axis: "k" });
+    const empty = classMaps(scan, 0);
+    // Class 1 is predicted one column to the right, in 2 of 3 slices; its slices are 5 x 4 of 1.5 x 2 mm.
+    const truth = empty.map((map, n) => (n < 2 ? map.with(6, 1).with(7, 1) : map));
+    const maps = empty.map((map, n) => (n < 2 ? map.with(7, 1).with(8, 1) : map));
+    return { scan, found: measureClasses(scan, names, maps, truth, { toleranceMm: 0.5 }) };
+  };
+
+  test("is in mm, of the volume, of each slice and of thirds", async () => {
+    const { scan, found } = await measured(upright);
+    const [bone, disc] = found;
+    const [, side] = scan.size.spacingMm;
+    expect(bone).toMatchObject({
+      pixels: 4,
+      truthPixels: 4,
+      dsc: 1 / 2,
+      iou: 1 / 3,
+      hausdorff: side,
+      hausdorff95: side,
+    });
+    expect(bone!.perSlice!.map(({ areaMm2, truthAreaMm2 }) => [areaMm2, truthAreaMm2])).toEqual([
+      [6, 6],
+      [6, 6],
+      [0, 0],
+    ]);
+    expect(bone!.perSlice!.map(({ hausdorff }) => hausdorff)).toEqual([side, side, undefined]);
+    expect(bone!.thirds!.map((third) => third?.dsc)).toEqual([1 / 2, undefined, 1 / 2]);
+    expect(disc).toMatchObject({ dsc: undefined, hausdorff: undefined, surfaceDice: undefined });
+  });
+
+  test("of a sheared volume is that of its grid without the shear", async () => {
+    const sheared = [[1.5, 0, 2, 0], [0, 2, 0, 0], [0, 0, Math.sqrt(5), 0], straight[3]!];
+    expect((await measured(sheared)).scan.sliceMm).toBeCloseTo(3, 6);
+    const [plain, shorn] = [(await measured(upright)).found[0]!, (await measured(sheared)).found[0]!];
+    for (const name of ["hausdorff", "hausdorff95", "assd", "surfaceDice"] as const) {
+      expect(shorn[name]).toBeCloseTo(plain[name]!, 6);
+    }
+    expect(shorn.volumeMl).toBeLessThan(0.8 * plain.volumeMl!);
+  });
+});
+
 describe("labels", () => {
   const labels = Uint8Array.from({ length: 60 }, (_, n) => n % 3);
   const truthOf = async (name: string, affine: Affine, data: NiftiOutput["data"]) => {

@@ -3,11 +3,13 @@
 import { FormatError } from "../../errors.ts";
 import { formatShape, type Shape, shapesEqual } from "../../tensor.ts";
 import { quote } from "../quote.ts";
-import type { TensorEntry } from "./header.ts";
+import type { TensorEntry } from "../tensor-file.ts";
 
 export interface CheckEntriesOptions {
   /** Names that may be there without being expected. By default none may. */
   readonly allowUnexpected?: (name: string) => boolean;
+  /** Any other name is no fault by itself. Where one is missing they are listed: it may be there under another name. */
+  readonly allowUnused?: boolean;
 }
 
 const maxNames = 8;
@@ -33,7 +35,9 @@ export function checkEntries(
   const unexpected = [...file.entries.keys()]
     .filter((name) => !expected.has(name) && options.allowUnexpected?.(name) !== true)
     .map(quote);
-  const faults = [list("missing", missing), list("unexpected", unexpected), list("misshapen", misshapen)].flat();
+  const isListed = options.allowUnused !== true || missing.length > 0;
+  const others = isListed ? list("unexpected", unexpected) : [];
+  const faults = [list("missing", missing), others, list("misshapen", misshapen)].flat();
   if (faults.length > 0) throw new FormatError(`${file.name}: does not fit the network: ${faults.join("; ")}`);
 }
 

@@ -3,27 +3,24 @@
 // Source: https://github.com/huggingface/safetensors (README, "Format"; safetensors/src/tensor.rs, read_metadata and validate).
 
 import { FormatError } from "../../errors.ts";
-import { formatShape, type Shape } from "../../tensor.ts";
+import { formatShape } from "../../tensor.ts";
 import { quote } from "../quote.ts";
 import { requireModelIn } from "../source/foreign.ts";
 import type { ByteSource } from "../source/source.ts";
-import { dtypeByteSize, isSupportedDType, type SafetensorsDType, supportedDTypes } from "./dtype.ts";
+import type { TensorEntry } from "../tensor-file.ts";
+import { dtypeByteSize, isSupportedDType, supportedDTypes } from "./dtype.ts";
 import { type HeaderTensor, parseHeader } from "./header-json.ts";
 
 /** Where one tensor lies. */
-export interface TensorEntry {
-  readonly name: string;
-  readonly dtype: SafetensorsDType;
-  readonly shape: Shape;
+export interface PlacedEntry extends TensorEntry {
   /** First byte, counted from the start of the file. */
   readonly offset: number;
-  readonly byteLength: number;
 }
 
 export interface FileHeader {
   readonly metadata: Readonly<Record<string, string>>;
   /** In the order of their bytes. */
-  readonly entries: ReadonlyMap<string, TensorEntry>;
+  readonly entries: ReadonlyMap<string, PlacedEntry>;
 }
 
 /** The reference implementation's own limit. */
@@ -74,10 +71,10 @@ function decodeUtf8(bytes: Uint8Array, file: string): string {
 }
 
 /** Checks that the tensors tile the bytes after the header: none overlaps, no gap, nothing left over. */
-function layOut(tensors: readonly HeaderTensor[], source: ByteSource, dataStart: number): Map<string, TensorEntry> {
+function layOut(tensors: readonly HeaderTensor[], source: ByteSource, dataStart: number): Map<string, PlacedEntry> {
   const file = source.name;
   const dataBytes = source.size - dataStart;
-  const entries = new Map<string, TensorEntry>();
+  const entries = new Map<string, PlacedEntry>();
   let end = 0;
   let previous = "the header";
   for (const tensor of [...tensors].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
@@ -100,7 +97,7 @@ function layOut(tensors: readonly HeaderTensor[], source: ByteSource, dataStart:
   return entries;
 }
 
-function checkTensor(tensor: HeaderTensor, file: string, dataBytes: number, dataStart: number): TensorEntry {
+function checkTensor(tensor: HeaderTensor, file: string, dataBytes: number, dataStart: number): PlacedEntry {
   const { name, dtype, shape, begin, end } = tensor;
   const where = `${file}: tensor ${quote(name)}`;
   if (!isSupportedDType(dtype)) {

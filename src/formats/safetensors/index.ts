@@ -6,5 +6,4 @@ export {
   readSafetensors,
   SafetensorsFile,
 } from "./file.ts";
-export type { TensorEntry } from "./header.ts";
 export { type TensorToWrite, writeSafetensors } from "./write.ts";

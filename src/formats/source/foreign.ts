@@ -6,8 +6,9 @@ import type { ByteSource } from "./checked.ts";
 /** So many bytes tell them all. */
 export const foreignBytes = 64;
 
-const exported = "export the network to ONNX, or save its tensors as safetensors";
+const checkpoint = "make safetensors of a checkpoint with `atrous convert`, or export the network to ONNX";
 
+const zips = ["PK\x03\x04"];
 const pickles = ["\x80\x02\x8a", "\x80\x02}", "\x80\x02c", "\x80\x03", "\x80\x04\x95", "\x80\x05\x95"];
 
 /** What files begin with, a character a byte; what that is, and what to do. */
@@ -19,14 +20,25 @@ const kinds: readonly (readonly [RegExp | readonly string[], string, string])[] 
   ],
   [["version https://git-lfs"], "a pointer of Git LFS", "fetch the file itself with `git lfs pull`"],
   [["\x1f\x8b\x08"], "compressed with gzip", "decompress it first"],
-  [["PK\x03\x04"], "a zip archive, as PyTorch's .pt and .pth files are", `unpack it, or ${exported}`],
-  [pickles, "a pickle, as PyTorch's .pt and .pth files were", exported],
+  [zips, "a zip archive, as PyTorch's .pt and .pth files are", checkpoint],
+  [pickles, "a pickle, as PyTorch's .pt and .pth files were", checkpoint],
 ];
+
+/** Whether a file begins as PyTorch's checkpoints do: as a zip archive or a pickle. What else begins so is refused when it is opened. */
+export function beginsAsPytorch(start: Uint8Array): boolean {
+  if (beginsAsSafetensors(start)) return false;
+  const text = String.fromCharCode(...start.subarray(0, foreignBytes));
+  return [...zips, ...pickles].some((bytes) => text.startsWith(bytes));
+}
+
+/** The length of the header may begin with any bytes; a brace follows it. */
+function beginsAsSafetensors(start: Uint8Array): boolean {
+  return start[8] === "{".charCodeAt(0);
+}
 
 /** Throws FormatError that says what the file is and what to do, where its first bytes are those of something else than a model. */
 export function requireModel(start: Uint8Array, file: string): void {
-  // The header of a safetensors file, whose length may begin with any bytes.
-  if (start[8] === "{".charCodeAt(0)) return;
+  if (beginsAsSafetensors(start)) return;
   const text = String.fromCharCode(...start.subarray(0, foreignBytes));
   const found = kinds.find(([begins]) =>
     begins instanceof RegExp ? begins.test(text) : begins.some((bytes) => text.startsWith(bytes)),

@@ -66,3 +66,8 @@ export async function readOrigin(origin: Origin): Promise<Uint8Array> {
 export function readAll(source: ByteSource): Promise<Uint8Array> {
   return source.read(0, source.size);
 }
+
+/** Whether it is a source that is open, rather than what names a file. */
+export function isByteSource(origin: Origin | ByteSource): origin is ByteSource {
+  return typeof origin === "object" && "read" in origin && "size" in origin && "close" in origin;
+}

@@ -6,7 +6,7 @@ import { quoteValue } from "../../formats/quote.ts";
 import { type ChosenNetwork, classCount } from "../../models/network.ts";
 import { networks } from "../../models/registry.ts";
 import { dataSchema } from "../data/options.ts";
-import { choice, keys, list, orList, text, whole } from "./keys.ts";
+import { between, choice, flag, keys, list, orList, text, whole } from "./keys.ts";
 import { type LossConfig, lossSchema } from "./losses.ts";
 import { networkSchema } from "./network.ts";
 import { optimizerSchema, type ScheduleConfig, scheduleSchema } from "./optimizer.ts";
@@ -22,7 +22,7 @@ const trainSchema = keys({
   weights: text("a path")
     .optional()
     .describe(
-      "safetensors to start from, relative to this file or absolute. Tensors that it lacks start at random and are listed. Default: none.",
+      "safetensors, or a checkpoint of PyTorch, to start from, relative to this file or absolute. Tensors that it lacks start at random and are listed. Default: none.",
     ),
   data: dataSchema.describe("Where images and labels are, and how they are prepared."),
   losses: list(lossSchema, "a list of losses")
@@ -47,9 +47,19 @@ const trainSchema = keys({
     .describe(
       'Whether values of the forward pass are computed again instead of kept: "none", "auto" (where memory is short), or the bytes of memory to stay below. Default "none".',
     ),
-  validation: keys({ every: whole(1).default(1).describe("Epochs from one validation to the next. Default 1.") })
+  validation: keys({
+    every: whole(1).default(1).describe("Epochs from one validation to the next. Default 1."),
+    emptyIsPerfect: flag()
+      .optional()
+      .describe(
+        "Whether a class that neither prediction nor labels have counts as perfect, not as undefined. Default false.",
+      ),
+    toleranceMm: between(0.01, 100)
+      .optional()
+      .describe("Distance within which surfaces agree, in the surface Dice of `atrous evaluate`. Default 1."),
+  })
     .prefault({})
-    .describe("When the validation images are segmented and measured."),
+    .describe("When the validation images are segmented, and how they are measured."),
   earlyStopping: keys({
     patience: whole(1).describe("Validations without improvement after which the training ends."),
     metric: choice(["dsc", "loss"])

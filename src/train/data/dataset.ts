@@ -19,10 +19,22 @@ export interface Dataset {
   readonly targets: TargetKind;
   /** As the network sees it at inference; with `draw`, augmented. */
   sample(index: number, draw?: Draw): Promise<Sample>;
+  /** Which samples lie on one another; without it, images are measured by themselves and by subject. */
+  readonly stacks?: readonly Stack[] | undefined;
   /** Where several samples come out of one file that is slow to open: which to draw close together. */
   readonly locality?: Locality | undefined;
   /** What opens the same dataset on a thread; without it, samples are prepared on the main thread only. */
   readonly recipe?: DatasetRecipe | undefined;
+}
+
+/** The slices of a volume, or the pictures of a subject. */
+export interface Stack {
+  readonly id: string;
+  readonly subject: string;
+  /** In the order in which they lie. */
+  readonly samples: readonly number[];
+  /** Number of each slice in its volume; undefined for pictures, of which nobody knows how far they are apart. */
+  readonly positions: readonly number[] | undefined;
 }
 
 export interface Locality {

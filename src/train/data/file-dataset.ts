@@ -2,7 +2,7 @@
 import { UsageError } from "../../errors.ts";
 import type { TargetKind } from "../../segment/metrics.ts";
 import { type Draw, drawAugmentation } from "./augment.ts";
-import type { Dataset, Locality } from "./dataset.ts";
+import type { Dataset, Locality, Stack } from "./dataset.ts";
 import type { ResolvedDataOptions } from "./options.ts";
 import { prepareSlice, type Sample, type TargetSlice } from "./prepare.ts";
 import { isNifti, readScan, type ScanFile } from "./scan.ts";
@@ -31,6 +31,8 @@ export class FileDataset implements Dataset {
   readonly ids: readonly string[];
   readonly subjects: readonly string[];
   readonly locality: Locality;
+  /** A volume is a stack, and so are the pictures of a subject, in the order of the dataset. */
+  readonly stacks: readonly Stack[];
   readonly cache: ScanCache;
   readonly #classMaps: readonly ClassMap[];
   readonly #outside: number;
@@ -43,6 +45,7 @@ export class FileDataset implements Dataset {
     this.cache = new ScanCache(options.cacheMiB * 2 ** 20);
     const { budgetBytes } = this.cache;
     this.locality = { files: samples.map(({ file }) => file), bytes: files.map(({ bytes }) => bytes), budgetBytes };
+    this.stacks = stacksOf(recipe);
     this.#classMaps = classes.map((ranges) => new ClassMap(ranges, targets));
     this.#outside = encodeTarget(options.outside, targets);
   }
@@ -82,4 +85,21 @@ export class FileDataset implements Dataset {
     );
     return { ...slice, targets };
   }
+}
+
+function stacksOf({ files, samples }: DatasetRecipe): Stack[] {
+  const isVolume = ({ file }: SampleEntry) => isNifti(files[file]!.image);
+  const stacks = new Map<number | string, number[]>();
+  samples.forEach((sample, index) => {
+    const key = isVolume(sample) ? sample.file : sample.subject;
+    stacks.set(key, [...(stacks.get(key) ?? []), index]);
+  });
+  return [...stacks.values()].map((indices) => {
+    const first = samples[indices[0]!]!;
+    const { subject } = first;
+    if (!isVolume(first)) return { id: subject, subject, samples: indices, positions: undefined };
+    // Slices are named for their volume and their number.
+    const id = first.id.replace(/_\d+$/, "");
+    return { id, subject, samples: indices, positions: indices.map((index) => samples[index]!.slice) };
+  });
 }

@@ -9,6 +9,8 @@ import { sampleImage, sampleLabels } from "./resample.ts";
 
 /** Grey values and targets of one slice, [height, width]. */
 export interface TargetSlice extends SliceSize {
+  /** Distance to the next slice of the volume; undefined for a picture. */
+  readonly sliceMm?: number | undefined;
   readonly image: Float32Array;
   readonly targets: Uint32Array;
 }
@@ -18,6 +20,10 @@ export interface Sample {
   /** Normalised; 0 outside of the slice, which is what the segmenter pads with. */
   readonly image: Float32Array;
   readonly labels: Uint32Array;
+  /** Distance of rows and of columns of the image; undefined where a dataset does not know it. Augmentation does not count. */
+  readonly spacingMm?: readonly [row: number, column: number] | undefined;
+  /** Distance to the next slice of the volume; undefined for a picture. */
+  readonly sliceMm?: number | undefined;
 }
 
 /**
@@ -49,5 +55,9 @@ export function prepareSlice(
   const moments = () => (isZScore ? { mean: 0, deviation: 1 } : momentsOf(applyScaling(resampled, scaling)));
   const image = augmentation ? augmentIntensity(normalised, options.size, augmentation, moments()) : normalised;
   for (let n = 0; n < image.length; n++) if (inside[n] === 0) image[n] = 0;
-  return { image, labels };
+  const spacingMm = [
+    (slice.spacingMm[0] * size[0]) / frame.resampled[0],
+    (slice.spacingMm[1] * size[1]) / frame.resampled[1],
+  ] as const;
+  return { image, labels, spacingMm, sliceMm: slice.sliceMm };
 }

@@ -36,7 +36,12 @@ export interface ScanSummary {
 
 /** Slice `n` of a pair that was read; row-major [height, width]. */
 export interface Scan {
-  slice(n: number): SliceSize & { readonly image: Float32Array; readonly labels: ArrayLike<number> };
+  slice(n: number): SliceSize & {
+    readonly image: Float32Array;
+    readonly labels: ArrayLike<number>;
+    /** Distance to the next slice; undefined for a picture. */
+    readonly sliceMm?: number;
+  };
 }
 
 export function isNifti(path: string): boolean {
@@ -88,7 +93,8 @@ async function readVolumes(file: ScanFile): Promise<Scan> {
   return {
     slice(n) {
       const { height, width, spacingMm, data } = extractSlice(image, axis, n);
-      return { height, width, spacingMm, image: data, labels: extractSlice(labels, axis, n).data };
+      const sliceMm = image.spacingMm[axis];
+      return { height, width, spacingMm, sliceMm, image: data, labels: extractSlice(labels, axis, n).data };
     },
   };
 }

@@ -38,6 +38,9 @@ const classMetrics = z.object({
   recall: finite,
 });
 
+/** The metrics of a class in a log, in the order of tables. */
+export const recordedMetrics = ["dsc", "iou", "precision", "recall"] as const;
+
 export const recordSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("start"), ...begin }),
   z.object({ kind: z.literal("resume"), ...begin }),

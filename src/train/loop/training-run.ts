@@ -1,10 +1,12 @@
 // What a training is made of at one moment: the step on the device, the place in the data, the schedule and the best validation.
 import { FormatError } from "../../errors.ts";
-import { checkEntries, type SafetensorsFile } from "../../formats/safetensors/index.ts";
+import { checkEntries } from "../../formats/safetensors/index.ts";
+import type { TensorFile } from "../../formats/tensor-file.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { GraphBuilder } from "../../graph/ir/builder.ts";
 import type { Graph } from "../../graph/ir/graph.ts";
 import { findNonFinite } from "../../graph/run/non-finite.ts";
+import type { ClassMetrics } from "../../segment/metrics.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { OptimizerConfig } from "../config/optimizer.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -13,6 +15,7 @@ import type { BestValidation, Checkpoint } from "../node/checkpoint.ts";
 import { initialWeights } from "./initial-weights.ts";
 import { appendLoss, appendNetwork } from "./network.ts";
 import { adam, adamW, type Optimizer, sgd } from "./optimizers.ts";
+import type { ValidationResult } from "./results.ts";
 import {
   afterValidation,
   improves,
@@ -23,7 +26,7 @@ import {
 } from "./schedule.ts";
 import { compileSegmenter } from "./segmenter.ts";
 import { compileTrainStep, DivergedError, type StepResult, type TrainStep } from "./train-step.ts";
-import { type ValidateOptions, type ValidationResult, validate } from "./validate.ts";
+import { type ValidateOptions, validate } from "./validate.ts";
 
 /** Where the run stands, as its checkpoint keeps it beside the tensors. */
 type Place = Omit<Checkpoint, "tensors" | "step">;
@@ -162,15 +165,16 @@ export class TrainingRun {
       parameter: async (name) => parameters.get(name)!.data,
     });
     try {
-      const { classNames: classes, batch } = this.#config;
-      return await validate(segmenter.segment, dataset, { ...options, classes, batch });
+      const { classNames: classes, batch, validation } = this.#config;
+      const { emptyIsPerfect } = validation;
+      return await validate(segmenter.segment, dataset, { ...options, classes, batch, emptyIsPerfect });
     } finally {
       await segmenter.dispose();
     }
   }
 
   /** Lets schedule and early stopping see a validation. Returns whether it is the best one so far. */
-  observe({ mean, loss }: ValidationResult): boolean {
+  observe({ mean, loss }: { readonly mean: Pick<ClassMetrics, "dsc">; readonly loss: number | undefined }): boolean {
     const { schedule, earlyStopping } = this.#config;
     // Of weights that have exploded no measure counts: an image without any class may have a DSC all the same.
     const hasExploded = loss !== undefined && !Number.isFinite(loss);
@@ -220,7 +224,7 @@ interface CreateOptions {
   readonly imageSize: readonly [height: number, width: number];
   /** Of the data, for checkpoints. */
   readonly dataDigest: string;
-  readonly weights: SafetensorsFile | undefined;
+  readonly weights: TensorFile | undefined;
   readonly checkpoint: Checkpoint | undefined;
   readonly onCompile?: (done: number, total: number) => void;
 }
@@ -233,7 +237,7 @@ function optimizerOf(config: OptimizerConfig): Optimizer {
 }
 
 /** Tensors that the file has must fit; returns the names of those that it lacks, which begin at random. */
-function checkWeights(weights: SafetensorsFile, { parameters }: Graph): readonly string[] {
+function checkWeights(weights: TensorFile, { parameters }: Graph): readonly string[] {
   const expected = parameters.filter(({ name }) => weights.entries.has(name));
   if (expected.length === 0) throw new FormatError(`${weights.name}: holds no parameter of the network`);
   checkEntries(weights, new Map(expected.map(({ name, type }) => [name, type.shape])), { allowUnexpected: () => true });

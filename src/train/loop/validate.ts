@@ -1,19 +1,14 @@
 // Segments every image of a dataset and measures each: what the training's validation and `atrous evaluate` share.
 import { UsageError } from "../../errors.ts";
-import { callback, checkOptions, names, numeric, record } from "../../options.ts";
-import type { CsvField } from "../../report/csv.ts";
-import {
-  addCounts,
-  type ClassCounts,
-  type ClassMetrics,
-  countPixels,
-  meanDefined,
-  meanOverForeground,
-  measureClass,
-  metricNames,
-} from "../../segment/metrics.ts";
+import { callback, checkOptions, flag, names, numeric, record } from "../../options.ts";
+import { type MaskMetrics, masksOf, meanOverForeground } from "../../segment/mask-metrics.ts";
+import { countPixels, measureClass } from "../../segment/metrics.ts";
+import { measureStack } from "../../segment/stack-metrics.ts";
+import { type MeasureOptions, noSurfaceMetrics } from "../../segment/surface-metrics.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Sample } from "../data/prepare.ts";
+import { type ImageResult, poolResults, type ValidationResult, type VolumeResult } from "./results.ts";
+import { VolumeCollector } from "./volumes.ts";
 
 /** Class maps of some samples, [H * W] each, and the mean loss of these samples where it is known. */
 export interface Segmented {
@@ -24,42 +19,13 @@ export interface Segmented {
 /** Runs the network on one batch. */
 export type SegmentBatch = (samples: readonly Sample[]) => Promise<Segmented>;
 
-/** How well one image is predicted. */
-export interface ImageResult {
-  readonly index: number;
-  readonly id: string;
-  readonly subject: string;
-  /** Background first. */
-  readonly counts: readonly ClassCounts[];
-  readonly classes: readonly ClassMetrics[];
-  readonly mean: ClassMetrics;
-}
-
-/** How well one class is predicted over many images. */
-export interface ClassResult extends ClassMetrics {
-  readonly name: string;
-  readonly counts: ClassCounts;
-  /** Each metric per image, averaged over the images where it is defined. */
-  readonly perImage: ClassMetrics;
-  /** Images in which the DSC is defined. */
-  readonly images: number;
-}
-
-/** How well a network predicts the images of a dataset. */
-export interface ValidationResult {
-  /** Over the pixels of all images together, background first. */
-  readonly classes: readonly ClassResult[];
-  /** Mean over the classes but the background. */
-  readonly mean: ClassMetrics;
-  /** Mean over the images; undefined where the network gave none. */
-  readonly loss: number | undefined;
-  readonly images: readonly ImageResult[];
-}
-
-export interface ValidateOptions {
+/** What `validate` measures, and whom it tells. */
+export interface ValidateOptions extends MeasureOptions {
   /** Names of the classes, background first. */
   readonly classes: readonly string[];
   readonly batch: number;
+  /** Whether distances of surfaces are measured too, of images and of volumes, which takes time. Default false. */
+  readonly surfaces?: boolean;
   readonly onProgress?: (done: number, total: number) => void;
   /** Between two batches; throws the signal's reason. */
   readonly signal?: AbortSignal;
@@ -71,10 +37,26 @@ export async function validate(
   dataset: Dataset,
   options: ValidateOptions,
 ): Promise<ValidationResult> {
-  const rules = { classes: names, batch: numeric, onProgress: callback, signal: record };
-  const { classes, batch, onProgress, signal } = checkOptions("validate", options, rules);
+  const {
+    classes,
+    batch,
+    onProgress,
+    signal,
+    surfaces = false,
+    ...measures
+  } = checkOptions("validate", options, {
+    classes: names,
+    batch: numeric,
+    surfaces: flag,
+    toleranceMm: numeric,
+    emptyIsPerfect: flag,
+    onProgress: callback,
+    signal: record,
+  });
   if (dataset.size === 0) throw new UsageError("validation: the dataset has no images");
   const images: ImageResult[] = [];
+  const volumes: VolumeResult[] = [];
+  const collector = surfaces ? new VolumeCollector(dataset, measures) : undefined;
   let lossSum: number | undefined = 0;
   for (let first = 0; first < dataset.size; first += batch) {
     signal?.throwIfAborted();
@@ -86,66 +68,43 @@ export async function validate(
     }
     lossSum = loss === undefined || lossSum === undefined ? undefined : lossSum + loss * samples.length;
     indices.forEach((index, i) => {
-      images.push(measureImage(dataset, index, samples[i]!, maps[i]!, classes.length));
+      const [sample, map] = [samples[i]!, maps[i]!];
+      const image = measureImage(dataset, { index, sample, map }, { ...measures, surfaces, classes: classes.length });
+      const volume = collector?.add(sample, map, image);
+      images.push(image);
+      if (volume) volumes.push(volume);
     });
     onProgress?.(images.length, dataset.size);
   }
   const loss = lossSum === undefined ? undefined : lossSum / dataset.size;
-  return { ...poolImages(images, classes), loss, images };
+  return { ...poolResults(images, volumes, { ...measures, classes }), loss, images, volumes };
+}
+
+interface Segment {
+  readonly index: number;
+  readonly sample: Sample;
+  readonly map: ArrayLike<number>;
 }
 
 function measureImage(
   dataset: Dataset,
-  index: number,
-  { labels }: Sample,
-  map: ArrayLike<number>,
-  classCount: number,
+  { index, sample, map }: Segment,
+  options: MeasureOptions & { readonly surfaces: boolean; readonly classes: number },
 ): ImageResult {
-  const [id, subject] = [dataset.ids[index]!, dataset.subjects[index]!];
+  const [id, subject, { targets }] = [dataset.ids[index]!, dataset.subjects[index]!, dataset];
+  const { surfaces, classes: classCount, ...measures } = options;
+  const { spacingMm, labels } = sample;
   try {
-    const counts = countPixels(map, labels, { classes: classCount, targets: dataset.targets });
-    const classes = counts.map(measureClass);
-    return { index, id, subject, counts, classes, mean: meanOverForeground(classes) };
+    const counts = countPixels(map, labels, { classes: classCount, targets });
+    const classes = counts.map((pixels, label): MaskMetrics => {
+      if (label === 0 || !surfaces) return { ...measureClass(pixels, measures), ...noSurfaceMetrics };
+      const shape = [1, ...dataset.imageSize] as const;
+      const spacing = spacingMm && ([undefined, ...spacingMm] as const);
+      return measureStack({ ...masksOf(map, labels, { label, targets }), shape, spacing, counts: [pixels] }, measures);
+    });
+    return { index, id, subject, spacingMm, counts, classes, mean: meanOverForeground(classes) };
   } catch (error) {
     if (error instanceof UsageError) throw new UsageError(`${id}: ${error.message}`);
     throw error;
   }
-}
-
-function poolImages(
-  images: readonly ImageResult[],
-  classNames: readonly string[],
-): Pick<ValidationResult, "classes" | "mean"> {
-  const classes = addCounts(images.map(({ counts }) => counts)).map((counts, c): ClassResult => {
-    const mean = (name: keyof ClassMetrics) => meanDefined(images.map((image) => image.classes[c]![name]));
-    const perImage = { dsc: mean("dsc"), iou: mean("iou"), precision: mean("precision"), recall: mean("recall") };
-    const defined = images.filter((image) => image.classes[c]!.dsc !== undefined).length;
-    return { name: classNames[c]!, ...measureClass(counts), counts, perImage, images: defined };
-  });
-  return { classes, mean: meanOverForeground(classes) };
-}
-
-/** The images with the best or the worst mean DSC first; those without one are left out. */
-export function rankImages(images: readonly ImageResult[], first: "best" | "worst"): ImageResult[] {
-  const sign = first === "best" ? -1 : 1;
-  const measured = images.filter(({ mean }) => mean.dsc !== undefined);
-  return measured.toSorted((a, b) => sign * (a.mean.dsc! - b.mean.dsc!) || a.index - b.index);
-}
-
-/** One row for each image and class; an undefined metric is an empty field. */
-export function imageRows({ images, classes }: ValidationResult): CsvField[][] {
-  const title = ["image", "subject", "class", "name", "truePositive", "falsePositive", "falseNegative", ...metricNames];
-  const rows = images.flatMap(({ id, subject, counts, classes: metrics }) =>
-    counts.map(({ truePositive, falsePositive, falseNegative }, c) => [
-      id,
-      subject,
-      c,
-      classes[c]!.name,
-      truePositive,
-      falsePositive,
-      falseNegative,
-      ...metricNames.map((name) => metrics[c]![name]),
-    ]),
-  );
-  return [title, ...rows];
 }

@@ -5,10 +5,12 @@ import { fileSource } from "../../formats/source/file.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { weightsFor } from "../../models/weights.ts";
 import { callback, checkOptions, flag, type Rules, record, word } from "../../options.ts";
+import { type MeasureOptions, measureRules } from "../../segment/surface-metrics.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { Dataset } from "../data/dataset.ts";
+import type { ValidationResult } from "../loop/results.ts";
 import { compileSegmenter, segmenterGraph } from "../loop/segmenter.ts";
-import { type ValidationResult, validate } from "../loop/validate.ts";
+import { validate } from "../loop/validate.ts";
 import { drawOverlays, type Overlays } from "../report/overlay.ts";
 import { isParameter } from "./checkpoint.ts";
 import { within } from "./paths.ts";
@@ -18,6 +20,10 @@ export interface EvaluateOptions {
   readonly dataset: Dataset;
   /** Weights or a checkpoint of the network that the configuration names. */
   readonly weights: string;
+  /** In place of what the configuration says under `validation`. */
+  readonly measures?: MeasureOptions;
+  /** Whether distances are measured, of images and of volumes. Default true. */
+  readonly surfaces?: boolean;
   /** Whether the worst and the best images are drawn. Default false. */
   readonly overlays?: boolean;
   /** Called as kernels are compiled. */
@@ -29,6 +35,8 @@ export interface EvaluateOptions {
 const evaluateRules: Rules<EvaluateOptions> = {
   dataset: record,
   weights: word,
+  measures: record,
+  surfaces: flag,
   overlays: flag,
   onCompile: callback,
   onProgress: callback,
@@ -37,6 +45,8 @@ const evaluateRules: Rules<EvaluateOptions> = {
 /** What `evaluate` measured. */
 export interface Evaluation {
   readonly result: ValidationResult;
+  /** How masks were measured. */
+  readonly measures: Required<MeasureOptions>;
   readonly overlays: Overlays;
 }
 
@@ -51,7 +61,8 @@ export function bestWeights({ output }: TrainConfig, base: string): string {
  * do not fit the classes, DeviceError for the GPU.
  */
 export async function evaluate(gpu: Gpu, config: TrainConfig, options: EvaluateOptions): Promise<Evaluation> {
-  const { dataset, onProgress } = checkOptions("evaluate", options, evaluateRules);
+  const { dataset, onProgress, surfaces = true } = checkOptions("evaluate", options, evaluateRules);
+  const asked = checkOptions("evaluate: measures", options.measures ?? {}, measureRules);
   const weights = await openSafetensors(await fileSource(options.weights));
   try {
     const { parameters } = segmenterGraph(config, dataset);
@@ -62,11 +73,20 @@ export async function evaluate(gpu: Gpu, config: TrainConfig, options: EvaluateO
       ...(options.onCompile && { onProgress: options.onCompile }),
     });
     try {
-      const { classNames: classes, batch } = config;
+      const { classNames: classes, batch, validation } = config;
       const { segment } = segmenter;
-      const result = await validate(segment, dataset, { classes, batch, ...(onProgress && { onProgress }) });
+      const measures = {
+        toleranceMm: asked.toleranceMm ?? validation.toleranceMm ?? 1,
+        emptyIsPerfect: asked.emptyIsPerfect ?? validation.emptyIsPerfect ?? false,
+      };
+      const told = { surfaces, ...measures, ...(onProgress && { onProgress }) };
+      const result = await validate(segment, dataset, { classes, batch, ...told });
       const none = { worst: [], best: [] };
-      return { result, overlays: options.overlays ? await drawOverlays(segment, dataset, result.images) : none };
+      return {
+        result,
+        measures,
+        overlays: options.overlays ? await drawOverlays(segment, dataset, result.images) : none,
+      };
     } finally {
       await segmenter.dispose();
     }

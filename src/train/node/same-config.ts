@@ -8,7 +8,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** What may change without changing what the steps compute. The data's place is among them: its content has a digest of its own. */
 const changeable =
-  /^(classNames|epochs|earlyStopping|output|workers|recompute|data\.sources\[\d+\]\.(folder|manifest)|data\.split\.file)(\W|$)/;
+  /^(classNames|epochs|earlyStopping|output|workers|recompute|validation\.toleranceMm|data\.sources\[\d+\]\.(folder|manifest)|data\.split\.file)(\W|$)/;
 
 /**
  * `was` is the configuration of the checkpoint `path`, as JSON. A schedule that follows `epochs` may follow it to another length.

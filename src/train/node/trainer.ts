@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { version } from "../../../package.json";
 import { DeviceError, UsageError } from "../../errors.ts";
-import { openSafetensors } from "../../formats/safetensors/index.ts";
+import { openTensors } from "../../formats/open-tensors.ts";
 import { fileSource } from "../../formats/source/file.ts";
 import { removeTorn, writeFileAtomic } from "../../formats/write-file.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
@@ -12,8 +12,8 @@ import type { TrainConfig } from "../config/config.ts";
 import { BatchLoader } from "../data/index.ts";
 import type { CheckpointEvent, TrainEvent, TrainOptions, TrainSummary } from "../loop/progress.ts";
 import type { StopRecord, TrainRecord, ValidationRecord } from "../loop/record.ts";
+import type { ValidationResult } from "../loop/results.ts";
 import { TrainingRun } from "../loop/training-run.ts";
-import type { ValidationResult } from "../loop/validate.ts";
 import { type Checkpoint, loadCheckpoint, requireFinite, saveCheckpoint } from "./checkpoint.ts";
 import { digestOfData } from "./data-digest.ts";
 import { evaluate } from "./evaluate.ts";
@@ -98,7 +98,7 @@ async function trainIn(folder: string, { gpu, config, options }: Asked): Promise
     }
     const { imageSize } = data.train;
     const isStart = config.weights !== undefined && !checkpoint;
-    const weights = isStart ? await openSafetensors(await fileSource(within(base, config.weights!))) : undefined;
+    const weights = isStart ? await openTensors(await fileSource(within(base, config.weights!))) : undefined;
     run = await TrainingRun.create(gpu, config, { imageSize, dataDigest, weights, checkpoint }).finally(() =>
       weights?.close(),
     );
@@ -244,7 +244,7 @@ class Trainer {
     const { gpu, config, data, files, run } = this.#parts;
     const none = { worst: [], best: [] };
     const { overlays } = run.best
-      ? await evaluate(gpu, config, { dataset: data.validation, weights: files.best, overlays: true })
+      ? await evaluate(gpu, config, { dataset: data.validation, weights: files.best, surfaces: false, overlays: true })
       : { overlays: none };
     const { renderTrainingReport } = await import("../report/index.ts");
     const report = { name: config.output, config, log: await readLog(files.log), classes: config.classNames, overlays };

@@ -5,7 +5,8 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Sample } from "../data/prepare.ts";
 import type { PreviewSample } from "../data/preview.ts";
 import { singleClass } from "../data/targets.ts";
-import { type ImageResult, rankImages, type SegmentBatch } from "../loop/validate.ts";
+import { type ImageResult, rankImages } from "../loop/results.ts";
+import type { SegmentBatch } from "../loop/validate.ts";
 
 /** A drawn slice, for a report. */
 export interface Overlay {

@@ -2,7 +2,7 @@
 import { classColor } from "../../overlay/index.ts";
 import type { Column } from "../../report/html-table.ts";
 import { html, type Markup } from "../../report/markup.ts";
-import type { MetricName } from "../../segment/metrics.ts";
+import type { MaskMetricName } from "../../segment/mask-metrics.ts";
 import type { Overlay, Overlays } from "./overlay.ts";
 
 /** Stands where a metric is undefined. */
@@ -13,7 +13,13 @@ export const metricTitles = {
   iou: "IoU",
   precision: "precision",
   recall: "recall",
-} as const satisfies Record<MetricName, string>;
+  specificity: "specificity",
+  volumeDifference: "volume difference",
+  hausdorff95: "HD95 mm",
+  hausdorff: "HD mm",
+  assd: "ASSD mm",
+  surfaceDice: "NSD",
+} as const satisfies Record<MaskMetricName, string>;
 
 export function formatMetric(value: number | null | undefined): string {
   return value === null || value === undefined ? none : value.toFixed(4);

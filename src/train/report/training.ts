@@ -2,9 +2,8 @@
 import { sortableTable } from "../../report/html-table.ts";
 import { html, type Markup } from "../../report/markup.ts";
 import { renderPage } from "../../report/page.ts";
-import { metricNames } from "../../segment/metrics.ts";
 import type { TrainConfig } from "../config/config.ts";
-import type { StartRecord, TrainRecord, ValidationRecord } from "../loop/record.ts";
+import { recordedMetrics, type StartRecord, type TrainRecord, type ValidationRecord } from "../loop/record.ts";
 import { dscPlot, type History, lossPlot, ratePlot, readHistory, speedPlot } from "./curves.ts";
 import type { Overlays } from "./overlay.ts";
 import {
@@ -120,10 +119,10 @@ function classTable({ validations }: History): Markup | undefined {
   const rows = last.classes.map((metrics, c) => ({ name: metrics.name, last: metrics, best: best.classes[c]! }));
   const columns = [
     textColumn<(typeof rows)[number]>("class", ({ name }) => name),
-    ...metricNames.map((name) =>
+    ...recordedMetrics.map((name) =>
       metricColumn<(typeof rows)[number]>(`best ${metricTitles[name]}`, (row) => row.best[name]),
     ),
-    ...metricNames.map((name) =>
+    ...recordedMetrics.map((name) =>
       metricColumn<(typeof rows)[number]>(`last ${metricTitles[name]}`, (row) => row.last[name]),
     ),
   ];

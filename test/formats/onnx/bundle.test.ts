@@ -32,6 +32,14 @@ test("the importer and its protocol buffers are not loaded before they are calle
   expect(loaded.filter((name) => /protobufjs|formats\/onnx\/(import|decode|operators)/.test(name))).toEqual([]);
 });
 
+test("nor is the reader of pickles", () => {
+  const entry = files.find(({ path }) => path.endsWith("out/index.js"))!;
+  const first = [entry, ...files.filter(({ path }) => entry.atOnce.some((name) => path.endsWith(name)))];
+  const loaded = first.flatMap(({ inputs }) => inputs).filter((name) => name.includes("formats/pytorch/"));
+  expect(loaded.toSorted()).toEqual(["src/formats/pytorch/index.ts", "src/formats/pytorch/load.ts"]);
+  expect(files.flatMap(({ inputs }) => inputs)).toContain("src/formats/pytorch/unpickle.ts");
+});
+
 test("nothing makes code of text, which a page's security policy may forbid", () => {
   const importer = files.find(({ inputs }) => inputs.includes("src/formats/onnx/decode.ts"))!;
   expect(importer.inputs.some((name) => name.includes("protobufjs"))).toBe(true);

@@ -24,7 +24,7 @@ const malformed: readonly [string, Uint8Array, string][] = [
   [
     "a zip file",
     new TextEncoder().encode("PK\u0003\u0004 a zip archive"),
-    "is a zip archive, as PyTorch's .pt and .pth files are, expected a model file: unpack it, or export the network to ONNX, or save its tensors as safetensors",
+    "is a zip archive, as PyTorch's .pt and .pth files are, expected a model file: make safetensors of a checkpoint with `atrous convert`, or export the network to ONNX",
   ],
   [
     "a length above the cap",

@@ -233,4 +233,8 @@ test("weights that do not fit a network: all the differences at once", async () 
     'w.safetensors: does not fit the network: 1 unexpected ("b")',
   );
   checkEntries(file, new Map([["a", [1]]]), { allowUnexpected: () => true });
+  checkEntries(file, new Map([["a", [1]]]), { allowUnused: true });
+  expect(() => checkEntries(file, new Map([["c", [1]]]), { allowUnused: true })).toThrow(
+    'w.safetensors: does not fit the network: 1 missing ("c"); 12 unexpected ("a", "b", "x0", ',
+  );
 });

@@ -4,7 +4,9 @@ import { UsageError } from "../../../src/errors.ts";
 import { writeCsv } from "../../../src/report/csv.ts";
 import type { Dataset } from "../../../src/train/data/dataset.ts";
 import type { Sample } from "../../../src/train/data/prepare.ts";
-import { imageRows, rankImages, type SegmentBatch, validate } from "../../../src/train/loop/validate.ts";
+import { rankImages } from "../../../src/train/loop/results.ts";
+import { type SegmentBatch, validate } from "../../../src/train/loop/validate.ts";
+import { imageRows } from "../../../src/train/report/rows.ts";
 
 /** Images of four pixels whose grey values are what the network below answers. */
 function datasetOf(...images: [predicted: number[], labels: number[]][]): Dataset {
@@ -72,9 +74,11 @@ test("a CSV row for each image and class", async () => {
   const text = writeCsv(imageRows(await validate(answer, dataset, options)));
   const lines = text.split("\r\n");
   expect(lines).toHaveLength(1 + 3 * 3 + 1);
-  expect(lines[0]).toBe("image,subject,class,name,truePositive,falsePositive,falseNegative,dsc,iou,precision,recall");
-  expect(lines[2]).toBe(`"scan 0, left",s0,1,body,2,1,0,0.8,${2 / 3},${2 / 3},1`);
-  expect(lines[6]).toBe('"scan 1, left",s0,2,disc,0,0,0,,,,');
+  const counts = "truePositive,falsePositive,falseNegative,trueNegative";
+  const metrics = "dsc,iou,precision,recall,specificity,volumeDifference,hausdorff95,hausdorff,assd,surfaceDice";
+  expect(lines[0]).toBe(`image,subject,class,name,${counts},${metrics},areaMm2,truthAreaMm2,rowMm,columnMm`);
+  expect(lines[2]).toBe(`"scan 0, left",s0,1,body,2,1,0,1,0.8,${2 / 3},${2 / 3},1,0.5,0.5,,,,,,,,`);
+  expect(lines[6]).toBe('"scan 1, left",s0,2,disc,0,0,0,4,,,,,1,,,,,,,,,');
 });
 
 test("what cannot be measured is refused", async () => {

@@ -7,8 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AtrousError, FormatError, UsageError } from "../../../src/errors.ts";
 import { readSafetensors, writeSafetensors } from "../../../src/formats/safetensors/index.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
+import { ignoreIndex } from "../../../src/segment/metrics.ts";
 import { elementCount } from "../../../src/tensor.ts";
 import { parseTrainConfig } from "../../../src/train/config/config.ts";
+import type { Dataset } from "../../../src/train/data/dataset.ts";
 import type { TrainEvent, TrainOptions, TrainSummary } from "../../../src/train/loop/progress.ts";
 import { DivergedError } from "../../../src/train/loop/train-step.ts";
 import { TrainingRun } from "../../../src/train/loop/training-run.ts";
@@ -16,6 +18,7 @@ import { loadCheckpoint, saveCheckpoint } from "../../../src/train/node/checkpoi
 import { bestWeights } from "../../../src/train/node/evaluate.ts";
 import { readLog } from "../../../src/train/node/log.ts";
 import { train } from "../../../src/train/node/trainer.ts";
+import { checkpoint } from "../../formats/pytorch/build.ts";
 import { openTestGpu } from "../../support/gpu.ts";
 import { createRandom } from "../../support/random.ts";
 import { stepsPerEpoch, TinyTraining, tensorsOf } from "../loop/tiny-training.ts";
@@ -470,8 +473,7 @@ test("an epoch that has exploded is never the best so far", async () => {
   const parts = { imageSize: [32, 32], dataDigest: "", weights: undefined, checkpoint: undefined } as const;
   const taken = await TrainingRun.create(gpu, config, parts);
   try {
-    const metrics = (dsc: number) => ({ dsc, iou: dsc, precision: dsc, recall: dsc });
-    const observe = (dsc: number, loss: number) => taken.observe({ classes: [], images: [], mean: metrics(dsc), loss });
+    const observe = (dsc: number, loss: number) => taken.observe({ mean: { dsc }, loss });
     expect([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((loss) => observe(1, loss))).toEqual([
       false,
       false,
@@ -485,8 +487,35 @@ test("an epoch that has exploded is never the best so far", async () => {
   }
 });
 
+test("what is rightly empty counts in validations as the configuration says", async () => {
+  const size = 32;
+  const nowhere: Dataset = {
+    size: 1,
+    imageSize: [size, size],
+    ids: ["image"],
+    subjects: ["subject"],
+    targets: "index",
+    sample: async () => ({
+      image: new Float32Array(size * size),
+      labels: new Uint32Array(size * size).fill(ignoreIndex),
+    }),
+  };
+  const found: (number | undefined)[] = [];
+  for (const emptyIsPerfect of [false, true]) {
+    const { config } = tiny.base({ validation: { emptyIsPerfect } });
+    const parts = { imageSize: [size, size], dataDigest: "", weights: undefined, checkpoint: undefined } as const;
+    const run = await TrainingRun.create(gpu, config, parts);
+    found.push((await run.validate(nowhere, {})).mean.dsc);
+    await run.dispose();
+  }
+  expect(found).toEqual([undefined, 1]);
+});
+
 describe("weights to start from", () => {
-  test("that are partial begin the rest at random, and list it", async () => {
+  test.each<[string, (tensors: Parameters<typeof checkpoint>[0]) => Uint8Array]>([
+    ["safetensors", writeSafetensors],
+    ["pth", checkpoint],
+  ])("that are partial begin the rest at random, and list it: %s", async (ending, write) => {
     const { file } = await start({}, until(1));
     const { tensors } = await readSafetensors(file("last.safetensors"));
     const encoder = [...tensors].filter(([name]) => /^(conv1|bn1)\./.test(name));
@@ -494,8 +523,8 @@ describe("weights to start from", () => {
       name,
       { shape, data: (data as Float32Array).map(() => 0.5) },
     ]);
-    const place = tiny.base({ weights: "start.safetensors" });
-    writeFileSync(join(place.base, "start.safetensors"), writeSafetensors(Object.fromEntries(given)));
+    const place = tiny.base({ weights: `start.${ending}` });
+    writeFileSync(join(place.base, `start.${ending}`), write(Object.fromEntries(given)));
     const first = join(place.base, "first.safetensors");
     const { onEvent, signal } = until(1);
     const { events } = await run(place, {
@@ -507,7 +536,7 @@ describe("weights to start from", () => {
     });
     const listed = events.find((event) => event.kind === "random-weights");
     const parameters = [...tensors.keys()].filter((name) => !name.includes(":"));
-    expect(listed).toMatchObject({ file: "start.safetensors" });
+    expect(listed).toMatchObject({ file: `start.${ending}` });
     expect(new Set(listed?.names)).toEqual(new Set(parameters.filter((name) => !/^(conv1|bn1)\./.test(name))));
     const { tensors: begun } = await readSafetensors(first);
     for (const name of parameters) {

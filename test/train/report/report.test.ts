@@ -150,7 +150,8 @@ test("the configuration is JSON, as a file may have it", () => {
 
 const segment: SegmentBatch = async (samples) => ({ maps: samples.map(({ image }) => image) });
 
-async function renderEvaluation(): Promise<string> {
+/** `volumes`: the images of each. */
+async function renderEvaluation(...volumes: number[][]): Promise<string> {
   const labels = Array.from({ length: 5 }, (_, i) => Uint32Array.from({ length: 64 }, (_, p) => (p < 8 * i ? 1 : 0)));
   const result = await validate(
     segment,
@@ -160,27 +161,53 @@ async function renderEvaluation(): Promise<string> {
       ids: labels.map((_, i) => `image ${i}`),
       subjects: labels.map(() => evil),
       targets: "index",
-      sample: async (i) => ({ image: Float32Array.from(labels[Math.max(0, i - 1)]!), labels: labels[i]! }),
+      stacks: volumes.map((samples) => ({ id: evil, subject: evil, samples, positions: samples })),
+      sample: async (i) => ({
+        image: Float32Array.from(labels[Math.max(0, i - 1)]!),
+        labels: labels[i]!,
+        spacingMm: [2, 1],
+        sliceMm: 3,
+      }),
     },
-    { classes: ["background", "body", "disc"], batch: 2 },
+    { classes: ["background", "body", "disc"], batch: 2, surfaces: true },
   );
-  return renderEvaluationReport({ name: "best.safetensors", facts: { Adapter: evil }, config, result, overlays });
+  const facts = { Adapter: evil };
+  const measures = { toleranceMm: 1.5, emptyIsPerfect: false };
+  return renderEvaluationReport({ name: "best.safetensors", facts, config, result, measures, overlays });
 }
 
 test("an evaluation shows classes and images", async () => {
-  const page = parse(await renderEvaluation());
-  const [classes, images] = page.querySelectorAll("table");
+  const page = parse(await renderEvaluation([0, 1, 2, 3, 4]));
+  const [classes, volumes, images] = page.querySelectorAll("table");
   const cells = (table: Element | undefined) =>
     [...(table?.querySelectorAll("tbody tr") ?? [])].map((tr) =>
       [...tr.querySelectorAll("td")].map(({ textContent }) => textContent),
     );
   const dsc = (2 * 48) / (48 + 80);
   expect(cells(classes)[1]?.slice(0, 2)).toEqual(["body", dsc.toFixed(4)]);
-  expect(cells(classes)[2]).toEqual(["disc", "-", "-", "-", "-", "-", "0"]);
-  expect(cells(images)[0]).toEqual(["image 0", evil, "-", "-", "-"]);
-  expect(cells(images)[2]).toEqual(["image 2", evil, (16 / 24).toFixed(4), (16 / 24).toFixed(4), "-"]);
+  expect(cells(classes)[2]).toEqual(["disc", ...Array(4).fill("-"), "1.0000", ...Array(6).fill("-"), "0", "0"]);
+  // A volume of 5 slices: each is predicted as the one before it, a row of 2 mm less.
+  expect(cells(volumes)[0]!.slice(0, 6)).toEqual([evil, evil, "5", "body", dsc.toFixed(4), (-32 / 80).toFixed(4)]);
+  // Of the 4 slices with the class the first is missed; the middle third has the second and the third one.
+  expect(cells(volumes)[0]!.slice(9, 13)).toEqual(["0.0000", "-", (48 / 64).toFixed(4), "2.0000"]);
+  expect(cells(images)[0]).toEqual(["image 0", evil, "-", "-", "-", "-", "-"]);
+  const found = [(16 / 24).toFixed(4), (16 / 24).toFixed(4), "-", "2.0000", expect.any(String)];
+  expect(cells(images)[2]).toEqual(["image 2", evil, ...found]);
+  expect(page.querySelector("body")!.textContent).toContain("share within 1.5 mm; each the mean over the volumes");
   expect(chart(page, "DSC of each image")?.querySelectorAll("[aria-label=tick] line")).toHaveLength(4 + 1);
   expect(page.querySelectorAll("script")).toHaveLength(1);
+});
+
+test("an evaluation shows subjects of several volumes, and no volumes where there are none", async () => {
+  const titles = async (...volumes: number[][]) =>
+    [...parse(await renderEvaluation(...volumes)).querySelectorAll("h2")].map(({ textContent }) => textContent);
+  expect(await titles([0, 1, 2, 3, 4])).toEqual(["Classes", "Volumes", "Images", "Configuration"]);
+  expect(await titles([0, 1, 2], [3, 4])).toEqual(["Classes", "Volumes", "Subjects", "Images", "Configuration"]);
+  expect(await titles()).toEqual(["Classes", "Subjects", "Images", "Configuration"]);
+  const [, , subjects] = parse(await renderEvaluation([0, 1, 2], [3, 4])).querySelectorAll("table");
+  const cells = [...subjects!.querySelectorAll("tbody td")].map(({ textContent }) => textContent);
+  const [dsc, iou] = [(2 * 48) / (48 + 80), 48 / 80].map((value) => value.toFixed(4));
+  expect(cells.slice(0, 5)).toEqual([evil, "5", dsc, iou, (-32 / 80).toFixed(4)]);
 });
 
 test("overlays are pictures of the size that pages show", () => {

@@ -1,0 +1,1 @@
+export { openPytorch } from "./load.ts";
