@@ -29,6 +29,11 @@ export function threefry([key0, key1]: Words, [counter0, counter1]: Words, out: 
   out[1] = y;
 }
 
+/** The counter of a lane's block: what {@link Random} encrypts for every two of its draws. */
+export function counterOf(stream: number, lane: number, block: number): Words {
+  return [stream, lane * 2 ** laneBits + block];
+}
+
 /**
  * A sequence of numbers of its own for each (key, stream, lane): 2^28 draws, up to 2^32 streams, 32 lanes. By
  * convention the key is (seed, epoch), the stream a sample and the lane a purpose.
@@ -36,22 +41,23 @@ export function threefry([key0, key1]: Words, [counter0, counter1]: Words, out: 
 export class Random {
   readonly #key: Words;
   readonly #stream: number;
+  readonly #lane: number;
   readonly #words = new Uint32Array(2);
-  #block: number;
+  #block = 0;
   #hasSecond = false;
   #normal: number | undefined;
 
   constructor(key: Words, stream: number, lane = 0) {
     this.#key = key;
     this.#stream = stream;
-    this.#block = lane * 2 ** laneBits;
+    this.#lane = lane;
   }
 
   /** Uniform in [0, 1), a multiple of 2^-32. */
   next(): number {
     this.#hasSecond = !this.#hasSecond;
     if (!this.#hasSecond) return this.#words[1]! / 2 ** 32;
-    threefry(this.#key, [this.#stream, this.#block++], this.#words);
+    threefry(this.#key, counterOf(this.#stream, this.#lane, this.#block++), this.#words);
     return this.#words[0]! / 2 ** 32;
   }
 

@@ -16,6 +16,7 @@ export {
 } from "./elementwise/activations.ts";
 export { add, div, maximum, minimum, mul, pow, sub } from "./elementwise/arithmetic.ts";
 export { type CastAttributes, cast } from "./elementwise/cast.ts";
+export { dropout } from "./elementwise/dropout.ts";
 export {
   equal,
   greater,
