@@ -288,6 +288,7 @@ const own: Readonly<Record<string, Maker>> = {
     const [[a, b]] = two(draw) as readonly [readonly [Shape, Shape], object];
     return [[u32(a), a, b], {}];
   },
+  dropout: (draw) => [[draw.shape(draw.between(2, 5)), u32([2])], { spatial: draw.chance(0.5) }],
   clip: (draw) => [[anyRank(draw)], { min: 0, max: 6 }],
   ...Object.fromEntries(
     ["sum", "mean", "prod", "amax", "amin", "l2Norm", "logSumExp"].map((name) => [name, reduction]),
