@@ -40,7 +40,7 @@ export type { TensorEntry, TensorFile } from "./formats/tensor-file.ts";
 export { openGpu } from "./gpu/browser.ts";
 export { type Diagnosis, diagnose } from "./gpu/doctor.ts";
 export { type AdapterDescription, Gpu, type OpenOptions } from "./gpu/gpu.ts";
-export { type ApplyOptions, GraphBuilder } from "./graph/ir/builder.ts";
+export { type ApplyOptions, type BuildOptions, type DrawSource, GraphBuilder } from "./graph/ir/builder.ts";
 export { gradientGraph } from "./graph/ir/gradient-graph.ts";
 export type { Graph, Node, Value } from "./graph/ir/graph.ts";
 export type { Precision } from "./graph/passes/optimize.ts";
@@ -91,11 +91,11 @@ export type { SliceSize } from "./segment/resample.ts";
 export { createSegmenter, type Segmenter, type SegmenterOptions } from "./segment/segmenter.ts";
 export type { SliceList } from "./slice-list.ts";
 export { type DType, formatShape, type Shape, type Tensor, type TensorData, type TensorType } from "./tensor.ts";
+export { DivergedError } from "./train/loop/loss-scale.ts";
 export { type AdamOptions, adam, adamW, type Optimizer, type SgdOptions, sgd } from "./train/loop/optimizers.ts";
 export type { TrainState } from "./train/loop/train-state.ts";
 export {
   compileTrainStep,
-  DivergedError,
   type ParameterGroup,
   type StepResult,
   TrainStep,

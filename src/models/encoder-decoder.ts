@@ -1,13 +1,14 @@
 // Networks that are an encoder, a decoder and a head, as segmentation_models.pytorch builds them.
 
 import { resize2d } from "../ops/sample/resize.ts";
+import { type DropoutOptions, dropout, dropoutRules } from "./blocks/dropout.ts";
 import { conv } from "./blocks/layers.ts";
 import { type Decoder, encodersFor } from "./decoders/decoder.ts";
 import { type EncoderName, encoders } from "./encoders/index.ts";
 import { defineNetwork, type Network, type NetworkOptions, networkRules, resultOfClasses } from "./network.ts";
 
 /** Options of a network with a choice of encoders. */
-export interface EncoderDecoderOptions extends NetworkOptions {
+export interface EncoderDecoderOptions extends NetworkOptions, DropoutOptions {
   /** What turns the image into features. */
   readonly encoder: EncoderName;
 }
@@ -39,6 +40,8 @@ export function defineEncoderDecoder(record: EncoderDecoderRecord): Network<Enco
         default: record.encoder,
         words: [record.encoder, ...others],
       },
+      // Of FPN and PSPNet the public version drops these, with 0.2 where nothing is said.
+      ...dropoutRules("channels of the decoder's result", 0),
     },
     imageSize(options) {
       const multiple = picked(options).at(-1)!;
@@ -50,7 +53,8 @@ export function defineEncoderDecoder(record: EncoderDecoderRecord): Network<Enco
       const wanted = picked(options);
       const all = features(b, image, { width: options.width, prefix, last: wanted.at(-1)! });
       const taken = wanted.map((stride) => all[strides.indexOf(stride)]!);
-      const decoded = decoder.build(b, taken, options.width);
+      const result = decoder.build(b, taken, options.width);
+      const decoded = dropout(b, "decoder.dropout", result, { p: options.dropout, spatial: true });
       const { kernel } = head;
       const scores = conv(b, head.name, decoded, {
         kernel,

@@ -2,6 +2,7 @@
 import { ShapeError, UsageError } from "../../errors.ts";
 import type { InitialValue } from "../../ops/initial.ts";
 import { noEpilogue, type Operator } from "../../ops/operator.ts";
+import { checkOptions, flag } from "../../options.ts";
 import { elementCount, formatShape, type Shape, shapesEqual, type Tensor, type TensorType } from "../../tensor.ts";
 import { differentiate, type Seed } from "./differentiate.ts";
 import { createNode, type Graph, type Node, prune, type Value } from "./graph.ts";
@@ -12,6 +13,22 @@ export interface ApplyOptions {
   readonly name?: string;
   /** [K], added per output channel; for operators with an epilogue (convolutions). */
   readonly bias?: Value;
+}
+
+/** What a graph is built for. */
+export interface BuildOptions {
+  /** Whether it is trained: networks then build what has no place in inference, such as dropout. Default false. */
+  readonly training?: boolean;
+}
+
+/** Name of the input that random nodes read. */
+export const drawInput = "draw";
+
+/** What a random node reads, and its number among those of its graph. */
+export interface DrawSource {
+  /** The input `draw`, u32 [2]: a seed and a step. */
+  readonly draw: Value;
+  readonly layer: number;
 }
 
 /**
@@ -28,6 +45,14 @@ export class GraphBuilder {
   readonly #parameters = new Map<string, Value>();
   readonly #nodes: Node[] = [];
   readonly #outputs = new Map<string, Value>();
+  readonly #isTrained: boolean;
+  #draw: Value | undefined;
+  #drawn = 0;
+
+  /** Throws UsageError for an unknown option. */
+  constructor(options: BuildOptions = {}) {
+    this.#isTrained = checkOptions("GraphBuilder", options, { training: flag }).training ?? false;
+  }
 
   /** A tensor that every run is given. */
   input(name: string, shape: Shape, dtype: TensorType["dtype"] = "f32"): Value {
@@ -68,6 +93,16 @@ export class GraphBuilder {
       throw new ShapeError(`constant ${name}: got ${data.length} values, expected shape ${formatShape(shape)}`);
     }
     return { name, type, kind: "constant", data };
+  }
+
+  /**
+   * What the next random node reads; undefined where the graph is not trained. Each call gives another number, so that each node
+   * draws for itself. `compileTrainStep` gives the input `draw` at every step. Throws ShapeError where another input has its name.
+   */
+  drawSource(): DrawSource | undefined {
+    if (!this.#isTrained) return undefined;
+    this.#draw ??= this.input(drawInput, [2], "u32");
+    return { draw: this.#draw, layer: this.#drawn++ };
   }
 
   /** Applies an operator; returns its first output. Throws ShapeError naming the node. */

@@ -1,5 +1,5 @@
 // FCN-8s on VGG-16 without batch norm, under the names of the public version. Transposed convolutions begin as
-// bilinear interpolation. Dropout is left out.
+// bilinear interpolation. In training fc6 and fc7 are followed by dropout, as in the paper's VGG-16.
 // Source: Long et al. 2015; https://github.com/wkentaro/pytorch-fcn, `FCN8s`: its state_dict loads.
 import type { GraphBuilder } from "../../graph/ir/builder.ts";
 import type { Value } from "../../graph/ir/graph.ts";
@@ -7,8 +7,12 @@ import { relu } from "../../ops/elementwise/activations.ts";
 import { add } from "../../ops/elementwise/arithmetic.ts";
 import { slice } from "../../ops/move/slice-pad.ts";
 import { maxPool2d } from "../../ops/pool/max-pool.ts";
+import { type DropoutOptions, dropout, dropoutRules } from "../blocks/dropout.ts";
 import { conv, convTranspose, scaleChannels } from "../blocks/layers.ts";
-import { defineNetwork, networkRules, resultOfClasses } from "../network.ts";
+import { defineNetwork, type NetworkOptions, networkRules, resultOfClasses } from "../network.ts";
+
+/** Options of FCN-8s; dropout is the paper's. */
+export interface Fcn8sOptions extends NetworkOptions, DropoutOptions {}
 
 /** Channels and convolutions of each stage. */
 const stages = [
@@ -20,13 +24,13 @@ const stages = [
 ] as const;
 
 /** image [N, inChannels, H, W] to logits [N, classes, H, W], of any size: the first convolution pads by 100, crops undo that. */
-export const fcn8s = defineNetwork({
+export const fcn8s = defineNetwork<Fcn8sOptions>({
   name: "fcn8s",
   dimensions: 2,
-  rules: networkRules,
+  rules: { ...networkRules, ...dropoutRules("outputs of fc6 and fc7", 0.5) },
   imageSize: () => ({ multiple: 1, least: 1 }),
   result: resultOfClasses,
-  build(b, image, { classes, width }) {
+  build(b, image, { classes, width, dropout: p }) {
     const pools: Value[] = [];
     for (const [i, [channels, depth]] of stages.entries()) {
       let x = pools.at(-1) ?? image;
@@ -41,8 +45,9 @@ export const fcn8s = defineNetwork({
       pools.push(b.apply(maxPool2d, [x], { kernel: 2, stride: 2, ceilMode: true }, { name: `pool${i + 1}` }));
     }
     const outChannels = scaleChannels(4096, width);
-    const six = unit(b, "fc", "6", pools[4]!, { kernel: 7, outChannels, padding: 0 });
-    const seven = unit(b, "fc", "7", six, { kernel: 1, outChannels, padding: 0 });
+    const full = (number: "6" | "7", x: Value, kernel: 7 | 1) =>
+      dropout(b, `drop${number}`, unit(b, "fc", number, x, { kernel, outChannels, padding: 0 }), { p });
+    const seven = full("7", full("6", pools[4]!, 7), 1);
     const score = (name: string, x: Value) => conv(b, name, x, { kernel: 1, outChannels: classes, bias: true });
     const up = (name: string, x: Value, kernel: 4 | 16) =>
       convTranspose(b, name, x, { kernel, outChannels: classes, stride: kernel / 2, initial: { bilinear: true } });

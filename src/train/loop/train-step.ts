@@ -2,6 +2,7 @@
 
 import { UsageError } from "../../errors.ts";
 import { type Gpu, requireGpu } from "../../gpu/gpu.ts";
+import { drawInput } from "../../graph/ir/builder.ts";
 import type { Graph } from "../../graph/ir/graph.ts";
 import { type Precision, precisionRules } from "../../graph/passes/optimize.ts";
 import { fitMemory, type Recompute } from "../../graph/passes/recompute.ts";
@@ -12,6 +13,7 @@ import type { GraphProfile, ProfileOptions } from "../../graph/run/profile.ts";
 import { deviceTraits } from "../../ops/device-traits.ts";
 import { callback, checkOptions, either, flag, list, numeric, oneOf, type Rules, record } from "../../options.ts";
 import type { Tensor, TensorData } from "../../tensor.ts";
+import { LossScale, largestHalf } from "./loss-scale.ts";
 import type { Optimizer } from "./optimizers.ts";
 import { type PackedState, packedStates, readStates, savedData, type TrainState, writeStates } from "./train-state.ts";
 import { createTrainingGraph, forwardGraph, packTensors, type TrainingGraph } from "./training-graph.ts";
@@ -38,6 +40,8 @@ export interface TrainStepOptions extends Pick<Precision, "precision" | "keepFul
   readonly clipNorm?: number;
   /** How far running statistics move towards a batch's. Default 0.1, as in PyTorch. */
   readonly statisticsMomentum?: number;
+  /** What dropout draws from, beside the number of the step: a whole number below 2^32. Default 0. */
+  readonly seed?: number;
   /** What becomes of values that the backward pass reads: kept, or computed again to save memory. Default `none`. */
   readonly recompute?: Recompute;
   /** Called as pipelines become ready. */
@@ -50,6 +54,7 @@ const trainStepRules: Rules<TrainStepOptions> = {
   groups: list,
   clipNorm: numeric,
   statisticsMomentum: numeric,
+  seed: numeric,
   recompute: either(oneOf("none", "auto"), numeric),
   precision: precisionRules.precision,
   keepFull: precisionRules.keepFull,
@@ -69,17 +74,6 @@ export interface StepResult {
   readonly outputs: Readonly<Record<string, Tensor>>;
 }
 
-/** The loss or a gradient is no number any more, or too large for f16 however the loss is scaled. */
-export class DivergedError extends UsageError {}
-
-/** Of the loss in f16, so that small gradients are not lost: doubled after this many steps that were finite. */
-const steadySteps = 200;
-/** A larger one would itself be no f16. */
-const mostLossScale = 2 ** 15;
-/** A smaller one would be no normal f16. */
-const leastLossScale = 2 ** -14;
-/** What f16 is stored as where it overflows. */
-const largestHalf = 65504;
 const scaleState = "scale:loss";
 
 /**
@@ -99,6 +93,7 @@ export async function compileTrainStep(gpu: Gpu, graph: Graph, options: TrainSte
   checkOptions("compileTrainStep", options, trainStepRules);
   const { optimizer, groups = [], precision, keepFull, onProgress } = options;
   for (const group of groups) checkOptions("compileTrainStep: group", group, groupRules);
+  requireSeed(options.seed ?? 0);
   const rows = [...groups.filter(({ frozen }) => !frozen), { match: /^/ }];
   const group = (parameter: string) => {
     const found = groups.find(({ match }) => match.test(parameter));
@@ -132,7 +127,21 @@ export async function compileTrainStep(gpu: Gpu, graph: Graph, options: TrainSte
     ...(onProgress && { onProgress }),
   });
   const forward = forwardGraph(graph, { group });
-  return new TrainStep({ compiled, forward, training, frozen, optimizer, groups: rows, isHalf: precision === "f16" });
+  return new TrainStep({
+    compiled,
+    forward,
+    training,
+    frozen,
+    optimizer,
+    groups: rows,
+    isHalf: precision === "f16",
+    seed: options.seed ?? 0,
+  });
+}
+
+function requireSeed(seed: number): void {
+  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return;
+  throw new UsageError(`compileTrainStep: seed is ${seed}, expected a whole number from 0 to 2^32 - 1`);
 }
 
 /** Parameters and statistics that stay what they are. */
@@ -157,6 +166,7 @@ interface TrainStepParts {
   readonly optimizer: Optimizer;
   readonly groups: readonly Omit<ParameterGroup, "match">[];
   readonly isHalf: boolean;
+  readonly seed: number;
 }
 
 /** Made by {@link compileTrainStep}. Steps are taken in the order of their calls. */
@@ -168,21 +178,23 @@ export class TrainStep {
   readonly #frozen: ReadonlyMap<string, Tensor>;
   readonly #optimizer: Optimizer;
   readonly #groups: readonly Omit<ParameterGroup, "match">[];
-  readonly #isHalf: boolean;
+  /** Of a graph in f16. */
+  readonly #lossScale: LossScale | undefined;
+  readonly #seed: number;
+  /** Whether a node of the graph is random. */
+  readonly #draws: boolean;
   #step = 0;
-  #lossScale: number;
-  /** Steps since a gradient overflowed. */
-  #steady = 0;
 
-  constructor({ compiled, forward, training, frozen, optimizer, groups, isHalf }: TrainStepParts) {
+  constructor({ compiled, forward, training, frozen, optimizer, groups, isHalf, seed }: TrainStepParts) {
     this.forward = forward;
     this.#compiled = compiled;
     this.#states = packedStates(training, optimizer);
     this.#frozen = frozen;
     this.#optimizer = optimizer;
     this.#groups = groups;
-    this.#isHalf = isHalf;
-    this.#lossScale = isHalf ? 2 ** 12 : 1;
+    this.#lossScale = isHalf ? new LossScale() : undefined;
+    this.#seed = seed;
+    this.#draws = forward.inputs.some(({ name }) => name === drawInput);
   }
 
   /** Steps, skipped ones too. */
@@ -199,6 +211,12 @@ export class TrainStep {
     return this.#compiled;
   }
 
+  /** What random nodes read at the last step that was asked for, as an input of {@link forward}; nothing where there are none. */
+  get drawn(): RunInputs {
+    if (!this.#draws) return {};
+    return { [drawInput]: { shape: [2], data: Uint32Array.of(this.#seed, this.#step) } };
+  }
+
   /** The inputs of one run of the graph beside the network's own. */
   #settings(rate: number): RunInputs {
     const rows = this.#groups.map(({ rateFactor = 1, weightDecay = this.#optimizer.weightDecay }) => [
@@ -208,7 +226,8 @@ export class TrainStep {
     const { shape } = this.#compiled.graph.inputs.find(({ name }) => name === "lossScale")!.type;
     return {
       settings: { shape: [rows.length, 2], data: Float32Array.from(rows.flat()) },
-      lossScale: { shape, data: Float32Array.of(this.#lossScale) },
+      lossScale: { shape, data: Float32Array.of(this.#lossScale?.value ?? 1) },
+      ...this.drawn,
     };
   }
 
@@ -223,25 +242,8 @@ export class TrainStep {
     const { gradient, ...own } = outputs;
     const [factor, gradientNorm] = [gradient!.data[0]!, gradient!.data[1]!];
     const result = { loss: own.loss!.data[0]!, gradientNorm, skipped: !Number.isFinite(factor), outputs: own };
-    if (this.#isHalf) this.#adaptScale(step, result);
+    this.#lossScale?.adapt(step, result);
     return result;
-  }
-
-  /** Halved where a gradient overflowed, doubled where none has for long. */
-  #adaptScale(step: number, { loss, skipped }: StepResult): void {
-    if (!skipped) {
-      this.#steady++;
-      if (this.#steady % steadySteps === 0) this.#lossScale = Math.min(mostLossScale, 2 * this.#lossScale);
-      return;
-    }
-    this.#steady = 0;
-    if (this.#lossScale <= leastLossScale && Number.isFinite(loss)) {
-      throw new DivergedError(
-        `step ${step}: the gradient is not finite at the least scale of the loss too, 2^-14: ` +
-          "lower the learning rate, or train in f32",
-      );
-    }
-    this.#lossScale = Math.max(leastLossScale, this.#lossScale / 2);
   }
 
   /**
@@ -266,9 +268,9 @@ export class TrainStep {
   /** Parameters and what training keeps beside them, bit by bit, after the steps that were asked for before. */
   async save(): Promise<TrainState> {
     const step = this.#step;
-    const scale = { shape: [2], data: Float32Array.of(this.#lossScale, this.#steady) };
+    const scale = this.#lossScale?.save();
     const tensors = await this.#read(this.#states);
-    return { step, tensors: this.#isHalf ? tensors.set(scaleState, scale) : tensors };
+    return { step, tensors: scale ? tensors.set(scaleState, scale) : tensors };
   }
 
   /**
@@ -277,10 +279,7 @@ export class TrainStep {
    */
   async restore({ step, tensors }: TrainState): Promise<void> {
     await writeStates(this.#compiled, this.#states, tensors);
-    if (this.#isHalf) {
-      const [scale = 1, steady = 0] = savedData(tensors, scaleState);
-      [this.#lossScale, this.#steady] = [scale, steady];
-    }
+    this.#lossScale?.restore(savedData(tensors, scaleState));
     this.#step = step;
   }
 

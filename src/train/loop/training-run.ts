@@ -13,6 +13,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Batch } from "../data/index.ts";
 import type { BestValidation, Checkpoint } from "../node/checkpoint.ts";
 import { initialWeights } from "./initial-weights.ts";
+import { DivergedError } from "./loss-scale.ts";
 import { appendLoss, appendNetwork } from "./network.ts";
 import { adam, adamW, type Optimizer, sgd } from "./optimizers.ts";
 import type { ValidationResult } from "./results.ts";
@@ -25,7 +26,7 @@ import {
   type ScheduleState,
 } from "./schedule.ts";
 import { compileSegmenter } from "./segmenter.ts";
-import { compileTrainStep, DivergedError, type StepResult, type TrainStep } from "./train-step.ts";
+import { compileTrainStep, type StepResult, type TrainStep } from "./train-step.ts";
 import { type ValidateOptions, validate } from "./validate.ts";
 
 /** Where the run stands, as its checkpoint keeps it beside the tensors. */
@@ -58,9 +59,7 @@ export class TrainingRun {
     config: TrainConfig,
     { imageSize, dataDigest, weights, checkpoint, onCompile }: CreateOptions,
   ): Promise<TrainingRun> {
-    const b = new GraphBuilder();
-    b.output("loss", appendLoss(b, config, appendNetwork(b, config, imageSize)));
-    const graph = b.build();
+    const graph = lossGraph(config, imageSize);
     const initial = initialWeights(graph, config.seed);
     const random = weights && !checkpoint ? checkWeights(weights, graph) : [];
     const parameter = async (name: string) => {
@@ -78,6 +77,7 @@ export class TrainingRun {
         ...(weightDecay !== undefined && { weightDecay }),
       })),
       ...(clipNorm !== undefined && { clipNorm }),
+      seed: config.seed,
       precision: config.precision,
       recompute: config.recompute,
       parameter,
@@ -148,7 +148,7 @@ export class TrainingRun {
   async #findNonFinite({ images, labels }: Pick<Batch, "images" | "labels">): Promise<string | undefined> {
     const parameters = await this.#step.parameters();
     return findNonFinite(this.#gpu, this.#step.forward, {
-      inputs: { images, labels },
+      inputs: { images, labels, ...this.#step.drawn },
       parameter: async (name) => parameters.get(name)!.data,
       precision: this.#config.precision,
     });
@@ -209,6 +209,13 @@ export class TrainingRun {
   dispose(): Promise<void> {
     return this.#step.dispose();
   }
+}
+
+/** What is trained: the network as it is in training, and its losses. */
+export function lossGraph(config: TrainConfig, imageSize: readonly [height: number, width: number]): Graph {
+  const b = new GraphBuilder({ training: true });
+  b.output("loss", appendLoss(b, config, appendNetwork(b, config, imageSize)));
+  return b.build();
 }
 
 interface RunParts {

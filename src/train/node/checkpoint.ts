@@ -1,7 +1,7 @@
 // Checkpoints: all that a training needs to go on bit-identically, in one safetensors file that is either the old one or the new
 // one, never half of it. Tensors carry the names that the trainer gives them: parameters their own, everything else a prefix that
-// ends in a colon, as `momentum:conv1.weight` or `random:dropout`. The rest is JSON in the metadata, `atrous.checkpoint`. Checksums
-// stand beside it, see checksums.ts.
+// ends in a colon, as `velocity:conv1.weight`. What is random is a function of seed, step and place, and keeps nothing. The rest is
+// JSON in the metadata, `atrous.checkpoint`. Checksums stand beside it, see checksums.ts.
 import * as z from "zod";
 import { FormatError } from "../../errors.ts";
 import { quote } from "../../formats/quote.ts";
@@ -55,7 +55,7 @@ export interface Checkpoint extends Omit<z.output<typeof stateSchema>, "version"
 const stateKey = "atrous.checkpoint";
 const configKey = "atrous.config";
 
-/** Whether a tensor of a checkpoint is a parameter of the network, not a part of the optimizer or of the random state. */
+/** Whether a tensor of a checkpoint is a parameter of the network, not a part of the optimizer. */
 export function isParameter(name: string): boolean {
   return !name.includes(":");
 }

@@ -11,8 +11,8 @@ import { ignoreIndex } from "../../../src/segment/metrics.ts";
 import { elementCount } from "../../../src/tensor.ts";
 import { parseTrainConfig } from "../../../src/train/config/config.ts";
 import type { Dataset } from "../../../src/train/data/dataset.ts";
+import { DivergedError } from "../../../src/train/loop/loss-scale.ts";
 import type { TrainEvent, TrainOptions, TrainSummary } from "../../../src/train/loop/progress.ts";
-import { DivergedError } from "../../../src/train/loop/train-step.ts";
 import { TrainingRun } from "../../../src/train/loop/training-run.ts";
 import { loadCheckpoint, saveCheckpoint } from "../../../src/train/node/checkpoint.ts";
 import { bestWeights } from "../../../src/train/node/evaluate.ts";
@@ -311,6 +311,19 @@ describe("thirty steps", () => {
       `${base}/run/last.safetensors: is not there, so there is nothing to resume`,
     );
   });
+});
+
+test("with dropout, interrupted and resumed they are the same", async () => {
+  const network = { name: "fcn8s", classes: 2, width: 1 / 64, inChannels: 1 };
+  const given: Given = { network, epochs: 2, validation: { every: 2 } };
+  const whole = await start(given);
+  const place = tiny.base(given);
+  await run(place, until(2));
+  const resumed = await run(place, { resume: true });
+  expect(resumed.summary).toMatchObject({ reason: "finished", step: 2 * stepsPerEpoch });
+  expect(tensorsOf(resumed.file("last.safetensors"))).toEqual(tensorsOf(whole.file("last.safetensors")));
+  const without = await start({ ...given, network: { ...network, dropout: 0 } });
+  expect((await steps(without))[0]!.loss).not.toBe((await steps(whole))[0]!.loss);
 });
 
 test("absolute paths are taken as they are", async () => {
