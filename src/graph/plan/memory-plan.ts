@@ -1,8 +1,9 @@
 // Where every value lies. Values that are never live at the same time share bytes; values that are may share a buffer, at
 // different offsets, unless some dispatch reads one of them and writes the other: WebGPU forbids reading and writing one
 // buffer in the same dispatch, whatever the ranges, so one arena for everything would not do.
+import { nonEmpty } from "../../ops/operator.ts";
 import { byteLength } from "../../tensor.ts";
-import type { Value } from "../ir/graph.ts";
+import type { Node, Value } from "../ir/graph.ts";
 import { assignSlots, type Block, type Position } from "./assign-slots.ts";
 import { liveBlocks, liveBytes } from "./liveness.ts";
 import type { Program, Step } from "./lower.ts";
@@ -77,7 +78,7 @@ function planCopies(
 
 /** Parts that lie in their concatenations, the largest first, then all those of a concatenation together. */
 function partsInPlace({ inPlace }: MemoryPlan): readonly (readonly Value[])[] {
-  const concatenations = [...inPlace].filter(([{ node }]) => node.operator.regions && !node.operator.alias);
+  const concatenations = [...inPlace].filter(([{ node }]) => isConcatenation(node));
   const together = concatenations.map(([{ node }, inputs]) => [...inputs].map((input) => node.inputs[input]!));
   const bytes = (parts: readonly Value[]) => parts.reduce((sum, { type }) => sum + byteLength(type), 0);
   const largestFirst = (sets: readonly (readonly Value[])[]) => sets.toSorted((a, b) => bytes(b) - bytes(a));
@@ -85,6 +86,12 @@ function partsInPlace({ inPlace }: MemoryPlan): readonly (readonly Value[])[] {
     ...largestFirst(together.flat().map((part) => [part])),
     ...largestFirst(together.filter((parts) => parts.length > 1)),
   ];
+}
+
+/** Not what packs many small tensors on end, so that one dispatch updates them all. */
+function isConcatenation({ operator, inputs, attrs }: Node): boolean {
+  const types = inputs.map(({ type }) => type);
+  return operator.regions?.(nonEmpty(types, "inputs"), attrs)?.layout === "item";
 }
 
 function planLayout(
