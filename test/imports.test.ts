@@ -170,7 +170,9 @@ test("what browsers get imports no Node module", () => {
   expect([...seen].filter((file) => /^src\/(report|overlay)\//.test(file))).toEqual([]);
   const training = [...seen].filter((file) => file.startsWith("src/train/") && !file.startsWith("src/train/losses/"));
   expect(training.sort()).toEqual(
-    ["optimizers", "train-state", "train-step", "training-graph"].map((name) => `src/train/loop/${name}.ts`),
+    ["loss-scale", "optimizers", "train-state", "train-step", "training-graph"].map(
+      (name) => `src/train/loop/${name}.ts`,
+    ),
   );
   const packages = [...seen].flatMap((file) => runtimeImportsOf(file).filter((name) => !name.startsWith(".")));
   expect([...new Set(packages)].sort()).toEqual([
