@@ -137,7 +137,10 @@ export function defaultMilestones(epochs: number): number[] {
 }
 
 function resolveSchedule(schedule: ScheduleConfig, epochs: number): Schedule {
-  if (schedule.kind === "step") return { ...schedule, milestones: schedule.milestones ?? defaultMilestones(epochs) };
+  if (schedule.kind === "step") {
+    const own = schedule.every === undefined ? defaultMilestones(epochs) : [];
+    return { ...schedule, milestones: schedule.milestones ?? own };
+  }
   if (schedule.kind === "cosine") return { ...schedule, epochs: schedule.epochs ?? epochs };
   return schedule;
 }

@@ -87,7 +87,24 @@ const step = keys({
     .describe(
       "Epochs, counted from 0, from which on the rate is multiplied once more. Default: the last fifth, [80] of 100 epochs.",
     ),
+  every: whole(1)
+    .exactOptional()
+    .describe("Instead of milestones: epochs after which the rate is multiplied again and again, as StepLR does."),
   factor: positive().default(0.1).describe("What the rate is multiplied by at each milestone. Default 0.1."),
+  ...warmup,
+}).refine((schedule) => schedule.every === undefined || schedule.milestones === undefined, {
+  path: ["milestones"],
+  error: "nothing beside every",
+});
+
+const inverseTime = keys({
+  kind: kind("inverse-time"),
+  decay: positive().describe("The rate is divided by 1 + decay * n, where n are the steps or epochs that are done."),
+  per: choice(["step", "epoch"])
+    .default("step")
+    .describe(
+      'What n counts: every "step", as the argument `decay` of Keras\' optimizers, or "epoch". Default "step".',
+    ),
   ...warmup,
 });
 
@@ -115,11 +132,12 @@ const plateau = keys({
 });
 
 export const scheduleSchema = variants(
-  ["step", "constant", "cosine", "plateau"],
+  ["step", "constant", "cosine", "inverse-time", "plateau"],
   [
-    step.describe("MultiStepLR; the default."),
+    step.describe("MultiStepLR, or StepLR where `every` is given; the default."),
     keys({ kind: kind("constant"), ...warmup }).describe("The same rate from the end of the warm-up on."),
     cosine.describe("CosineAnnealingLR."),
+    inverseTime.describe("Keras' decay: rate / (1 + decay * steps)."),
     plateau.describe("ReduceLROnPlateau."),
   ],
 );

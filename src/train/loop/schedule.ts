@@ -1,5 +1,6 @@
 // The learning rate of every step: pure functions of the step, the epoch and, on plateaus, the validations so far.
-// Definitions are PyTorch's: https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate
+// Definitions are PyTorch's: https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate, and one of Keras' 2.2:
+// `lr * (1. / (1. + decay * iterations))`, in `get_updates` of keras/optimizers.py.
 import type { Schedule } from "../config/config.ts";
 
 /** Of the validation that schedules and early stopping look at. */
@@ -32,27 +33,30 @@ export function initialScheduleState(schedule: Schedule, rate: number): Schedule
 
 /**
  * The learning rate of one step. `rate` is the optimizer's, as configured.
- * - step: MultiStepLR; cosine: CosineAnnealingLR, by epochs, but staying at its least rate where the training is longer
+ * - step: MultiStepLR, or StepLR with `every`; inverse-time: the decay of Keras' optimizers; cosine: CosineAnnealingLR, by epochs, but staying at its least rate where the training is longer
  * - plateau: what {@link afterValidation} left of the rate
  * - warm-up: LinearLR by steps, multiplied onto any of them
  */
 export function rateAt(schedule: Schedule, rate: number, state: ScheduleState, { step, epoch }: Place): number {
-  return warmup(schedule, step) * rateOfEpoch(schedule, state?.rate ?? rate, epoch);
+  return warmup(schedule, step) * fullRate(schedule, state?.rate ?? rate, { step, epoch });
 }
 
 function warmup({ warmupSteps, warmupFactor }: Schedule, step: number): number {
   return step >= warmupSteps ? 1 : warmupFactor + ((1 - warmupFactor) * step) / warmupSteps;
 }
 
-function rateOfEpoch(schedule: Schedule, rate: number, epoch: number): number {
+function fullRate(schedule: Schedule, rate: number, { step, epoch }: Place): number {
   switch (schedule.kind) {
     case "constant":
     case "plateau":
       return rate;
     case "step": {
-      const passed = schedule.milestones.filter((milestone) => milestone <= epoch).length;
-      return rate * schedule.factor ** passed;
+      const { milestones, every, factor } = schedule;
+      const passed = every === undefined ? milestones.filter((milestone) => milestone <= epoch).length : epoch / every;
+      return rate * factor ** Math.floor(passed);
     }
+    case "inverse-time":
+      return rate / (1 + schedule.decay * (schedule.per === "step" ? step : epoch));
     case "cosine": {
       const { leastRate, epochs } = schedule;
       const done = Math.min(1, epoch / epochs);

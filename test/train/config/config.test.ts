@@ -90,6 +90,12 @@ test.each<[unknown, string]>([
     { data, optimizer: { nesterov: true, momentum: 0 } },
     "optimizer.nesterov: got true, expected false, or a momentum above 0",
   ],
+  [{ data, schedule: { every: 50, milestones: [80] } }, "schedule.milestones: got [80], expected nothing beside every"],
+  [{ data, schedule: { kind: "inverse-time" } }, "schedule.decay: got nothing, expected a positive number"],
+  [
+    { data, schedule: { kind: "inverse-time", decay: 1e-4, per: "batch" } },
+    'schedule.per: got "batch", expected "step" or "epoch"',
+  ],
   [{ data: { ...data, size: 3 } }, "data.size: got 3, expected [height, width]"],
   [{ data: { ...data, sizes: 3 } }, "data.sizes: unknown key, did you mean size?"],
   [{ data, losses: [] }, "losses: got [], expected a list of losses"],

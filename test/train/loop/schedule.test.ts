@@ -8,6 +8,8 @@
 //       for _ in range(n): rates.append(o.param_groups[0]["lr"]); o.step(); s.step()
 //       return rates
 //   o = optimizer(1e-3); print(run(o, S.MultiStepLR(o, [3, 5, 8], 0.1), 10))
+//   o = optimizer(1e-4); print(run(o, S.StepLR(o, 3, 0.5), 10))
+//   o = optimizer(1e-4); print(run(o, S.LambdaLR(o, lambda n: 1 / (1 + 0.25 * n)), 6))
 //   o = optimizer(1e-3); print(run(o, S.CosineAnnealingLR(o, 10, 1e-5), 11))
 //   o = optimizer(0.01); print(run(o, S.LinearLR(o, 0.1, 1.0, 5), 8))
 //   o = optimizer(1e-3); s = S.ReduceLROnPlateau(o, mode, ...)
@@ -46,6 +48,22 @@ function ratesByEpoch(schedule: Schedule, rate: number, epochs: number): number[
 test("step: MultiStepLR", () => {
   const rates = ratesByEpoch(scheduleOf({ kind: "step", milestones: [8, 3, 5], factor: 0.1 }), 1e-3, 10);
   expectRates(rates, [1e-3, 1e-3, 1e-3, 1e-4, 1e-4, 1e-5, 1e-5, 1e-5, 1e-6, 1e-6]);
+});
+
+test("step with every: StepLR, halved again and again", () => {
+  const schedule = scheduleOf({ kind: "step", every: 3, factor: 0.5 });
+  expect(schedule).toMatchObject({ milestones: [], every: 3 });
+  const rates = ratesByEpoch(schedule, 1e-4, 10);
+  expectRates(rates, [1e-4, 1e-4, 1e-4, 5e-5, 5e-5, 5e-5, 2.5e-5, 2.5e-5, 2.5e-5, 1.25e-5]);
+});
+
+test("inverse-time: divided by 1 + decay * n, n the steps, or the epochs", () => {
+  const expected = [0.0001, 8e-5, 6.666666666666667e-5, 5.714285714285714e-5, 5e-5, 4.4444444444444447e-5];
+  const bySteps = scheduleOf({ kind: "inverse-time", decay: 0.25 });
+  const steps = expected.map((_, step) => rateAt(bySteps, 1e-4, null, { step, epoch: 7 }));
+  expectRates(steps, expected);
+  const byEpochs = scheduleOf({ kind: "inverse-time", decay: 0.25, per: "epoch" });
+  expectRates(ratesByEpoch(byEpochs, 1e-4, 6), expected);
 });
 
 test("the paper's rates: 1e-3, and 1e-4 for the last 20 of 100 epochs", () => {
