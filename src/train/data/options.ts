@@ -3,7 +3,7 @@ import * as z from "zod";
 import { UsageError } from "../../errors.ts";
 import { quoteValue } from "../../formats/quote.ts";
 import { ignoreIndex } from "../../segment/metrics.ts";
-import { between, choice, flag, fraction, keys, list, text, whole } from "../config/keys.ts";
+import { between, choice, flag, fraction, keys, list, ownIssues, text, whole } from "../config/keys.ts";
 import { augmentSchema, defaultAugmentation } from "./augment-options.ts";
 
 const classIndex = () => whole(0, ignoreIndex - 1);
@@ -150,7 +150,7 @@ export type ClassTarget = SourceOptions["classes"][string];
 export function parseDataOptions(given: DataOptions): ResolvedDataOptions {
   const parsed = dataSchema.safeParse(given, { reportInput: true });
   if (parsed.success) return parsed.data;
-  throw new UsageError(parsed.error.issues.map(describeIssue).join("; "));
+  throw new UsageError(ownIssues(parsed.error.issues).map(describeIssue).join("; "));
 }
 
 function describeIssue(found: z.core.$ZodIssue): string {

@@ -9,6 +9,7 @@ import { removeTorn, writeFileAtomic } from "../../formats/write-file.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { callback, checkOptions, flag, record, word } from "../../options.ts";
 import type { TrainConfig } from "../config/config.ts";
+import { startOf } from "../config/start.ts";
 import { BatchLoader } from "../data/index.ts";
 import type { CheckpointEvent, TrainEvent, TrainOptions, TrainSummary } from "../loop/progress.ts";
 import type { StopRecord, TrainRecord, ValidationRecord } from "../loop/record.ts";
@@ -97,8 +98,8 @@ async function trainIn(folder: string, { gpu, config, options }: Asked): Promise
       );
     }
     const { imageSize } = data.train;
-    const isStart = config.weights !== undefined && !checkpoint;
-    const weights = isStart ? await openSafetensors(await fileSource(within(base, config.weights!))) : undefined;
+    const start = checkpoint ? undefined : startOf(config);
+    const weights = start && (await openSafetensors(await fileSource(within(base, start.file))));
     run = await TrainingRun.create(gpu, config, { imageSize, dataDigest, weights, checkpoint }).finally(() =>
       weights?.close(),
     );
@@ -164,7 +165,8 @@ class Trainer {
       plannedBytes: run.memory.activationBytes,
     });
     let reason: StopRecord["reason"];
-    if (run.random.length > 0) this.#emit({ kind: "random-weights", file: config.weights ?? "", names: run.random });
+    const file = startOf(config)?.file ?? "";
+    if (run.random.length > 0) this.#emit({ kind: "random-weights", file, names: run.random });
     try {
       if (begin === "start") await this.#save("last");
       reason = await this.#epochs();

@@ -531,6 +531,43 @@ describe("weights to start from", () => {
     expect(resumed.events.some(({ kind }) => kind === "random-weights")).toBe(false);
   });
 
+  test("of another network are renamed: an encoder under a prefix, folded biases as those of batch norm", async () => {
+    const given: Given = {
+      network: { name: "fpn", encoder: "resnet18", classes: 2, width: 1 / 16 },
+      weights: {
+        file: "encoder.safetensors",
+        rename: [
+          { match: "\\bconv(\\d)\\.bias$", to: "bn$1.bias" },
+          { match: "^", to: "encoder." },
+        ],
+      },
+      optimizer: { kind: "adam", rate: 0.01, groups: [{ match: "^encoder\\.", frozen: true }] },
+      epochs: 1,
+    };
+    const place = tiny.base(given);
+    const half = (shape: readonly number[]) => ({ shape, data: new Float32Array(elementCount(shape)).fill(0.5) });
+    const weights = { "conv1.weight": half([4, 3, 7, 7]), "conv1.bias": half([4]), "fc.weight": half([10, 4]) };
+    writeFileSync(join(place.base, "encoder.safetensors"), writeSafetensors(weights));
+    const { events, file } = await run(place, until(2));
+    const listed = events.find((event) => event.kind === "random-weights");
+    expect(listed).toMatchObject({ file: "encoder.safetensors" });
+    expect(listed?.names).toContain("encoder.bn1.weight");
+    const { tensors } = await readSafetensors(file("last.safetensors"));
+    for (const name of ["encoder.conv1.weight", "encoder.bn1.bias"]) {
+      expect(listed?.names).not.toContain(name);
+      expect(
+        tensors.get(name)!.data.every((value) => value === 0.5),
+        name,
+      ).toBe(true);
+    }
+    const other = tiny.base(given);
+    const twice = { "conv1.bias": half([4]), "bn1.bias": half([4]) };
+    writeFileSync(join(other.base, "encoder.safetensors"), writeSafetensors(twice));
+    await expect(run(other)).rejects.toThrow(
+      'encoder.safetensors: "bn1.bias" and "conv1.bias" are both renamed to "encoder.bn1.bias"',
+    );
+  });
+
   test("that hold nothing of the network are refused", async () => {
     const place = tiny.base({ weights: "start.safetensors" });
     const other = { "fc.weight": { shape: [1], data: Float32Array.of(1) } };
