@@ -20,6 +20,7 @@ import { digestOfData } from "./data-digest.ts";
 import { evaluate } from "./evaluate.ts";
 import { lockFolder } from "./lock.ts";
 import { createLog, type LogWriter, readLog, resumeLog } from "./log.ts";
+import { modelMetadata } from "./model-metadata.ts";
 import { openTrainData } from "./open-data.ts";
 import type { OpenedData } from "./open-dataset.ts";
 import { createFolder, filesOf, removeEmpty, requireTrainingIs } from "./output-folder.ts";
@@ -235,8 +236,8 @@ class Trainer {
   }
 
   async #save(which: CheckpointEvent["which"]): Promise<void> {
-    const { run, files, config } = this.#parts;
-    await saveCheckpoint(files[which], await run.checkpoint(), config);
+    const { run, files, config, data } = this.#parts;
+    await saveCheckpoint(files[which], await run.checkpoint(), config, modelMetadata(config, data.train));
     this.#savedAt = performance.now();
     this.#emit({ kind: "checkpoint", ...this.#place(), file: files[which], which });
   }

@@ -79,6 +79,13 @@ describe("thirty steps", () => {
     const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
     expect(mean(losses.slice(-6))).toBeLessThan(0.7 * mean(losses.slice(0, 3)));
     expect(readFileSync(file("report.html"), "utf8")).toContain("<svg");
+    const { metadata } = await readSafetensors(file("best.safetensors"));
+    expect([metadata["atrous.network"], metadata["atrous.labels"]]).toEqual([
+      "msff-resnet18",
+      '["background","class 1"]',
+    ]);
+    const preprocess = { normalize: "z-score", padMultiple: 32, padValue: 0, spacingMm: 1, minSize: 32 };
+    expect(JSON.parse(metadata["atrous.preprocess"]!)).toEqual(preprocess);
   });
 
   test("again are the same files byte for byte", async () => {
