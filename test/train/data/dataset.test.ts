@@ -25,6 +25,9 @@ const everything: NonNullable<DataOptions["augment"]> = {
   contrast: {},
   brightness: {},
   blur: { probability: 1 },
+  meanBlur: {},
+  medianBlur: {},
+  motionBlur: { kernel: 5 },
   noise: { probability: 1 },
 };
 

@@ -51,6 +51,11 @@ test.each<[string, object, string]>([
     "data.augment.blur.probability: got 2, expected a number from 0 to 1",
   ],
   [
+    "a kernel without a middle",
+    { augment: { medianBlur: { kernel: 4 } } },
+    "data.augment.medianBlur.kernel: got 4, expected an odd number from 3 to 15",
+  ],
+  [
     "an elastic deformation that folds",
     { augment: { elastic: { spacing: 10, amplitude: 5 } } },
     "data.augment.elastic.amplitude: got 5, expected below 4.89 (0.488 x spacing), so that the image does not fold over itself",
