@@ -217,8 +217,8 @@ test("the blurs that were drawn are applied one after the other, with their kern
   };
   const sure = { probability: 1 };
   expect(apply({ blur: { sigma: [2, 2], kernel: 3, ...sure } })).toEqual(gaussianBlur(image(), pictureSize, 2, 3));
-  const { motionDegrees } = draws({})[0]!;
   const options = { medianBlur: sure, meanBlur: { kernel: 5, ...sure }, motionBlur: sure };
+  const { motionDegrees } = draws(options)[0]!;
   const softened = medianBlur(meanBlur(image(), pictureSize, 5), pictureSize, 3);
   expect(apply(options)).toEqual(motionBlur(softened, pictureSize, 3, motionDegrees));
   expect(apply({})).toEqual(image());
