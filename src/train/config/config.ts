@@ -62,7 +62,7 @@ const trainSchema = keys({
   output: text("a path")
     .optional()
     .describe(
-      "Folder for checkpoints, log and report, relative to this file or absolute. Default: this file's name without .json.",
+      "Folder for checkpoints, log and report, relative to this file or absolute. Default: this file's name without .json or .jsonc.",
     ),
   workers: whole(0, 64)
     .default(2)
@@ -108,7 +108,7 @@ export function parseTrainConfig(json: unknown, file: string): TrainConfig {
     ...given,
     classNames: given.classNames ?? numberedClasses(classesOf(given)),
     schedule: resolveSchedule(given.schedule, given.epochs),
-    output: given.output ?? file.replace(/^.*[\\/]/, "").replace(/\.json$/i, ""),
+    output: given.output ?? file.replace(/^.*[\\/]/, "").replace(/\.jsonc?$/i, ""),
   };
   requirePerClass(config, file);
   return config;

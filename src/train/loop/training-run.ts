@@ -233,7 +233,8 @@ interface CreateOptions {
   readonly onCompile?: (done: number, total: number) => void;
 }
 
-function optimizerOf(config: OptimizerConfig): Optimizer {
+/** The optimizer that a configuration describes. */
+export function optimizerOf(config: OptimizerConfig): Optimizer {
   const { weightDecay } = config;
   if (config.kind === "sgd") return sgd({ momentum: config.momentum, nesterov: config.nesterov, weightDecay });
   const options = { betas: config.betas, eps: config.epsilon, weightDecay };
