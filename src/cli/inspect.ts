@@ -12,7 +12,7 @@ import {
   inspectGraph,
   isOnnx,
   type ModelFile,
-  type Preprocess,
+  type Normalization,
   type Shape,
   UnsupportedError,
   unusedTensors,
@@ -142,7 +142,7 @@ function asText(file: ModelFile, shape: Shape, { plannedFor, report }: Planned):
     options: options.join(", "),
     labels: file.labels?.join(", ") ?? "not stated",
     preprocess: preprocess
-      ? `${preprocess.spacingMm} mm, ${formatNormalization(preprocess.normalize)}, padded to multiples of ${preprocess.padMultiple}, at least ${preprocess.minSize}`
+      ? `${preprocess.spacingMm === "own" ? "pixels as they are" : `${preprocess.spacingMm} mm`}, ${formatNormalization(preprocess.normalize)}, padded to multiples of ${preprocess.padMultiple}, at least ${preprocess.minSize}`
       : "not stated",
     weights: `${file.weights.entries.size} tensors, ${dtypes.join(", ")}`,
     ...(unused.length > 0 && { "not used": nameSome(unused) }),
@@ -151,8 +151,11 @@ function asText(file: ModelFile, shape: Shape, { plannedFor, report }: Planned):
   return asTable(head, report, plannedFor);
 }
 
-function formatNormalization(normalize: Preprocess["normalize"]): string {
-  return typeof normalize === "string" ? normalize : `percentiles ${normalize.percentile.join(" to ")}`;
+function formatNormalization(normalize: Normalization): string {
+  if (typeof normalize === "string") return normalize;
+  if ("percentile" in normalize) return `percentiles ${normalize.percentile.join(" to ")}`;
+  if ("window" in normalize) return `window ${normalize.window.join(" to ")}`;
+  return `mean ${normalize.mean}, deviation ${normalize.deviation}`;
 }
 
 function asTable(head: Readonly<Record<string, string>>, report: GraphReport, plannedFor: string): string {

@@ -40,8 +40,9 @@ export function addTrain(
       "after",
       `
 Everything but "data" has a default; all of them together are the training of
-the lumbar MSFF paper. Paths in CONFIG.json are relative to it. Ctrl+C, SIGTERM
-and SIGHUP write a checkpoint and end the training; a second one kills it.
+the lumbar MSFF paper. Paths in CONFIG.json are relative to it; it may have
+comments, from // to the end of a line. Ctrl+C, SIGTERM and SIGHUP write a
+checkpoint and end the training; a second one kills it.
 
 Exit codes: 0 trained to the end, 1 interrupted, 2 bad usage or input.
 

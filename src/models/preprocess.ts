@@ -4,17 +4,29 @@ import { quoteValue } from "../formats/quote.ts";
 import type { ImageSize } from "./network.ts";
 
 /**
- * How a slice's grey values become the network's, by statistics of the whole slice; zeros for a slice of one grey.
+ * How a slice's grey values become the network's. By statistics of the whole slice, with zeros for a slice of one grey:
  * - `z-score`: (value - mean) / population standard deviation
  * - `min-max`: the smallest becomes 0, the largest 1
  * - `percentile`: the two percentiles become 0 and 1, what lies outside of them is cut off
+ *
+ * Of every slice alike:
+ * - `window`: the two values, Hounsfield units say, become 0 and 1, what lies outside of them is cut off
+ * - `mean`, `deviation`: (value - mean) / deviation, statistics of the training set
  */
-export type Normalization = "z-score" | "min-max" | { readonly percentile: readonly [low: number, high: number] };
+export type Normalization =
+  | "z-score"
+  | "min-max"
+  | { readonly percentile: readonly [low: number, high: number] }
+  | { readonly window: readonly [low: number, high: number] }
+  | { readonly mean: number; readonly deviation: number };
+
+/** The window of soft tissue in CT, in Hounsfield units. Source: the ANU-Net paper, section 4.1. */
+export const softTissueWindow: readonly [low: number, high: number] = [-200, 200];
 
 /** JSON of the metadata field `atrous.preprocess`. */
 export interface Preprocess {
-  /** Pixels are resampled to squares of this size before anything else. */
-  readonly spacingMm: number;
+  /** Pixels are resampled to squares of this size before anything else; "own" leaves them as the scanner gives them. */
+  readonly spacingMm: number | "own";
   readonly normalize: Normalization;
   /** Height and width are padded at the bottom and right to multiples of this. By default those that the network takes. */
   readonly padMultiple: number;
@@ -36,7 +48,7 @@ export function readPreprocess(given: unknown, where: string, size: ImageSize): 
     throw new FormatError(`${where}: ${name} is ${quoteValue(value)}, expected a number from ${from} to ${to}`);
   };
   return {
-    spacingMm: number("spacingMm", 0.01, 100),
+    spacingMm: fields.spacingMm === "own" ? "own" : number("spacingMm", 0.01, 100),
     normalize: normalization,
     padMultiple: number("padMultiple", 1, 1024, size.multiple),
     minSize: number("minSize", 1, 4096, size.least),
@@ -46,14 +58,28 @@ export function readPreprocess(given: unknown, where: string, size: ImageSize): 
 
 function readNormalization(given: unknown, where: string): Normalization {
   if (given === "z-score" || given === "min-max") return given;
-  if (typeof given === "object" && given !== null && "percentile" in given && Array.isArray(given.percentile)) {
-    const [low, high, ...more] = given.percentile as unknown[];
-    const isPair = typeof low === "number" && typeof high === "number" && more.length === 0;
-    if (isPair && low >= 0 && high <= 100 && low < high) return { percentile: [low, high] };
+  if (typeof given === "object" && given !== null) {
+    const { percentile, window, mean, deviation } = given as Readonly<Record<string, unknown>>;
+    if (isRange(percentile, 0, 100)) return { percentile };
+    if (isRange(window, -largestGrey, largestGrey)) return { window };
+    const isMean = typeof mean === "number" && Math.abs(mean) <= largestGrey;
+    if (isMean && typeof deviation === "number" && deviation > 0 && deviation <= largestGrey)
+      return { mean, deviation };
   }
   throw new FormatError(
-    `${where}: normalize is ${quoteValue(given)}, expected "z-score", "min-max" or {"percentile": [low, high]}`,
+    `${where}: normalize is ${quoteValue(given)}, expected "z-score", "min-max", {"percentile": [low, high]}, ` +
+      '{"window": [low, high]} or {"mean", "deviation"}',
   );
+}
+
+/** No scanner's values are larger. */
+const largestGrey = 1e9;
+
+/** Two numbers, the lower first. */
+function isRange(given: unknown, least: number, most: number): given is [low: number, high: number] {
+  if (!Array.isArray(given) || given.length !== 2) return false;
+  const [low, high] = given as unknown[];
+  return typeof low === "number" && typeof high === "number" && low >= least && high <= most && low < high;
 }
 
 /** Throws FormatError unless the field is absent or a list of class names. */
@@ -86,7 +112,8 @@ export function scalingOf(data: Float32Array, normalization: Normalization): Sca
     }
     return { ...whole, offset: smallest, divisor: largest - smallest };
   }
-  const [low, high] = percentiles(data, normalization.percentile);
+  if ("mean" in normalization) return { ...whole, offset: normalization.mean, divisor: normalization.deviation };
+  const [low, high] = "window" in normalization ? normalization.window : percentiles(data, normalization.percentile);
   return { low, high, offset: low, divisor: high - low };
 }
 

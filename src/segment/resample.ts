@@ -14,10 +14,11 @@ export interface SliceSize {
 /** Longest side of a slice in pixels, before and after resampling; the maps of larger ones fit no GPU. */
 const longestSide = 8192;
 
-/** Rows and columns at `target` millimetres. Throws ShapeError for slices that are too large. */
-export function resampledSize({ height, width, spacingMm }: SliceSize, target: number): [number, number] {
+/** Rows and columns at `target` millimetres; those of the slice itself at its "own". Throws ShapeError for slices that are too large. */
+export function resampledSize({ height, width, spacingMm }: SliceSize, target: number | "own"): [number, number] {
   requireSide("height", height);
   requireSide("width", width);
+  if (target === "own") return [height, width];
   const resample = (side: "height" | "width", size: number, spacing: number) => {
     // As Python rounds, so that sizes are those of the training.
     const pixels = Math.max(1, roundHalfEven((size * spacing) / target));

@@ -81,12 +81,17 @@ test.each([
   [
     "an unknown normalisation",
     { "atrous.preprocess": '{"normalize":"rank"}' },
-    'metadata "atrous.preprocess": normalize is "rank", expected "z-score", "min-max" or {"percentile": [low, high]}',
+    'metadata "atrous.preprocess": normalize is "rank", expected "z-score", "min-max", {"percentile": [low, high]}, {"window": [low, high]} or {"mean", "deviation"}',
   ],
   [
     "percentiles in the wrong order",
     { "atrous.preprocess": '{"normalize":{"percentile":[99,1]}}' },
-    'metadata "atrous.preprocess": normalize is {"percentile":[99,1]}, expected "z-score", "min-max" or {"percentile": [low, high]}',
+    'metadata "atrous.preprocess": normalize is {"percentile":[99,1]}, expected "z-score", "min-max", {"percentile": [low, high]}, {"window": [low, high]} or {"mean", "deviation"}',
+  ],
+  [
+    "a deviation of zero",
+    { "atrous.preprocess": '{"normalize":{"mean":3,"deviation":0}}' },
+    'metadata "atrous.preprocess": normalize is {"mean":3,"deviation":0}, expected "z-score", "min-max", {"percentile": [low, high]}, {"window": [low, high]} or {"mean", "deviation"}',
   ],
   [
     "a spacing of zero",

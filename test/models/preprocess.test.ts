@@ -25,6 +25,12 @@ test("percentiles are numpy's, and what lies outside is cut off", () => {
   });
 });
 
+test("a window and fixed statistics are of every slice alike", () => {
+  const values = Float32Array.of(-1024, -200, -100, 100, 200, 3000);
+  expect([...normalize(values, { window: [-200, 200] })]).toEqual([0, 0, 0.25, 0.75, 1, 1]);
+  expect([...normalize(values, { mean: 100, deviation: 50 })]).toEqual([-22.48, -6, -4, 0, 2, 58].map(Math.fround));
+});
+
 test.each<Normalization>(["z-score", "min-max", { percentile: [1, 99] }])(
   "%j of one grey is zeros",
   (normalization) => {

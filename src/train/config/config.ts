@@ -6,10 +6,11 @@ import { quoteValue } from "../../formats/quote.ts";
 import { type ChosenNetwork, classCount } from "../../models/network.ts";
 import { networks } from "../../models/registry.ts";
 import { dataSchema } from "../data/options.ts";
-import { between, choice, flag, keys, list, orList, text, whole } from "./keys.ts";
+import { between, choice, flag, keys, list, orList, ownIssues, text, whole } from "./keys.ts";
 import { type LossConfig, lossSchema } from "./losses.ts";
 import { networkSchema } from "./network.ts";
 import { optimizerSchema, type ScheduleConfig, scheduleSchema } from "./optimizer.ts";
+import { startSchema } from "./start.ts";
 
 const recomputeText = '"none", "auto" or a number of bytes';
 
@@ -19,10 +20,10 @@ const trainSchema = keys({
   classNames: list(text("a name"), "a list of names")
     .optional()
     .describe("Names of the classes, background first. Default: background, class 1, class 2, ..."),
-  weights: text("a path")
+  weights: startSchema
     .optional()
     .describe(
-      "safetensors, or a checkpoint of PyTorch, to start from, relative to this file or absolute. Tensors that it lacks start at random and are listed. Default: none.",
+      "safetensors, or a checkpoint of PyTorch, to start from, relative to this file or absolute; or an object that also renames its tensors. What it lacks starts at random and is listed. Default: none.",
     ),
   data: dataSchema.describe("Where images and labels are, and how they are prepared."),
   losses: list(lossSchema, "a list of losses")
@@ -71,7 +72,7 @@ const trainSchema = keys({
   output: text("a path")
     .optional()
     .describe(
-      "Folder for checkpoints, log and report, relative to this file or absolute. Default: this file's name without .json.",
+      "Folder for checkpoints, log and report, relative to this file or absolute. Default: this file's name without .json or .jsonc.",
     ),
   workers: whole(0, 64)
     .default(2)
@@ -111,13 +112,13 @@ export type Schedule =
  */
 export function parseTrainConfig(json: unknown, file: string): TrainConfig {
   const parsed = trainSchema.safeParse(json);
-  if (!parsed.success) throw new FormatError(`${file}: ${describeIssues(parsed.error.issues, json)}`);
+  if (!parsed.success) throw new FormatError(`${file}: ${describeIssues(ownIssues(parsed.error.issues), json)}`);
   const { $schema: _, ...given } = parsed.data;
   const config: TrainConfig = {
     ...given,
     classNames: given.classNames ?? numberedClasses(classesOf(given)),
     schedule: resolveSchedule(given.schedule, given.epochs),
-    output: given.output ?? file.replace(/^.*[\\/]/, "").replace(/\.json$/i, ""),
+    output: given.output ?? file.replace(/^.*[\\/]/, "").replace(/\.jsonc?$/i, ""),
   };
   requirePerClass(config, file);
   return config;

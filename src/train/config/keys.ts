@@ -29,6 +29,27 @@ export function whole(least: number, most = 1e9) {
 /** Text that is not empty. */
 export const text = (expected = "text") => z.string({ error: expected }).min(1, { error: expected });
 
+/** A regular expression that ends its search on every name. */
+export const expression = () =>
+  text("a regular expression")
+    .refine(isRegularExpression, { error: "a regular expression" })
+    .refine(repeatsNoGroup, { error: "a regular expression that repeats no group, which can search for ever" });
+
+function isRegularExpression(pattern: string): boolean {
+  try {
+    new RegExp(pattern);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Only repetitions within repetitions take time that doubles with each character. */
+function repeatsNoGroup(pattern: string): boolean {
+  const syntax = pattern.replaceAll(/\\./gs, "").replaceAll(/\[[^\]]*\]/g, "");
+  return !/\)[*+{]/.test(syntax);
+}
+
 export const flag = () => z.boolean({ error: "true or false" });
 
 /** One of some words. */
@@ -57,6 +78,17 @@ export function keys<const T extends z.core.$ZodLooseShape>(shape: T) {
   const known = Object.keys(shape);
   return z.strictObject(shape, {
     error: (issue) => (issue.code === "unrecognized_keys" ? unknownKey(issue.keys[0] ?? "", known) : "an object"),
+  });
+}
+
+/** Of a value that may be of several types, the issues of the type that it has: an object's own keys, say. */
+export function ownIssues(issues: readonly z.core.$ZodIssue[]): readonly z.core.$ZodIssue[] {
+  return issues.flatMap((issue) => {
+    if (issue.code !== "invalid_union") return [issue];
+    const isOwn = (found: readonly z.core.$ZodIssue[]) =>
+      found.every(({ code, path }) => path.length > 0 || code === "unrecognized_keys" || code === "custom");
+    const own = issue.errors.find((found) => found.length > 0 && isOwn(found));
+    return own ? ownIssues(own.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))) : [issue];
   });
 }
 

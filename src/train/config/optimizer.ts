@@ -1,33 +1,33 @@
 // The optimizers and the schedules of the learning rate that a configuration can name, under PyTorch's definitions.
 import * as z from "zod";
-import { choice, flag, fraction, keys, kind, list, nonNegative, positive, text, variants, whole } from "./keys.ts";
+import {
+  choice,
+  expression,
+  flag,
+  fraction,
+  keys,
+  kind,
+  list,
+  nonNegative,
+  positive,
+  variants,
+  whole,
+} from "./keys.ts";
 
 const group = keys({
-  match: text("a regular expression")
-    .refine(isRegularExpression, { error: "a regular expression" })
-    .refine(repeatsNoGroup, { error: "a regular expression that repeats no group, which can search for ever" })
-    .describe(
-      "Regular expression: the parameters whose names it finds are of this group. The first group that matches counts.",
-    ),
-  rateFactor: nonNegative().default(1).describe("Factor of the learning rate. Default 1."),
+  match: expression().describe(
+    "Regular expression: the parameters whose names it finds are of this group. The first group that matches counts.",
+  ),
+  rateFactor: nonNegative()
+    .default(1)
+    .describe("Factor of the learning rate. 0 keeps the parameters, but not the statistics of batch norm. Default 1."),
   weightDecay: nonNegative().exactOptional().describe("Default: the optimizer's."),
-  frozen: flag().default(false).describe("Whether these parameters stay as they are. Default false."),
+  frozen: flag()
+    .default(false)
+    .describe(
+      "Whether these parameters stay as they are. Batch norm whose weight and bias are frozen keeps its statistics, and normalises by them. Default false.",
+    ),
 });
-
-function isRegularExpression(pattern: string): boolean {
-  try {
-    new RegExp(pattern);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Only repetitions within repetitions take time that doubles with each character. */
-function repeatsNoGroup(pattern: string): boolean {
-  const syntax = pattern.replaceAll(/\\./gs, "").replaceAll(/\[[^\]]*\]/g, "");
-  return !/\)[*+{]/.test(syntax);
-}
 
 const common = {
   rate: positive().default(1e-3).describe("Learning rate at the start, before warm-up and schedule. Default 0.001."),

@@ -37,6 +37,24 @@ const elastic = keys({
   context.addIssue({ code: "custom", path: ["amplitude"], input: amplitude, message });
 });
 
+const widestKernel = 15;
+
+/** Pixels of a kernel's side, of which one is in the middle. */
+function kernel() {
+  const expected = `an odd number from 3 to ${widestKernel}`;
+  return z
+    .int({ error: expected })
+    .min(3, { error: expected })
+    .max(widestKernel, { error: expected })
+    .refine((size) => size % 2 === 1, { error: expected });
+}
+
+const kernelBlur = () =>
+  keys({
+    kernel: kernel().default(3).describe("Width of the kernel in pixels, an odd number. Default 3."),
+    probability: probability(0.3),
+  });
+
 export const augmentSchema = keys({
   crop: keys({ probability: probability(1) })
     .optional()
@@ -94,10 +112,20 @@ export const augmentSchema = keys({
     .describe("Moves the normalised grey values."),
   blur: keys({
     sigma: range(0, 16).default([0.5, 1.5]).describe("Of the Gaussian, in pixels. Default [0.5, 1.5]."),
+    kernel: kernel()
+      .exactOptional()
+      .describe("Width at which the Gaussian is cut off, in pixels, an odd number. Default: at three sigma."),
     probability: probability(0.3),
   })
     .optional()
-    .describe("Softens the image."),
+    .describe("Softens the image by a Gaussian."),
+  meanBlur: kernelBlur().optional().describe("Softens the image by the mean of neighbouring pixels."),
+  medianBlur: kernelBlur()
+    .optional()
+    .describe("Softens the image by the median of neighbouring pixels, which keeps edges."),
+  motionBlur: kernelBlur()
+    .optional()
+    .describe("Softens the image by the mean along a line of pixels, in a direction that is drawn evenly."),
   noise: keys({
     sigma: range(0, 10).default([0, 0.15]).describe("In standard deviations of the slice. Default [0, 0.15]."),
     probability: probability(0.3),

@@ -1,9 +1,10 @@
 // Draws what happens to one sample: a pure function of (seed, epoch, index), and of nothing else.
 import { Random } from "../../random.ts";
 import type { AugmentOptions } from "./augment-options.ts";
+import { gaussianBlur, meanBlur, medianBlur, motionBlur } from "./blur.ts";
 import { drawDisplacement } from "./elastic.ts";
 import { identityPose, type Pose, type Size } from "./geometry.ts";
-import { addNoise, applyContrast, blur } from "./intensity.ts";
+import { addNoise, applyContrast } from "./intensity.ts";
 
 /** Which of a sample's random views. */
 export interface Draw {
@@ -24,6 +25,9 @@ const lanes = [
   "blur",
   "noise",
   "crop",
+  "meanBlur",
+  "medianBlur",
+  "motionBlur",
 ] as const;
 
 /** What was drawn. Sizes of grey values are in standard deviations of the normalised slice. */
@@ -33,21 +37,36 @@ export interface Augmentation {
   readonly exponent: number;
   readonly contrast: number;
   readonly brightness: number;
-  /** Of the blur, in pixels; 0 for none. */
+  /** Of the Gaussian, in pixels; 0 for none. */
   readonly blurSigma: number;
+  /** Where the Gaussian is cut off; undefined for three sigma. */
+  readonly blurKernel: number | undefined;
+  /** Widths of kernels in pixels; 0 for none. */
+  readonly meanKernel: number;
+  readonly medianKernel: number;
+  readonly motionKernel: number;
+  /** Direction of the motion, from that of the rows; a line has no beginning, so half a turn is all. */
+  readonly motionDegrees: number;
   readonly noiseSigma: number;
   readonly noise: Random;
 }
 
 export function drawAugmentation(options: AugmentOptions, size: Size, draw: Draw, index: number): Augmentation {
   const lane = (name: (typeof lanes)[number]) => new Random([draw.seed, draw.epoch], index, lanes.indexOf(name));
-  const noise = lane("noise");
+  const [noise, motion] = [lane("noise"), lane("motionBlur")];
+  const kernelOf = (random: Random, given: (Chance & { readonly kernel: number }) | undefined) =>
+    given !== undefined && random.chance(given.probability) ? given.kernel : 0;
   return {
     pose: drawPose(options, size, lane),
     exponent: drawEvenRatio(lane("gamma"), options.gamma, options.gamma?.exponent) ?? 1,
     contrast: drawEvenly(lane("contrast"), options.contrast, options.contrast?.factor) ?? 1,
     brightness: drawEvenly(lane("brightness"), options.brightness, options.brightness?.offset) ?? 0,
     blurSigma: drawEvenly(lane("blur"), options.blur, options.blur?.sigma) ?? 0,
+    blurKernel: options.blur?.kernel,
+    meanKernel: kernelOf(lane("meanBlur"), options.meanBlur),
+    medianKernel: kernelOf(lane("medianBlur"), options.medianBlur),
+    motionKernel: kernelOf(motion, options.motionBlur),
+    motionDegrees: motion.between(0, 180),
     noiseSigma: drawEvenly(noise, options.noise, options.noise?.sigma) ?? 0,
     noise,
   };
@@ -100,9 +119,20 @@ export function augmentIntensity(
   augmentation: Augmentation,
   { mean, deviation }: { readonly mean: number; readonly deviation: number },
 ): Float32Array {
-  const { contrast, brightness, blurSigma, noiseSigma, noise } = augmentation;
+  const { contrast, brightness, noiseSigma, noise } = augmentation;
   if (contrast !== 1 || brightness !== 0) applyContrast(image, contrast, mean, brightness * deviation);
-  const blurred = blurSigma > 0 ? blur(image, size, blurSigma) : image;
+  const blurred = blur(image, size, augmentation);
   if (noiseSigma > 0) addNoise(blurred, noiseSigma * deviation, noise);
   return blurred;
+}
+
+/** Those that were drawn, one after the other. */
+function blur(image: Float32Array, size: Size, drawn: Augmentation): Float32Array {
+  const { blurSigma, blurKernel, meanKernel, medianKernel, motionKernel, motionDegrees } = drawn;
+  let result = image;
+  if (blurSigma > 0) result = gaussianBlur(result, size, blurSigma, blurKernel);
+  if (meanKernel > 0) result = meanBlur(result, size, meanKernel);
+  if (medianKernel > 0) result = medianBlur(result, size, medianKernel);
+  if (motionKernel > 0) result = motionBlur(result, size, motionKernel, motionDegrees);
+  return result;
 }

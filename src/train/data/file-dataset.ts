@@ -1,12 +1,15 @@
 // Samples out of files.
 import { UsageError } from "../../errors.ts";
+import type { Normalization } from "../../models/preprocess.ts";
 import type { TargetKind } from "../../segment/metrics.ts";
 import { type Draw, drawAugmentation } from "./augment.ts";
 import type { Dataset, Locality, Stack } from "./dataset.ts";
 import type { ResolvedDataOptions } from "./options.ts";
 import { prepareSlice, type Sample, type TargetSlice } from "./prepare.ts";
+import { normalizationOf } from "./preprocess.ts";
 import { isNifti, readScan, type ScanFile } from "./scan.ts";
 import { ScanCache } from "./scan-cache.ts";
+import type { MaskStatistics } from "./statistics.ts";
 import { ClassMap, encodeTarget, type LabelRange } from "./targets.ts";
 
 /** Everything that a dataset is made of; plain data, which goes to threads. */
@@ -15,8 +18,10 @@ export interface DatasetRecipe {
   readonly targets: TargetKind;
   /** Labels of each source. */
   readonly classes: readonly (readonly LabelRange[])[];
-  readonly files: readonly (ScanFile & { readonly bytes: number })[];
+  readonly files: readonly (ScanFile & { readonly bytes: number; readonly statistics?: MaskStatistics })[];
   readonly samples: readonly SampleEntry[];
+  /** Of all files that are trained on, where grey values are normalised within masks. */
+  readonly statistics?: MaskStatistics;
 }
 
 export interface SampleEntry {
@@ -70,7 +75,19 @@ export class FileDataset implements Dataset {
     const { options } = this.recipe;
     const slice = await this.#read(index);
     const augmentation = draw && drawAugmentation(options.augment, options.size, draw, index);
-    return prepareSlice(slice, options, this.#outside, augmentation);
+    return prepareSlice(
+      slice,
+      { ...options, normalize: this.#normalizationOf(index, draw) },
+      this.#outside,
+      augmentation,
+    );
+  }
+
+  /** Masks are known in training alone. */
+  #normalizationOf(index: number, draw: Draw | undefined): Normalization {
+    const { options, files, samples, statistics } = this.recipe;
+    const own = draw && files[samples[index]!.file]!.statistics;
+    return normalizationOf(options.normalize, own ?? statistics);
   }
 
   async #read(index: number): Promise<TargetSlice> {

@@ -15,8 +15,10 @@ export interface Frame {
   readonly shown: Size;
 }
 
-export function frameOf(slice: SliceSize, { size, fit, spacingMm = 1 }: ResolvedDataOptions): Frame {
-  const resampled = fit === "stretch" ? size : resampledSize(slice, spacingMm);
+type FitOptions = Pick<ResolvedDataOptions, "size" | "fit" | "spacingMm">;
+
+export function frameOf(slice: SliceSize, { size, fit, spacingMm = 1 }: FitOptions): Frame {
+  const resampled = fit === "stretch" ? size : resampledSize(slice, fit === "pad" ? "own" : spacingMm);
   const shown = [Math.min(resampled[0], size[0]), Math.min(resampled[1], size[1])] as const;
   return { size, resampled, shown };
 }

@@ -2,8 +2,9 @@
 import * as z from "zod";
 import { UsageError } from "../../errors.ts";
 import { quoteValue } from "../../formats/quote.ts";
+import { softTissueWindow } from "../../models/preprocess.ts";
 import { ignoreIndex } from "../../segment/metrics.ts";
-import { between, choice, flag, fraction, keys, list, text, whole } from "../config/keys.ts";
+import { between, choice, flag, fraction, keys, list, orList, ownIssues, text, whole } from "../config/keys.ts";
 import { augmentSchema, defaultAugmentation } from "./augment-options.ts";
 
 const classIndex = () => whole(0, ignoreIndex - 1);
@@ -22,8 +23,24 @@ const classesSchema = z
 
 const axes = ["sagittal", "coronal", "axial", "i", "j", "k"] as const;
 
+/** What slices lie across: the anatomical axis, or an axis of the file. */
+export type SliceAxis = (typeof axes)[number];
+
+const expectedAxes = `${orList(axes)}, or a list of them`;
+
+function areDifferent(values: readonly string[]): boolean {
+  return new Set(values).size === values.length;
+}
+
 const volumeSchema = keys({
-  axis: choice(axes).default("sagittal").describe('What slices lie across. Default "sagittal".'),
+  axis: z
+    .union([choice(axes), list(choice(axes), expectedAxes).refine(areDifferent, { error: "each axis once" })], {
+      error: expectedAxes,
+    })
+    .default("sagittal")
+    .describe(
+      'What slices lie across, or a list: ["sagittal", "coronal", "axial"] takes the slices of all three planes, each of which is read by itself. Default "sagittal".',
+    ),
   every: whole(1, 10_000).default(1).describe("Takes every n-th slice. Default 1."),
   labelled: flag().default(false).describe("Takes only slices with a label other than 0. Default false."),
 }).describe("How NIfTI volumes are sliced.");
@@ -88,12 +105,22 @@ const splitSchema = keys({
   }
 });
 
-const expectedNormalization = '"z-score", "min-max" or {"percentile": [low, high]}';
+const expectedNormalization =
+  '"z-score", "min-max", "window", {"percentile": [low, high]}, {"window": [low, high]} or {"within": [class, ...]}';
 
 const percentiles = z
   .tuple([between(0, 100), between(0, 100)])
   .refine(([low, high]) => low < high, { error: "the lower percentile first" })
   .describe("What becomes 0 and 1, in per cent of the pixels.");
+
+const windowSchema = z
+  .tuple([z.number(), z.number()])
+  .refine(([low, high]) => low < high, { error: "the lower value first" })
+  .describe("What becomes 0 and 1, in the file's values, as Hounsfield units. Default of the word: [-200, 200].");
+
+const withinSchema = list(classIndex(), "a list of classes").describe(
+  "Classes whose pixels mean and deviation are taken of.",
+);
 
 export const dataSchema = keys({
   sources: list(sourceSchema, "a list of sources").describe("Where images and labels are."),
@@ -101,18 +128,27 @@ export const dataSchema = keys({
   size: z
     .tuple([whole(1, 8192), whole(1, 8192)], { error: "[height, width]" })
     .describe("Height and width of the images that the network sees."),
-  fit: choice(["spacing", "stretch"])
+  fit: choice(["spacing", "pad", "stretch"])
     .default("spacing")
     .describe(
-      'How slices come to that size. "spacing", as `atrous segment` does: to pixels of one size in mm, then padded at the bottom and right, or cut to the middle. "stretch": whole, whatever their shape. Default "spacing".',
+      'How slices come to that size. "spacing", as `atrous segment` does: to pixels of one size in mm, then padded at the bottom and right, or cut to the middle. "pad": the same with the pixels that they have. "stretch": whole, whatever their shape. Default "spacing".',
     ),
   spacingMm: between(0.01, 100).optional().describe('Pixel size for fit "spacing". Default 1.'),
   normalize: z
-    .union([z.enum(["z-score", "min-max"]), z.strictObject({ percentile: percentiles })], {
-      error: expectedNormalization,
-    })
+    .union(
+      [
+        z.enum(["z-score", "min-max"]),
+        z.literal("window").transform(() => ({ window: [...softTissueWindow] as [number, number] })),
+        z.strictObject({ percentile: percentiles }),
+        z.strictObject({ window: windowSchema }),
+        z.strictObject({ within: withinSchema }),
+      ],
+      { error: expectedNormalization },
+    )
     .default("z-score")
-    .describe('Grey values of each slice: "z-score", "min-max", or {"percentile": [1, 99]}. Default "z-score".'),
+    .describe(
+      'Grey values of each slice: "z-score", "min-max", or {"percentile": [1, 99]}; "window", or {"window": [-200, 200]}, of Hounsfield units. {"within": [1, 2]}: z-scores by mean and deviation (divisor n - 1) of these classes\' pixels, in training those of the same file, else those of all training files. Default "z-score".',
+    ),
   outside: z
     .union([classIndex(), z.literal("ignore")], { error: 'a class or "ignore"' })
     .default(0)
@@ -126,11 +162,11 @@ export const dataSchema = keys({
     .default(256)
     .describe("Decoded files that each thread keeps. Default 256."),
 }).superRefine(({ fit, spacingMm, sources }, context) => {
-  if (fit === "stretch") {
-    if (spacingMm !== undefined) issue(context, ["spacingMm"], spacingMm, 'nothing beside fit "stretch"');
+  if (fit !== "spacing") {
+    const expected = `nothing beside fit "${fit}"`;
+    if (spacingMm !== undefined) issue(context, ["spacingMm"], spacingMm, expected);
     sources.forEach((source, n) => {
-      if (source.spacingMm === undefined) return;
-      issue(context, ["sources", n, "spacingMm"], source.spacingMm, 'nothing beside fit "stretch"');
+      if (source.spacingMm !== undefined) issue(context, ["sources", n, "spacingMm"], source.spacingMm, expected);
     });
   }
 });
@@ -150,7 +186,7 @@ export type ClassTarget = SourceOptions["classes"][string];
 export function parseDataOptions(given: DataOptions): ResolvedDataOptions {
   const parsed = dataSchema.safeParse(given, { reportInput: true });
   if (parsed.success) return parsed.data;
-  throw new UsageError(parsed.error.issues.map(describeIssue).join("; "));
+  throw new UsageError(ownIssues(parsed.error.issues).map(describeIssue).join("; "));
 }
 
 function describeIssue(found: z.core.$ZodIssue): string {

@@ -1,5 +1,5 @@
 // From a slice as a file holds it to what the network sees and what it should say.
-import { applyScaling, momentsOf, scalingOf } from "../../models/preprocess.ts";
+import { applyScaling, momentsOf, type Normalization, scalingOf } from "../../models/preprocess.ts";
 import { resampleSlice, type SliceSize } from "../../segment/resample.ts";
 import { type Augmentation, augmentIntensity } from "./augment.ts";
 import { createWarp, frameOf, identityPose } from "./geometry.ts";
@@ -27,12 +27,12 @@ export interface Sample {
 }
 
 /**
- * Without augmentation exactly what the segmenter does: resample, normalise by the whole slice, place. With it, grey
+ * Without augmentation exactly what the segmenter does: resample, normalise, place. With it, grey
  * values and labels are resampled once, and normalised by the same statistics.
  */
 export function prepareSlice(
   slice: TargetSlice,
-  options: ResolvedDataOptions,
+  options: Omit<ResolvedDataOptions, "normalize"> & { readonly normalize: Normalization },
   outside: number,
   augmentation?: Augmentation,
 ): Sample {

@@ -13,7 +13,7 @@ import { pngStartBytes, readLabelPng, readPng, readPngSize } from "../../formats
 import { openSource, readOrigin } from "../../formats/source/source.ts";
 import { labelsOn, requireFinite } from "../../segment/labels.ts";
 import type { SliceSize } from "../../segment/resample.ts";
-import type { SourceOptions } from "./options.ts";
+import type { SliceAxis } from "./options.ts";
 
 /** Plain data, which goes to threads. */
 export interface ScanFile {
@@ -22,7 +22,7 @@ export interface ScanFile {
   /** Of PNG pictures. */
   readonly spacingMm: number;
   /** Of NIfTI volumes. */
-  readonly axis: NonNullable<SourceOptions["volume"]>["axis"];
+  readonly axis: SliceAxis;
   /** Whose classes its labels have. */
   readonly source: number;
 }

@@ -1,6 +1,4 @@
 // What a training is made of at one moment: the step on the device, the place in the data, the schedule and the best validation.
-import { FormatError } from "../../errors.ts";
-import { checkEntries } from "../../formats/safetensors/index.ts";
 import type { TensorFile } from "../../formats/tensor-file.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { GraphBuilder } from "../../graph/ir/builder.ts";
@@ -9,6 +7,7 @@ import { findNonFinite } from "../../graph/run/non-finite.ts";
 import type { ClassMetrics } from "../../segment/metrics.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { OptimizerConfig } from "../config/optimizer.ts";
+import { startOf } from "../config/start.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Batch } from "../data/index.ts";
 import type { BestValidation, Checkpoint } from "../node/checkpoint.ts";
@@ -26,6 +25,7 @@ import {
   type ScheduleState,
 } from "./schedule.ts";
 import { compileSegmenter } from "./segmenter.ts";
+import { StartWeights } from "./start-weights.ts";
 import { compileTrainStep, type StepResult, type TrainStep } from "./train-step.ts";
 import { type ValidateOptions, validate } from "./validate.ts";
 
@@ -61,11 +61,11 @@ export class TrainingRun {
   ): Promise<TrainingRun> {
     const graph = lossGraph(config, imageSize);
     const initial = initialWeights(graph, config.seed);
-    const random = weights && !checkpoint ? checkWeights(weights, graph) : [];
+    const start = weights && !checkpoint ? new StartWeights(weights, graph, startOf(config)?.rename ?? []) : undefined;
     const parameter = async (name: string) => {
       const saved = checkpoint?.tensors.get(name)?.data;
       if (saved instanceof Float32Array) return saved;
-      return weights?.entries.has(name) ? weights.readF32(name) : initial(name);
+      return start?.read(name) ?? initial(name);
     };
     const { clipNorm, groups } = config.optimizer;
     const step = await compileTrainStep(gpu, graph, {
@@ -92,7 +92,7 @@ export class TrainingRun {
       validationsSinceBest: 0,
       dataDigest,
     };
-    return new TrainingRun({ gpu, config, graph, step, random, place: withoutTensors(place) });
+    return new TrainingRun({ gpu, config, graph, step, random: start?.random ?? [], place: withoutTensors(place) });
   }
 
   /** Steps taken. */
@@ -236,19 +236,12 @@ interface CreateOptions {
   readonly onCompile?: (done: number, total: number) => void;
 }
 
-function optimizerOf(config: OptimizerConfig): Optimizer {
+/** The optimizer that a configuration describes. */
+export function optimizerOf(config: OptimizerConfig): Optimizer {
   const { weightDecay } = config;
   if (config.kind === "sgd") return sgd({ momentum: config.momentum, nesterov: config.nesterov, weightDecay });
   const options = { betas: config.betas, eps: config.epsilon, weightDecay };
   return config.kind === "adam" ? adam(options) : adamW(options);
-}
-
-/** Tensors that the file has must fit; returns the names of those that it lacks, which begin at random. */
-function checkWeights(weights: TensorFile, { parameters }: Graph): readonly string[] {
-  const expected = parameters.filter(({ name }) => weights.entries.has(name));
-  if (expected.length === 0) throw new FormatError(`${weights.name}: holds no parameter of the network`);
-  checkEntries(weights, new Map(expected.map(({ name, type }) => [name, type.shape])), { allowUnexpected: () => true });
-  return parameters.filter((parameter) => !expected.includes(parameter)).map(({ name }) => name);
 }
 
 function tensorsOf({ tensors }: Checkpoint) {

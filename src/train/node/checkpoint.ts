@@ -60,11 +60,17 @@ export function isParameter(name: string): boolean {
   return !name.includes(":");
 }
 
-/** Writes a checkpoint atomically. Throws UsageError where the file cannot be written. */
-export async function saveCheckpoint(path: string, checkpoint: Checkpoint, config: TrainConfig): Promise<void> {
+/** Writes a checkpoint atomically; `model` is metadata of its own. Throws UsageError where the file cannot be written. */
+export async function saveCheckpoint(
+  path: string,
+  checkpoint: Checkpoint,
+  config: TrainConfig,
+  model: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const { tensors, ...state } = checkpoint;
   const stored = new Map([...tensors].map(([name, tensor]) => [name, toStored(tensor)]));
-  const texts = { [stateKey]: JSON.stringify({ version: 2, ...state }), [configKey]: JSON.stringify(config) };
+  const own = { [stateKey]: JSON.stringify({ version: 2, ...state }), [configKey]: JSON.stringify(config) };
+  const texts = { ...model, ...own };
   const metadata = { ...texts, [checksumKey]: checksums(stored, texts) };
   await writeFileAtomic(path, writeSafetensors(stored, metadata), { force: true });
 }

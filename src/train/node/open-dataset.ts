@@ -1,15 +1,22 @@
 // Opens the data of a configuration: lists files, looks at their beginnings, splits by subject. No pixel is read, but for
-// volumes of which only labelled slices are wanted.
+// volumes of which only labelled slices are wanted, and for the statistics of masks.
 import { resolve } from "node:path";
 import { FormatError, UsageError } from "../../errors.ts";
 import { readText } from "../../formats/source/text.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { type DatasetRecipe, FileDataset, type SampleEntry } from "../data/file-dataset.ts";
-import { type DataOptions, parseDataOptions, type ResolvedDataOptions, type SourceOptions } from "../data/options.ts";
+import {
+  type DataOptions,
+  parseDataOptions,
+  type ResolvedDataOptions,
+  type SliceAxis,
+  type SourceOptions,
+} from "../data/options.ts";
 import { inspectScan, isNifti, readScan, type ScanFile } from "../data/scan.ts";
 import { type Part, parseSplitFile, splitSubjects } from "../data/split.ts";
 import { highestClass, readLabelRanges, targetKindOf } from "../data/targets.ts";
 import { type ListedPair, listSource } from "./listing.ts";
+import { withStatistics } from "./measure-masks.ts";
 
 export interface OpenDataOptions {
   /** Folder that paths are relative to. Default: the process's. */
@@ -36,12 +43,20 @@ export async function openDataset(options: DataOptions, { base = "." }: OpenData
   const targets = [resolved.outside, ...classes.flat().map(({ target }) => target)];
   const { files, samples } = await listSamples(resolved, base);
   const parts = await splitSamples(samples, resolved, base);
-  const open = (part: Part) => {
+  const recipeOf = (part: Part): DatasetRecipe => {
     const own = samples.filter(({ subject }) => parts.get(subject) === part);
-    return new FileDataset({ options: resolved, targets: targetKindOf(targets), classes, ...onlyUsed(files, own) });
+    return { options: resolved, targets: targetKindOf(targets), classes, ...onlyUsed(files, own) };
   };
-  const opened = { train: open("train"), validation: open("validation"), classes: 1 + highestClass(targets) };
-  if (opened.train.size === 0) throw new UsageError("data.split: got no subject to train on, expected at least one");
+  const own = recipeOf("train");
+  if (own.samples.length === 0) throw new UsageError("data.split: got no subject to train on, expected at least one");
+  const train = await withStatistics(own);
+  const { statistics } = train;
+  const validation = { ...recipeOf("validation"), ...(statistics && { statistics }) };
+  const opened = {
+    train: new FileDataset(train),
+    validation: new FileDataset(validation),
+    classes: 1 + highestClass(targets),
+  };
   return opened;
 }
 
@@ -57,28 +72,42 @@ async function listSamples(
     const pairs = await listSource(source, where, base);
     requireUsedOptions(source, pairs, where);
     for (const pair of pairs) {
-      const file = scanFile(pair, source, n);
-      const { slices, bytes } = await inspectScan(file);
-      for (const slice of await chooseSlices(file, source, slices)) {
-        const id = isNifti(pair.image) ? `${pair.name}_${String(slice).padStart(3, "0")}` : pair.name;
-        const other = named.get(id);
-        if (other !== undefined) throw new UsageError(`${where}: ${other} and ${pair.image} are both called ${id}`);
-        named.set(id, pair.image);
-        samples.push({ id, subject: pair.subject, file: files.length, slice });
+      const axes = axesOf(source, pair);
+      for (const axis of axes) {
+        const file = { ...scanFile(pair, source, n), axis };
+        const { slices, bytes } = await inspectScan(file);
+        const name = axes.length > 1 ? `${pair.name}_${axis}` : pair.name;
+        for (const slice of await chooseSlices(file, source, slices)) {
+          const id = isNifti(pair.image) ? `${name}_${String(slice).padStart(3, "0")}` : name;
+          const other = named.get(id);
+          if (other !== undefined) throw new UsageError(`${where}: ${other} and ${pair.image} are both called ${id}`);
+          named.set(id, pair.image);
+          samples.push({ id, subject: pair.subject, file: files.length, slice });
+        }
+        files.push({ ...file, bytes });
       }
-      files.push({ ...file, bytes });
     }
   }
   return { files, samples };
 }
 
-function scanFile({ image, labels }: ListedPair, { spacingMm = 1, volume }: SourceOptions, source: number): ScanFile {
+/** Each plane of a volume is a file of its own, which is read by itself. */
+function axesOf({ volume }: SourceOptions, { image }: ListedPair): readonly SliceAxis[] {
+  const axis = isNifti(image) ? (volume?.axis ?? "sagittal") : "sagittal";
+  return typeof axis === "string" ? [axis] : axis;
+}
+
+function scanFile(
+  { image, labels }: ListedPair,
+  { spacingMm = 1 }: SourceOptions,
+  source: number,
+): Omit<ScanFile, "axis"> {
   const extension = isNifti(image) ? /\.nii(\.gz)?$/i : /\.png$/i;
   for (const path of [image, labels]) {
     if (extension.test(path)) continue;
     throw new FormatError(`${path}: expected PNG or NIfTI files (.png, .nii, .nii.gz), image and labels alike`);
   }
-  return { image, labels, spacingMm, axis: volume?.axis ?? "sagittal", source };
+  return { image, labels, spacingMm, source };
 }
 
 /** Options of files that the source does not have would do nothing. */

@@ -9,6 +9,7 @@ import { removeTorn, writeFileAtomic } from "../../formats/write-file.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { callback, checkOptions, flag, record, word } from "../../options.ts";
 import type { TrainConfig } from "../config/config.ts";
+import { startOf } from "../config/start.ts";
 import { BatchLoader } from "../data/index.ts";
 import type { CheckpointEvent, TrainEvent, TrainOptions, TrainSummary } from "../loop/progress.ts";
 import type { StopRecord, TrainRecord, ValidationRecord } from "../loop/record.ts";
@@ -19,6 +20,7 @@ import { digestOfData } from "./data-digest.ts";
 import { evaluate } from "./evaluate.ts";
 import { lockFolder } from "./lock.ts";
 import { createLog, type LogWriter, readLog, resumeLog } from "./log.ts";
+import { modelMetadata } from "./model-metadata.ts";
 import { openTrainData } from "./open-data.ts";
 import type { OpenedData } from "./open-dataset.ts";
 import { createFolder, filesOf, removeEmpty, requireTrainingIs } from "./output-folder.ts";
@@ -97,8 +99,8 @@ async function trainIn(folder: string, { gpu, config, options }: Asked): Promise
       );
     }
     const { imageSize } = data.train;
-    const isStart = config.weights !== undefined && !checkpoint;
-    const weights = isStart ? await openTensors(await fileSource(within(base, config.weights!))) : undefined;
+    const start = checkpoint ? undefined : startOf(config);
+    const weights = start && (await openTensors(await fileSource(within(base, start.file))));
     run = await TrainingRun.create(gpu, config, { imageSize, dataDigest, weights, checkpoint }).finally(() =>
       weights?.close(),
     );
@@ -164,7 +166,8 @@ class Trainer {
       plannedBytes: run.memory.activationBytes,
     });
     let reason: StopRecord["reason"];
-    if (run.random.length > 0) this.#emit({ kind: "random-weights", file: config.weights ?? "", names: run.random });
+    const file = startOf(config)?.file ?? "";
+    if (run.random.length > 0) this.#emit({ kind: "random-weights", file, names: run.random });
     try {
       if (begin === "start") await this.#save("last");
       reason = await this.#epochs();
@@ -233,8 +236,8 @@ class Trainer {
   }
 
   async #save(which: CheckpointEvent["which"]): Promise<void> {
-    const { run, files, config } = this.#parts;
-    await saveCheckpoint(files[which], await run.checkpoint(), config);
+    const { run, files, config, data } = this.#parts;
+    await saveCheckpoint(files[which], await run.checkpoint(), config, modelMetadata(config, data.train));
     this.#savedAt = performance.now();
     this.#emit({ kind: "checkpoint", ...this.#place(), file: files[which], which });
   }

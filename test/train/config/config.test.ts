@@ -96,6 +96,17 @@ test.each<[unknown, string]>([
     { data, schedule: { kind: "inverse-time", decay: 1e-4, per: "batch" } },
     'schedule.per: got "batch", expected "step" or "epoch"',
   ],
+  [{ data, weights: 3 }, "weights: got 3, expected a path, or an object"],
+  [{ data, weights: { file: "a", renmae: [] } }, "weights.renmae: unknown key, did you mean rename?"],
+  [{ data, weights: { rename: [{ match: "^", to: "" }] } }, "weights.file: got nothing, expected a path"],
+  [
+    { data, weights: { file: "a", rename: [{ match: "(", to: "" }] } },
+    'weights.rename[0].match: got "(", expected a regular expression',
+  ],
+  [
+    { data, weights: { file: "a", rename: [{ match: "(a)*", to: "" }] } },
+    'weights.rename[0].match: got "(a)*", expected a regular expression that repeats no group',
+  ],
   [{ data: { ...data, size: 3 } }, "data.size: got 3, expected [height, width]"],
   [{ data: { ...data, sizes: 3 } }, "data.sizes: unknown key, did you mean size?"],
   [{ data, losses: [] }, "losses: got [], expected a list of losses"],

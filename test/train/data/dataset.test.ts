@@ -1,7 +1,7 @@
 // Datasets from files: what a sample is, that it agrees with the segmenter, and that augmentation is drawn, not remembered.
 
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { extractSlice, readNifti, writeNifti } from "../../../src/formats/nifti/index.ts";
 import { readPng } from "../../../src/formats/png/index.ts";
 import { type Normalization, normalize } from "../../../src/models/preprocess.ts";
@@ -25,6 +25,9 @@ const everything: NonNullable<DataOptions["augment"]> = {
   contrast: {},
   brightness: {},
   blur: { probability: 1 },
+  meanBlur: {},
+  medianBlur: {},
+  motionBlur: { kernel: 5 },
   noise: { probability: 1 },
 };
 
@@ -45,22 +48,23 @@ test("samples are named and ordered by their paths", async () => {
   expect(dataset).toMatchObject({ size: 4, imageSize: [24, 20], targets: "index" });
 });
 
-test.each<Normalization>(["z-score", "min-max", { percentile: [5, 90] }])(
-  "an unaugmented sample is bit by bit what the segmenter makes, %j",
-  async (given) => {
-    const { data } = readPng(readFileSync(`${png.path}/set/b_01_img.png`), "b");
-    // At 0.75 mm 24 x 20 pixels are 18 x 15 at 1 mm: padded to 32 x 32.
-    const normalization = typeof given === "string" ? given : { percentile: [...given.percentile] as [number, number] };
-    const source = { ...pngSource, spacingMm: 0.75 };
-    const padded = await (await openPng({ sources: [source], size: [32, 32], normalize: normalization })).sample(2);
-    const expected = normalize(resampleSlice(data, [24, 20], [18, 15]), normalization);
-    const image = new Float32Array(32 * 32);
-    for (let row = 0; row < 18; row++) image.set(expected.subarray(row * 15, (row + 1) * 15), row * 32);
-    expect(padded.image).toEqual(image);
-    const own = await (await openPng({ normalize: normalization })).sample(2);
-    expect(own.image).toEqual(normalize(data, normalization));
-  },
-);
+test.each<Normalization & DataOptions["normalize"]>([
+  "z-score",
+  "min-max",
+  { percentile: [5, 90] },
+  { window: [30, 210] },
+])("an unaugmented sample is bit by bit what the segmenter makes, %j", async (normalization) => {
+  const { data } = readPng(readFileSync(`${png.path}/set/b_01_img.png`), "b");
+  // At 0.75 mm 24 x 20 pixels are 18 x 15 at 1 mm: padded to 32 x 32.
+  const source = { ...pngSource, spacingMm: 0.75 };
+  const padded = await (await openPng({ sources: [source], size: [32, 32], normalize: normalization })).sample(2);
+  const expected = normalize(resampleSlice(data, [24, 20], [18, 15]), normalization);
+  const image = new Float32Array(32 * 32);
+  for (let row = 0; row < 18; row++) image.set(expected.subarray(row * 15, (row + 1) * 15), row * 32);
+  expect(padded.image).toEqual(image);
+  const own = await (await openPng({ normalize: normalization })).sample(2);
+  expect(own.image).toEqual(normalize(data, normalization));
+});
 
 test("a batch is bit by bit the image that the segmenter gives to the network", async () => {
   const size: [number, number] = [64, 32];
@@ -75,6 +79,122 @@ test("a batch is bit by bit the image that the segmenter gives to the network", 
   const columns = image.filter((_, n) => n % 64 < 32);
   expect(value!.images).toEqual({ shape: [1, 3, 64, 32], data: columns });
   expect(preprocessOf(parseDataOptions({ ...options, fit: "stretch" }), { multiple: 32, least: 50 })).toBe(undefined);
+});
+
+test("slices are padded with the pixels that they have, and as the segmenter pads them", async () => {
+  const folder = new DataFolder();
+  // Sagittal slices of 5 by 4 pixels of 3 by 2 mm.
+  const affine = [
+    [1, 0, 0, 0],
+    [0, 2, 0, 0],
+    [0, 0, 3, 0],
+    [0, 0, 0, 1],
+  ];
+  await folder.volume("p1", [3, 4, 5], { affine });
+  const options: DataOptions = { sources: [niftiSource], split: nothingValidates, size: [8, 8], fit: "pad" };
+  const { train } = await openDataset(options, { base: folder.path });
+  const slice = extractSlice(await readNifti(folder.read("p1.nii.gz"), "p1"), 0, 1);
+  expect([slice.height, slice.width, slice.spacingMm]).toEqual([5, 4, [3, 2]]);
+  const preprocess = preprocessOf(parseDataOptions(options), { multiple: 4, least: 4 })!;
+  expect(preprocess).toEqual({ spacingMm: "own", normalize: "z-score", padMultiple: 4, minSize: 8, padValue: 0 });
+  const { data } = prepareBatch([slice], 1, preprocess);
+  const { image, labels } = await train.sample(1);
+  expect(image).toEqual(data);
+  expect(labels.filter((label) => label === 1)).toHaveLength(slice.data.filter((value) => value > 700).length);
+});
+
+test("three planes of a volume are slices of their own, one after the other", async () => {
+  const folder = new DataFolder();
+  await folder.volume("p1", [2, 3, 4]);
+  const open = async (axis: NonNullable<DataOptions["sources"][number]["volume"]>["axis"]) => {
+    const sources = [{ ...niftiSource, volume: { axis } }];
+    const options: DataOptions = { sources, split: nothingValidates, size: [4, 4], fit: "pad" };
+    return (await openDataset(options, { base: folder.path })).train;
+  };
+  const all = await open(["sagittal", "coronal", "axial"]);
+  const slices = (plane: string, count: number) => Array.from({ length: count }, (_, n) => `p1_${plane}_00${n}`);
+  expect(all.ids).toEqual([...slices("sagittal", 2), ...slices("coronal", 3), ...slices("axial", 4)]);
+  const single = [await open("sagittal"), await open("coronal"), await open(["axial"])];
+  expect(single[2]!.ids).toEqual(["p1_000", "p1_001", "p1_002", "p1_003"]);
+  const expected = single.flatMap((dataset) => dataset.ids.map((_, n) => dataset.sample(n)));
+  expect(await Promise.all(all.ids.map((_, n) => all.sample(n)))).toEqual(await Promise.all(expected));
+});
+
+describe("z-scores within a mask", () => {
+  const values = [10, 20, 30, 40, 50, 60];
+  const folder = new DataFolder();
+  const volume = (name: string, shift: number, labels: readonly number[]) =>
+    folder.volume(name, [1, 2, 3], {
+      image: (data) => data.set(values.map((value) => value + shift)),
+      labels: (data) => data.set(labels),
+    });
+  const open = (within: number[], validation: string[] = ["c"]) =>
+    openDataset(
+      {
+        sources: [{ ...niftiSource, classes: { "0": 0, "1": 1, "2": 2, "3": "ignore" } }],
+        split: { validation },
+        size: [3, 2],
+        fit: "pad",
+        normalize: { within },
+        augment: {},
+      },
+      { base: folder.path },
+    );
+  /** Rows of a sagittal slice go down along k, columns along j; the file has j first. */
+  const sorted = (image: Float32Array) => [...image].sort((a, b) => a - b);
+  const scores = (given: readonly number[], mean: number, deviation: number) =>
+    given.map((value) => Math.fround((value - mean) / deviation));
+
+  beforeAll(async () => {
+    await volume("a", 0, [1, 2, 1, 0, 0, 3]);
+    await volume("b", 100, [1, 0, 0, 0, 2, 0]);
+    await volume("c", 7, [1, 1, 1, 1, 1, 1]);
+    await volume("d", 5, [0, 0, 0, 0, 0, 0]);
+  });
+
+  test("in training are those of the file, by the divisor n - 1; ignored pixels are in no mask", async () => {
+    const { train } = await open([1, 2]);
+    const [a, b] = [await train.sample(0, { seed: 0, epoch: 0 }), await train.sample(1, { seed: 0, epoch: 0 })];
+    expect(sorted(a.image)).toEqual(scores(values, 20, 10));
+    const shifted = values.map((value) => value + 100);
+    expect(sorted(b.image)).toEqual(scores(shifted, 130, Math.sqrt(800)));
+  });
+
+  test("at inference, and where a file has no mask, are those of the training set, which the metadata states", async () => {
+    const { train, validation } = await open([1, 2]);
+    // 10, 20, 30 of a and 110, 150 of b.
+    const mask = [10, 20, 30, 110, 150];
+    const mean = 64;
+    const deviation = Math.sqrt(mask.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 4);
+    const unaugmented = await validation.sample(0);
+    expect(sorted(unaugmented.image)).toEqual(
+      scores(
+        values.map((value) => value + 7),
+        mean,
+        deviation,
+      ),
+    );
+    expect(sorted((await train.sample(0)).image)).toEqual(scores(values, mean, deviation));
+    const without = await train.sample(2, { seed: 0, epoch: 0 });
+    expect(sorted(without.image)).toEqual(
+      scores(
+        values.map((value) => value + 5),
+        mean,
+        deviation,
+      ),
+    );
+    const { options, statistics } = train.recipe!;
+    const preprocess = preprocessOf(options, { multiple: 1, least: 1 }, statistics)!;
+    const { normalize: stated } = preprocess as unknown as { normalize: { mean: number; deviation: number } };
+    expect([stated.mean, stated.deviation]).toEqual([expect.closeTo(mean, 10), expect.closeTo(deviation, 10)]);
+    expect(() => preprocessOf(options, { multiple: 1, least: 1 })).toThrow("got no statistics of the training set");
+  });
+
+  test("of classes that no training image has are refused", async () => {
+    await expect(open([7])).rejects.toThrow(
+      "data.normalize.within: got [7], of which the training images have no two pixels of different greys",
+    );
+  });
 });
 
 test("an augmentation that changes nothing changes nothing", async () => {

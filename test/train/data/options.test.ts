@@ -27,6 +27,9 @@ test("defaults are filled in, and what is filled in is an option again", () => {
   });
   expect(parseDataOptions(resolved)).toEqual(resolved);
   expect(parseDataOptions({ ...least, augment: {} }).augment).toEqual({});
+  const window = parseDataOptions({ ...least, normalize: "window" });
+  expect(window.normalize).toEqual({ window: [-200, 200] });
+  expect(parseDataOptions(window)).toEqual(window);
 });
 
 test.each<[string, object, string]>([
@@ -48,6 +51,11 @@ test.each<[string, object, string]>([
     "data.augment.blur.probability: got 2, expected a number from 0 to 1",
   ],
   [
+    "a kernel without a middle",
+    { augment: { medianBlur: { kernel: 4 } } },
+    "data.augment.medianBlur.kernel: got 4, expected an odd number from 3 to 15",
+  ],
+  [
     "an elastic deformation that folds",
     { augment: { elastic: { spacing: 10, amplitude: 5 } } },
     "data.augment.elastic.amplitude: got 5, expected below 4.89 (0.488 x spacing), so that the image does not fold over itself",
@@ -55,7 +63,28 @@ test.each<[string, object, string]>([
   [
     "an unknown normalisation",
     { normalize: "zscore" },
-    'data.normalize: got "zscore", expected "z-score", "min-max" or {"percentile": [low, high]}',
+    'data.normalize: got "zscore", expected "z-score", "min-max", "window", {"percentile": [low, high]}, {"window": [low, high]} or {"within": [class, ...]}',
+  ],
+  [
+    "a window in the wrong order",
+    { normalize: { window: [200, -200] } },
+    "data.normalize.window: got [200,-200], expected the lower value first",
+  ],
+  ["a mask of no class", { normalize: { within: [] } }, "data.normalize.within: got [], expected a list of classes"],
+  [
+    "an axis that is none",
+    { sources: [{ ...source, volume: { axis: "oblique" } }] },
+    'data.sources[0].volume.axis: got "oblique", expected "sagittal", "coronal", "axial", "i", "j" or "k", or a list of them',
+  ],
+  [
+    "an axis twice",
+    { sources: [{ ...source, volume: { axis: ["axial", "axial"] } }] },
+    'data.sources[0].volume.axis: got ["axial","axial"], expected each axis once',
+  ],
+  [
+    "a pixel size for slices that are only padded",
+    { fit: "pad", spacingMm: 2 },
+    'data.spacingMm: got 2, expected nothing beside fit "pad"',
   ],
   [
     "a class out of range",

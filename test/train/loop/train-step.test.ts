@@ -20,7 +20,7 @@ import { relu } from "../../../src/ops/elementwise/activations.ts";
 import { add } from "../../../src/ops/elementwise/arithmetic.ts";
 import type { Shape, Tensor } from "../../../src/tensor.ts";
 import { elementCount } from "../../../src/tensor.ts";
-import { adamW, type SgdOptions, sgd } from "../../../src/train/loop/optimizers.ts";
+import { adam, adamW, type SgdOptions, sgd } from "../../../src/train/loop/optimizers.ts";
 import { compileTrainStep, type TrainStep, type TrainStepOptions } from "../../../src/train/loop/train-step.ts";
 import { crossEntropyLoss } from "../../../src/train/losses/index.ts";
 import { openTestGpu } from "../../support/gpu.ts";
@@ -132,6 +132,15 @@ describe("as PyTorch", () => {
     for (const name of Object.keys(first).filter((name) => !name.startsWith("conv2"))) {
       expect(tensors.get(name)?.data, name).toEqual(first[name]);
     }
+  });
+
+  test("Adam, whose weight decay is part of the gradient", async () => {
+    const { losses, norms, tensors } = await train({ optimizer: adam({ weightDecay: 0.1 }) }, 0.05);
+    expectClose(losses, [1.7680696, 1.4688036, 1.1990979], "losses");
+    expectClose(norms, [1.5281754, 1.3084681, 1.0455806], "norms, without the decay");
+    const weight = [-0.60806483, -0.85163385, -0.6245985, -0.33038285, 0.34622452, 0.78969157];
+    expectClose(tensors.get("conv2.weight")?.data, weight, "weight");
+    expectClose(tensors.get("bn1.bias")?.data, [-0.11846106, -0.25378302, -0.33834803], "bias of batch norm");
   });
 
   test("AdamW, and statistics of another momentum", async () => {

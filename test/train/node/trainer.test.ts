@@ -82,6 +82,13 @@ describe("thirty steps", () => {
     const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
     expect(mean(losses.slice(-6))).toBeLessThan(0.7 * mean(losses.slice(0, 3)));
     expect(readFileSync(file("report.html"), "utf8")).toContain("<svg");
+    const { metadata } = await readSafetensors(file("best.safetensors"));
+    expect([metadata["atrous.network"], metadata["atrous.labels"]]).toEqual([
+      "msff-resnet18",
+      '["background","class 1"]',
+    ]);
+    const preprocess = { normalize: "z-score", padMultiple: 32, padValue: 0, spacingMm: 1, minSize: 32 };
+    expect(JSON.parse(metadata["atrous.preprocess"]!)).toEqual(preprocess);
   });
 
   test("again are the same files byte for byte", async () => {
@@ -558,6 +565,43 @@ describe("weights to start from", () => {
     }
     const resumed = await run(place, { ...until(2), resume: true });
     expect(resumed.events.some(({ kind }) => kind === "random-weights")).toBe(false);
+  });
+
+  test("of another network are renamed: an encoder under a prefix, folded biases as those of batch norm", async () => {
+    const given: Given = {
+      network: { name: "fpn", encoder: "resnet18", classes: 2, width: 1 / 16 },
+      weights: {
+        file: "encoder.safetensors",
+        rename: [
+          { match: "\\bconv(\\d)\\.bias$", to: "bn$1.bias" },
+          { match: "^", to: "encoder." },
+        ],
+      },
+      optimizer: { kind: "adam", rate: 0.01, groups: [{ match: "^encoder\\.", frozen: true }] },
+      epochs: 1,
+    };
+    const place = tiny.base(given);
+    const half = (shape: readonly number[]) => ({ shape, data: new Float32Array(elementCount(shape)).fill(0.5) });
+    const weights = { "conv1.weight": half([4, 3, 7, 7]), "conv1.bias": half([4]), "fc.weight": half([10, 4]) };
+    writeFileSync(join(place.base, "encoder.safetensors"), writeSafetensors(weights));
+    const { events, file } = await run(place, until(2));
+    const listed = events.find((event) => event.kind === "random-weights");
+    expect(listed).toMatchObject({ file: "encoder.safetensors" });
+    expect(listed?.names).toContain("encoder.bn1.weight");
+    const { tensors } = await readSafetensors(file("last.safetensors"));
+    for (const name of ["encoder.conv1.weight", "encoder.bn1.bias"]) {
+      expect(listed?.names).not.toContain(name);
+      expect(
+        tensors.get(name)!.data.every((value) => value === 0.5),
+        name,
+      ).toBe(true);
+    }
+    const other = tiny.base(given);
+    const twice = { "conv1.bias": half([4]), "bn1.bias": half([4]) };
+    writeFileSync(join(other.base, "encoder.safetensors"), writeSafetensors(twice));
+    await expect(run(other)).rejects.toThrow(
+      'encoder.safetensors: "bn1.bias" and "conv1.bias" are both renamed to "encoder.bn1.bias"',
+    );
   });
 
   test("that hold nothing of the network are refused", async () => {
