@@ -28,6 +28,8 @@ export interface MemoryPlan {
 export interface PlanOptions {
   /** A slot of several blocks stays within it. Default: no limit. */
   readonly maxSlotBytes?: number;
+  /** Plans of less are taken without copies, which cost a dispatch each. Default: 1 MiB. */
+  readonly copyFromBytes?: number;
 }
 
 /**
@@ -46,7 +48,8 @@ export function planMemory(program: Program, options: PlanOptions = {}): MemoryP
   const lowerBoundBytes = Math.min(kept.lowerBoundBytes, overwritten.lowerBoundBytes);
   const isEnough = ({ peakBytes }: MemoryPlan) => peakBytes <= enough * lowerBoundBytes;
   let best = overwritten.peakBytes < kept.peakBytes ? overwritten : kept;
-  if (program.steps.length > search.steps) return { ...best, lowerBoundBytes };
+  const { copyFromBytes = 2 ** 20 } = options;
+  if (program.steps.length > search.steps || best.peakBytes < copyFromBytes) return { ...best, lowerBoundBytes };
   for (const [plan, overwriteResiduals] of [[overwritten, true] as const, [kept, false] as const]) {
     if (isEnough(best)) break;
     const copying = planCopies(
