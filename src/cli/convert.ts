@@ -45,7 +45,7 @@ Examples:
       await requireNewFile(output, [input], force);
       const file = await openModel(input, { network, options });
       try {
-        await writeFileAtomic(output, await writeModelFile(file, { labels, preprocess }));
+        await writeFileAtomic(output, await writeModelFile(file, { labels, preprocess }), { force });
         const unused = unusedTensors(file);
         const kept = file.weights.entries.size - unused.length;
         session.note(`${output}: ${kept} tensors of ${file.network.name}`);

@@ -92,6 +92,21 @@ test.each([
   expect(stderr.trim().split("\n").length).toBe(1);
 });
 
+test("a read-only file is replaced where it is forced alone", async () => {
+  writeFileSync(file("kept.safetensors"), "kept", { mode: 0o444 });
+  const convert = (...more: string[]) =>
+    atrous("convert", file("net.pth"), file("kept.safetensors"), ...chosen, ...more);
+  const refused = await convert();
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toMatch(/kept\.safetensors: is read-only, expected another name, or --force to replace it/);
+  expect(readFileSync(file("kept.safetensors"), "utf8")).toBe("kept");
+  const forced = await convert("--force");
+  expect(forced.code, forced.stderr).toBe(0);
+  expect((await readSafetensors(new Uint8Array(readFileSync(file("kept.safetensors"))))).tensors.size).toBe(
+    golden.tensors.size,
+  );
+});
+
 test("a tensor that is missing is an error, and no file is written", async () => {
   const { code, stderr } = await atrous("convert", file("short.pth"), file("none.safetensors"), ...chosen);
   expect(code).toBe(2);
