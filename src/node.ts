@@ -21,6 +21,11 @@ export { type MaskMetricName, type MaskMetrics, maskMetricNames } from "./segmen
 export { type ClassMeasure, measureClasses, type SliceMeasure } from "./segment/measures.ts";
 export { type AxisName, isPng, readScan, requireMaskName, type Scan, type ScanOptions } from "./segment/scan.ts";
 export type { MaskGrid } from "./segment/surface.ts";
-export { type MeasureOptions, measureSurfaces, type SurfaceMetrics } from "./segment/surface-metrics.ts";
+export {
+  defaultMeasures,
+  type MeasureOptions,
+  measureSurfaces,
+  type SurfaceMetrics,
+} from "./segment/surface-metrics.ts";
 export { mapTruth, type TruthLabels, type TruthMaps } from "./segment/truth.ts";
 export type { SliceList } from "./slice-list.ts";

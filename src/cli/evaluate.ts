@@ -4,12 +4,12 @@ import { basename, dirname } from "node:path";
 import type { Command } from "commander";
 import type { Gpu } from "../index.ts";
 import { type MeasureOptions, writeFileAtomic } from "../node.ts";
-import type { Dataset, Evaluation, MaskMetrics, TrainConfig } from "../train/index.ts";
+import type { classAreas as ClassAreas, Dataset, Evaluation, MaskMetrics, TrainConfig } from "../train/index.ts";
 import { emptyIsPerfectOption, type MeasureFlags, toleranceOption } from "./arguments.ts";
 import { withNulls } from "./json.ts";
 import { requireDistinct, requireNewFile } from "./output.ts";
 import type { GlobalOptions, Session } from "./session.ts";
-import { formatFacts, formatTable } from "./table.ts";
+import { formatFacts, formatMeasure, formatTable } from "./table.ts";
 
 interface EvaluateFlags extends GlobalOptions, MeasureFlags {
   readonly weights?: string;
@@ -62,7 +62,7 @@ Examples:
 }
 
 async function runEvaluate(session: Session, path: string, flags: EvaluateFlags): Promise<void> {
-  const { bestWeights, imageRows, loadReports, openTrainData, readTrainConfig, volumeRows, writeCsv } =
+  const { bestWeights, classAreas, imageRows, loadReports, openTrainData, readTrainConfig, volumeRows, writeCsv } =
     await loadTrain();
   const config = await readTrainConfig(path);
   const base = dirname(path);
@@ -93,7 +93,7 @@ async function runEvaluate(session: Session, path: string, flags: EvaluateFlags)
     );
   }
   const origin = { config: path, weights, adapter };
-  if (flags.json) session.printJson(asJson(evaluation, origin));
+  if (flags.json) session.printJson(asJson(evaluation, origin, classAreas));
   else session.print(asText(evaluation, origin, files));
 }
 
@@ -126,27 +126,19 @@ interface EvaluationOrigin {
 }
 
 /** What is undefined is null. */
-function asJson({ result, measures }: Evaluation, origin: EvaluationOrigin): unknown {
+function asJson({ result, measures }: Evaluation, origin: EvaluationOrigin, areasOf: typeof ClassAreas): unknown {
   const { mean, distancesPer, classes, images, volumes, subjects } = result;
   return withNulls({
     ...origin,
     measures: { ...measures, distancesPer },
     mean,
     classes: classes.map(({ counts, ...rest }) => ({ ...rest, ...counts })),
-    images: images.map(({ id, subject, spacingMm, mean, classes, counts }) => ({
-      id,
-      subject,
-      spacingMm,
-      mean,
-      classes: classes.map((metrics, c) => {
-        const { truePositive, falsePositive, falseNegative } = counts[c]!;
-        const areaOf = (pixels: number) => spacingMm && pixels * spacingMm[0] * spacingMm[1];
-        const areas = {
-          areaMm2: areaOf(truePositive + falsePositive),
-          truthAreaMm2: areaOf(truePositive + falseNegative),
-        };
-        return { ...metrics, ...areas };
-      }),
+    images: images.map((image) => ({
+      id: image.id,
+      subject: image.subject,
+      spacingMm: image.spacingMm,
+      mean: image.mean,
+      classes: image.classes.map((metrics, c) => ({ ...metrics, ...areasOf(image, c) })),
     })),
     volumes,
     subjects,
@@ -159,16 +151,15 @@ function asText(
   files: readonly (string | undefined)[],
 ): string {
   const { classes, mean, images, distancesPer, volumes } = result;
-  const format = (value: number | undefined, digits = 4) => value?.toFixed(digits) ?? "-";
   const row = (name: string, metrics: MaskMetrics, rest: readonly string[]) => [
     name,
-    ...[metrics.dsc, metrics.iou, metrics.precision, metrics.recall].map((value) => format(value)),
-    ...[metrics.hausdorff95, metrics.assd].map((value) => format(value, 2)),
+    ...[metrics.dsc, metrics.iou, metrics.precision, metrics.recall].map((value) => formatMeasure(value)),
+    ...[metrics.hausdorff95, metrics.assd].map((value) => formatMeasure(value, 2)),
     ...rest,
   ];
   const titles = ["DSC", "IoU", "precision", "recall", "HD95", "ASSD", "DSC per image", "images"];
   const rows = [
-    ...classes.map((result) => row(result.name, result, [format(result.perImage.dsc), `${result.images}`])),
+    ...classes.map((result) => row(result.name, result, [formatMeasure(result.perImage.dsc), `${result.images}`])),
     row("mean", mean, []),
   ];
   const facts = {

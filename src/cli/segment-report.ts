@@ -2,7 +2,7 @@ import type { Scan } from "../node.ts";
 import { withNulls } from "./json.ts";
 import type { Segmentation } from "./segmentation.ts";
 import type { Session } from "./session.ts";
-import { formatCount, formatFacts, formatMs, formatSize, formatTable } from "./table.ts";
+import { formatCount, formatFacts, formatMeasure, formatMs, formatSize, formatTable } from "./table.ts";
 
 export interface WrittenFiles {
   readonly mask: string;
@@ -59,7 +59,10 @@ export function printSegmentation(session: Session, result: Segmentation, writte
     formatCount(measure.pixels),
     ...(is3d ? [`${measure.slices} of ${count}`] : []),
     ...(truth
-      ? [format(measure.dsc, 4), format(measure.iou, 4), format(measure.hausdorff95, 2), format(measure.assd, 2)]
+      ? [
+          ...[measure.dsc, measure.iou].map((value) => formatMeasure(value)),
+          ...[measure.hausdorff95, measure.assd].map((value) => formatMeasure(value, 2)),
+        ]
       : []),
   ]);
   const files = [written.mask, ...(written.overlay ? [written.overlay] : [])].map((path) => `wrote ${path}`);
@@ -80,10 +83,6 @@ function spacingOf({ sliceMm, size: { spacingMm } }: Scan): number[] {
 function isSheared(scan: Scan): boolean {
   const product = spacingOf(scan).reduce((volume, side) => volume * side, 1);
   return scan.voxelMm3 !== undefined && scan.voxelMm3 < 0.9999 * product;
-}
-
-function format(value: number | undefined, digits: number): string {
-  return value?.toFixed(digits) ?? "-";
 }
 
 /** Up to three decimals, none that are zero. */

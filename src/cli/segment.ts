@@ -5,6 +5,7 @@ import { type Command, Option } from "commander";
 import { createSegmenter, type Gpu, type HeadOptions, type ModelFile, UsageError } from "../index.ts";
 import {
   type AxisName,
+  defaultMeasures,
   isPng,
   mapTruth,
   measureClasses,
@@ -121,7 +122,10 @@ async function segment(session: Session, image: string, options: SegmentOptions)
     const truth = truthSlices && mapTruth(truthSlices, names.length, options.truthLabels);
     const result = await session.withGpu(options, async (gpu) => {
       const run = await segmentScan(session, gpu, scan, file, options);
-      const rules = { toleranceMm: options.tolerance ?? 1, emptyIsPerfect: options.emptyIsPerfect ?? false };
+      const rules = {
+        toleranceMm: options.tolerance ?? defaultMeasures.toleranceMm,
+        emptyIsPerfect: options.emptyIsPerfect ?? defaultMeasures.emptyIsPerfect,
+      };
       const measures = measureClasses(scan, names, run.maps, truth?.maps, rules);
       return { scan, file, adapter: gpu.adapter.driver, names, truth, rules, measures, ...run };
     });

@@ -29,6 +29,11 @@ export function nameSome(names: readonly string[]): string {
   return `${names.length} tensor${names.length === 1 ? "" : "s"}: ${names.slice(0, 8).join(", ")}${more}`;
 }
 
+/** `0.8949`, `-` where it is undefined. */
+export function formatMeasure(value: number | undefined, digits = 4): string {
+  return value?.toFixed(digits) ?? "-";
+}
+
 /** `1,234,567`. */
 export function formatCount(count: number): string {
   return count.toLocaleString("en-US");

@@ -1,7 +1,7 @@
 // Numbers about the class maps of a scan: sizes, and the agreement with a truth.
 import { type MaskMetrics, masksOf } from "./mask-metrics.ts";
 import type { Scan } from "./scan.ts";
-import { countMasks, type MaskStack, measureStack, measureThirds, sliceStack } from "./stack-metrics.ts";
+import { countMasks, joinMasks, type MaskStack, measureStack, measureThirds, sliceStack } from "./stack-metrics.ts";
 import type { MeasureOptions } from "./surface-metrics.ts";
 
 /** The size of one class in a scan, and how well it agrees with a truth, where there is one. */
@@ -71,15 +71,9 @@ function stackOf(
   label: number,
 ): MaskStack {
   const plane = height * width;
-  const [predicted, expected] = [new Uint8Array(maps.length * plane), new Uint8Array(maps.length * plane)];
-  const counts = maps.map((map, n) => {
-    const pair = masksOf(map, truth[n]!, { label, targets: "index" });
-    predicted.set(pair.predicted, n * plane);
-    expected.set(pair.truth, n * plane);
-    return countMasks(pair);
-  });
-  const shape = [maps.length, height, width] as const;
-  return { predicted, truth: expected, shape, spacing: [sliceMm, ...spacingMm], counts };
+  const masks = joinMasks(maps.length, plane, (n) => masksOf(maps[n]!, truth[n]!, { label, targets: "index" }));
+  const counts = maps.map((_, n) => countMasks(masks, n * plane, (n + 1) * plane));
+  return { ...masks, shape: [maps.length, height, width], spacing: [sliceMm, ...spacingMm], counts };
 }
 
 function count(map: Uint8Array, label: number): number {

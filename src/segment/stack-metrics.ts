@@ -16,6 +16,17 @@ export interface MaskStack extends MaskPair {
   readonly counts: readonly ClassCounts[];
 }
 
+/** The masks of slices of `plane` pixels on end. */
+export function joinMasks(slices: number, plane: number, slice: (n: number) => MaskPair): MaskPair {
+  const [predicted, truth] = [new Uint8Array(slices * plane), new Uint8Array(slices * plane)];
+  for (let n = 0; n < slices; n++) {
+    const pair = slice(n);
+    predicted.set(pair.predicted, n * plane);
+    truth.set(pair.truth, n * plane);
+  }
+  return { predicted, truth };
+}
+
 /** Counts the pixels of a pair of masks from `first` to below `end`. */
 export function countMasks({ predicted, truth }: MaskPair, first = 0, end = predicted.length): ClassCounts {
   const counts = { truePositive: 0, falsePositive: 0, falseNegative: 0, trueNegative: 0 };

@@ -43,6 +43,9 @@ export interface MeasureOptions extends EmptyOptions {
   readonly toleranceMm?: number | undefined;
 }
 
+/** What counts where nothing is said. */
+export const defaultMeasures = { toleranceMm: 1, emptyIsPerfect: false } as const satisfies MeasureOptions;
+
 export const measureRules: Rules<MeasureOptions> = { toleranceMm: numeric, emptyIsPerfect: flag };
 
 const surfaceRules: Rules<MaskGrid & MeasureOptions> = { shape: numbers, spacing: numbers, ...measureRules };
@@ -57,7 +60,7 @@ export function measureSurfaces(
   truth: ArrayLike<number>,
   options: MaskGrid & MeasureOptions,
 ): SurfaceMetrics {
-  const { toleranceMm = 1, ...rest } = checkOptions("measureSurfaces", options, surfaceRules);
+  const { toleranceMm = defaultMeasures.toleranceMm, ...rest } = checkOptions("measureSurfaces", options, surfaceRules);
   if (!(toleranceMm >= 0)) throw new UsageError(`surface: got tolerance ${toleranceMm} mm, expected 0 or more`);
   const pair = findSurfaces(predicted, truth, rest);
   const counts = { predicted: pair.predicted.sizes.length, truth: pair.truth.sizes.length };

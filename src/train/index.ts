@@ -10,7 +10,14 @@ export { type DataOptions, type PreviewSample, previewSamples } from "./data/ind
 export type { Sample } from "./data/prepare.ts";
 export type { CheckpointEvent, Train, TrainEvent, TrainHooks, TrainOptions, TrainSummary } from "./loop/progress.ts";
 export type { StartRecord, StepRecord, StopRecord, TrainRecord, ValidationRecord } from "./loop/record.ts";
-export type { ClassResult, ImageResult, SubjectResult, ValidationResult, VolumeResult } from "./loop/results.ts";
+export {
+  type ClassResult,
+  classAreas,
+  type ImageResult,
+  type SubjectResult,
+  type ValidationResult,
+  type VolumeResult,
+} from "./loop/results.ts";
 export { validate } from "./loop/validate.ts";
 export * from "./losses/index.ts";
 export { bestWeights, type EvaluateOptions, type Evaluation, evaluate } from "./node/evaluate.ts";

@@ -18,6 +18,16 @@ export interface ImageResult {
   readonly mean: MaskMetrics;
 }
 
+/** Areas of a class in an image, predicted and labelled; undefined where the size of pixels is not known. */
+export function classAreas(
+  { spacingMm, counts }: ImageResult,
+  c: number,
+): Readonly<Record<"areaMm2" | "truthAreaMm2", number | undefined>> {
+  const { truePositive, falsePositive, falseNegative } = counts[c]!;
+  const areaOf = (pixels: number) => spacingMm && pixels * spacingMm[0] * spacingMm[1];
+  return { areaMm2: areaOf(truePositive + falsePositive), truthAreaMm2: areaOf(truePositive + falseNegative) };
+}
+
 /** How well slices that lie on one another are predicted together. */
 export interface VolumeResult {
   readonly id: string;

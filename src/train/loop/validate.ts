@@ -4,7 +4,7 @@ import { callback, checkOptions, flag, names, numeric, record } from "../../opti
 import { type MaskMetrics, masksOf, meanOverForeground } from "../../segment/mask-metrics.ts";
 import { countPixels, measureClass } from "../../segment/metrics.ts";
 import { measureStack } from "../../segment/stack-metrics.ts";
-import { type MeasureOptions, noSurfaceMetrics } from "../../segment/surface-metrics.ts";
+import { type MeasureOptions, measureRules, noSurfaceMetrics } from "../../segment/surface-metrics.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Sample } from "../data/prepare.ts";
 import { type ImageResult, poolResults, type ValidationResult, type VolumeResult } from "./results.ts";
@@ -48,8 +48,7 @@ export async function validate(
     classes: names,
     batch: numeric,
     surfaces: flag,
-    toleranceMm: numeric,
-    emptyIsPerfect: flag,
+    ...measureRules,
     onProgress: callback,
     signal: record,
   });

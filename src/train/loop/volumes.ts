@@ -1,7 +1,7 @@
 // Puts the slices of each volume together as they are segmented, and measures the volume when its last one has come.
 import { type MaskMetrics, masksOf, meanOverForeground } from "../../segment/mask-metrics.ts";
 import { addCounts, measureClass } from "../../segment/metrics.ts";
-import { type MaskStack, measureStack, measureThirds } from "../../segment/stack-metrics.ts";
+import { joinMasks, type MaskStack, measureStack, measureThirds } from "../../segment/stack-metrics.ts";
 import { type MeasureOptions, noSurfaceMetrics } from "../../segment/surface-metrics.ts";
 import type { Dataset, Stack } from "../data/dataset.ts";
 import type { Sample } from "../data/prepare.ts";
@@ -68,16 +68,13 @@ export class VolumeCollector {
     const { imageSize, targets } = this.#dataset;
     const plane = imageSize[0] * imageSize[1];
     const isSolid = spacingMm?.[0] !== undefined;
-    const size = isSolid ? slices.length * plane : 0;
-    const [predicted, truth] = [new Uint8Array(size), new Uint8Array(size)];
-    for (const [n, { pixels }] of isSolid ? slices.entries() : []) {
-      const pair = masksOf(pixels!.map, pixels!.labels, { label, targets });
-      predicted.set(pair.predicted, n * plane);
-      truth.set(pair.truth, n * plane);
-    }
+    const masks = joinMasks(isSolid ? slices.length : 0, plane, (n) => {
+      const { map, labels } = slices[n]!.pixels!;
+      return masksOf(map, labels, { label, targets });
+    });
     const counts = slices.map(({ result }) => result.counts[label]!);
     const spacing = isSolid ? spacingMm : undefined;
-    return { predicted, truth, shape: [slices.length, ...imageSize], spacing, counts };
+    return { ...masks, shape: [slices.length, ...imageSize], spacing, counts };
   }
 }
 

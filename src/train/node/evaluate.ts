@@ -5,7 +5,7 @@ import { fileSource } from "../../formats/source/file.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { weightsFor } from "../../models/weights.ts";
 import { callback, checkOptions, flag, type Rules, record, word } from "../../options.ts";
-import { type MeasureOptions, measureRules } from "../../segment/surface-metrics.ts";
+import { defaultMeasures, type MeasureOptions, measureRules } from "../../segment/surface-metrics.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { ValidationResult } from "../loop/results.ts";
@@ -76,8 +76,8 @@ export async function evaluate(gpu: Gpu, config: TrainConfig, options: EvaluateO
       const { classNames: classes, batch, validation } = config;
       const { segment } = segmenter;
       const measures = {
-        toleranceMm: asked.toleranceMm ?? validation.toleranceMm ?? 1,
-        emptyIsPerfect: asked.emptyIsPerfect ?? validation.emptyIsPerfect ?? false,
+        toleranceMm: asked.toleranceMm ?? validation.toleranceMm ?? defaultMeasures.toleranceMm,
+        emptyIsPerfect: asked.emptyIsPerfect ?? validation.emptyIsPerfect ?? defaultMeasures.emptyIsPerfect,
       };
       const told = { surfaces, ...measures, ...(onProgress && { onProgress }) };
       const result = await validate(segment, dataset, { classes, batch, ...told });

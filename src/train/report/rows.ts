@@ -1,7 +1,7 @@
 // Results as rows of CSV files.
 import type { CsvField } from "../../report/csv.ts";
 import { type MaskMetrics, maskMetricNames } from "../../segment/mask-metrics.ts";
-import type { ValidationResult } from "../loop/results.ts";
+import { classAreas, type ValidationResult } from "../loop/results.ts";
 
 const countNames = ["truePositive", "falsePositive", "falseNegative", "trueNegative"] as const;
 
@@ -9,15 +9,15 @@ const countNames = ["truePositive", "falsePositive", "falseNegative", "trueNegat
 export function imageRows({ images, classes }: ValidationResult): CsvField[][] {
   const sizes = ["areaMm2", "truthAreaMm2", "rowMm", "columnMm"];
   const title = ["image", "subject", "class", "name", ...countNames, ...maskMetricNames, ...sizes];
-  const rows = images.flatMap(({ id, subject, counts, classes: metrics, spacingMm }) =>
-    counts.map((pixels, c) => {
-      const areaOf = (count: number) => spacingMm && count * spacingMm[0] * spacingMm[1];
-      const { truePositive, falsePositive, falseNegative } = pixels;
+  const rows = images.flatMap((image) =>
+    image.counts.map((pixels, c) => {
+      const { id, subject, spacingMm } = image;
+      const { areaMm2, truthAreaMm2 } = classAreas(image, c);
       return [
         ...[id, subject, c, classes[c]!.name],
         ...countNames.map((name) => pixels[name]),
-        ...fieldsOf(metrics[c]!),
-        ...[areaOf(truePositive + falsePositive), areaOf(truePositive + falseNegative), ...(spacingMm ?? [])],
+        ...fieldsOf(image.classes[c]!),
+        ...[areaMm2, truthAreaMm2, ...(spacingMm ?? [])],
       ];
     }),
   );
