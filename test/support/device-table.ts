@@ -1,4 +1,5 @@
-// Limits of devices that this machine may not have, as data. Source: gpuinfo.org's WebGPU and Vulkan reports, rounded down.
+// Limits of devices that this machine may not have, as data: what such devices are commonly said to have. None was asked here, and
+// drivers differ.
 import { defaultTraits } from "../../src/models/inspect.ts";
 import type { DeviceTraits } from "../../src/ops/device-traits.ts";
 

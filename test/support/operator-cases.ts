@@ -56,6 +56,11 @@ export interface OperatorCases<A extends object = object, G extends object = obj
   readonly storages?: readonly Storage[];
 }
 
+/** Whether what a module exports is an operator. */
+export function isOperator(value: unknown): value is Operator {
+  return typeof value === "object" && value !== null && "kernels" in value && "shape" in value;
+}
+
 export function inputSpec(input: Shape | InputSpec): InputSpec {
   return "shape" in input ? input : { shape: input };
 }

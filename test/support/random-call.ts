@@ -7,6 +7,7 @@ import { crossEntropy } from "../../src/ops/loss/cross-entropy.ts";
 import { batchNormTraining } from "../../src/ops/norm/batch-norm-training.ts";
 import { nonEmpty, type Operator } from "../../src/ops/operator.ts";
 import { elementCount, type Shape, type TensorType } from "../../src/tensor.ts";
+import { isOperator } from "./operator-cases.ts";
 
 export interface RandomCall {
   readonly operator: Operator;
@@ -323,10 +324,6 @@ function masks(maker: Maker): Maker {
     const [inputs, given] = maker(draw) as readonly [readonly Shape[], object];
     return [inputs.map(u32), given];
   };
-}
-
-function isOperator(value: unknown): value is Operator {
-  return typeof value === "object" && value !== null && "kernels" in value && "shape" in value;
 }
 
 /** Every operator of `ops`, and those that training adds. */

@@ -1,6 +1,6 @@
 // Telling ONNX models from other files.
 
-import { beginsAsPytorch, foreignBytes, requireModel } from "../source/foreign.ts";
+import { beginsAsPytorch, beginsAsSafetensors, foreignBytes, requireModel } from "../source/foreign.ts";
 import { type Origin, openSource } from "../source/source.ts";
 
 /** First bytes of a model: the tags of its version, producer, domain, graph or operator sets. */
@@ -16,8 +16,7 @@ export async function isOnnx(origin: Origin): Promise<boolean> {
     const start = await source.read(0, Math.min(foreignBytes, source.size));
     if (beginsAsPytorch(start)) return false;
     requireModel(start, source.name);
-    // A safetensors file begins with the length of its header, eight bytes, and a brace.
-    return start[8] !== "{".charCodeAt(0) && firstTags.includes(start[0] ?? 0);
+    return !beginsAsSafetensors(start) && firstTags.includes(start[0] ?? 0);
   } finally {
     await source.close();
   }

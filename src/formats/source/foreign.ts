@@ -31,8 +31,8 @@ export function beginsAsPytorch(start: Uint8Array): boolean {
   return [...zips, ...pickles].some((bytes) => text.startsWith(bytes));
 }
 
-/** The length of the header may begin with any bytes; a brace follows it. */
-function beginsAsSafetensors(start: Uint8Array): boolean {
+/** Eight bytes are the length of the header, and may be any; a brace follows them. */
+export function beginsAsSafetensors(start: Uint8Array): boolean {
   return start[8] === "{".charCodeAt(0);
 }
 

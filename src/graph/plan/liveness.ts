@@ -71,11 +71,11 @@ function keepApart({ steps, places, elided, inPlace }: MemoryLayout, blocks: Rea
   for (const step of steps) {
     if (elided.has(step)) continue;
     const written = step.node.outputs.map((value) => places.get(value)!.owner);
-    // Outputs that are bound with what lies between their elements would overlap with others there.
-    const bound = step.node.outputs.filter((value) => places.get(value)!.bytes !== byteLength(value.type));
-    const alone = bound.length > 0 ? written : [];
+    // A dispatch may write several places of one buffer, but none that overlap. An output that is bound with gaps between its
+    // elements overlaps with what lies there.
+    const hasGaps = step.node.outputs.some((value) => places.get(value)!.bytes !== byteLength(value.type));
     for (const one of written) {
-      for (const other of [...alone, ...read(step)]) {
+      for (const other of [...(hasGaps ? written : []), ...read(step)]) {
         if (one === other || one.kind === "state" || other.kind === "state") continue;
         blocks.get(one)!.apart.add(indices.get(other)!);
         blocks.get(other)!.apart.add(indices.get(one)!);

@@ -8,7 +8,7 @@ const renameSchema = keys({
 });
 
 const fileSchema = keys({
-  file: text("a path").describe("safetensors, relative to this file or absolute."),
+  file: text("a path").describe("safetensors, or a checkpoint of PyTorch, relative to this file or absolute."),
   rename: list(renameSchema, "a list of replacements")
     .exactOptional()
     .describe(

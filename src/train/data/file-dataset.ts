@@ -109,7 +109,9 @@ function stacksOf({ files, samples }: DatasetRecipe): Stack[] {
   const stacks = new Map<number | string, number[]>();
   samples.forEach((sample, index) => {
     const key = isVolume(sample) ? sample.file : sample.subject;
-    stacks.set(key, [...(stacks.get(key) ?? []), index]);
+    const known = stacks.get(key);
+    if (known) known.push(index);
+    else stacks.set(key, [index]);
   });
   return [...stacks.values()].map((indices) => {
     const first = samples[indices[0]!]!;

@@ -91,9 +91,9 @@ const scaleState = "scale:loss";
 export async function compileTrainStep(gpu: Gpu, graph: Graph, options: TrainStepOptions): Promise<TrainStep> {
   requireGpu("compileTrainStep", gpu);
   checkOptions("compileTrainStep", options, trainStepRules);
-  const { optimizer, groups = [], precision, keepFull, onProgress } = options;
+  const { optimizer, groups = [], seed = 0, precision, keepFull, onProgress } = options;
   for (const group of groups) checkOptions("compileTrainStep: group", group, groupRules);
-  requireSeed(options.seed ?? 0);
+  requireSeed(seed);
   const rows = [...groups.filter(({ frozen }) => !frozen), { match: /^/ }];
   const group = (parameter: string) => {
     const found = groups.find(({ match }) => match.test(parameter));
@@ -135,7 +135,7 @@ export async function compileTrainStep(gpu: Gpu, graph: Graph, options: TrainSte
     optimizer,
     groups: rows,
     isHalf: precision === "f16",
-    seed: options.seed ?? 0,
+    seed,
   });
 }
 

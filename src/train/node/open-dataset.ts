@@ -52,12 +52,11 @@ export async function openDataset(options: DataOptions, { base = "." }: OpenData
   const train = await withStatistics(own);
   const { statistics } = train;
   const validation = { ...recipeOf("validation"), ...(statistics && { statistics }) };
-  const opened = {
+  return {
     train: new FileDataset(train),
     validation: new FileDataset(validation),
     classes: 1 + highestClass(targets),
   };
-  return opened;
 }
 
 async function listSamples(

@@ -166,8 +166,10 @@ class Trainer {
       plannedBytes: run.memory.activationBytes,
     });
     let reason: StopRecord["reason"];
-    const file = startOf(config)?.file ?? "";
-    if (run.random.length > 0) this.#emit({ kind: "random-weights", file, names: run.random });
+    const start = startOf(config);
+    if (start && run.random.length > 0) {
+      this.#emit({ kind: "random-weights", file: start.file, names: run.random });
+    }
     try {
       if (begin === "start") await this.#save("last");
       reason = await this.#epochs();

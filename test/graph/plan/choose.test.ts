@@ -8,7 +8,7 @@ import { choose } from "../../../src/graph/plan/choose.ts";
 import { wholeCall } from "../../../src/graph/plan/lower.ts";
 import type { DeviceTraits } from "../../../src/ops/device-traits.ts";
 import type { Decomposition, Kernel, Operator } from "../../../src/ops/operator.ts";
-import { fullEpilogue, inputSpec, type OperatorCases } from "../../support/operator-cases.ts";
+import { fullEpilogue, inputSpec, isOperator, type OperatorCases } from "../../support/operator-cases.ts";
 
 const limits = { maxWorkgroupsPerDimension: 65535, maxBufferBytes: 2 ** 27 };
 const small = { maxWorkgroupInvocations: 256, maxWorkgroupStorageBytes: 16384 };
@@ -31,10 +31,6 @@ async function exportsOf(folder: string): Promise<unknown[]> {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
   const modules = await Promise.all(files.map((name) => import(join(process.cwd(), folder, name))));
   return [...new Set(modules.flatMap((module: object) => Object.values(module)))];
-}
-
-function isOperator(value: unknown): value is Operator {
-  return typeof value === "object" && value !== null && "kernels" in value && "shape" in value;
 }
 
 function isSuite(value: unknown): value is OperatorCases {

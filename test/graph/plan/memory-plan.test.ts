@@ -5,10 +5,10 @@ import { GraphBuilder } from "../../../src/graph/ir/builder.ts";
 import type { Graph, Value } from "../../../src/graph/ir/graph.ts";
 import { optimize } from "../../../src/graph/passes/optimize.ts";
 import type { Position } from "../../../src/graph/plan/assign-slots.ts";
-import { lower, type Program } from "../../../src/graph/plan/lower.ts";
+import { lower, type Program, wholeCall } from "../../../src/graph/plan/lower.ts";
 import { type MemoryPlan, planMemory } from "../../../src/graph/plan/memory-plan.ts";
 import { resnet18 } from "../../../src/models/encoders/resnet.ts";
-import { inspectGraph } from "../../../src/models/inspect.ts";
+import { defaultTraits, inspectGraph } from "../../../src/models/inspect.ts";
 import { type MsffResNet18Options, msffResNet18 } from "../../../src/models/networks/msff-resnet18.ts";
 import { networks } from "../../../src/models/registry.ts";
 import { conv2d } from "../../../src/ops/conv/conv2d.ts";
@@ -16,6 +16,8 @@ import type { DeviceTraits } from "../../../src/ops/device-traits.ts";
 import { add } from "../../../src/ops/elementwise/arithmetic.ts";
 import { concat } from "../../../src/ops/move/concat.ts";
 import { byteLength, elementCount } from "../../../src/tensor.ts";
+import { allSuites } from "../../support/all-suites.ts";
+import { caseGraph } from "../../support/case-graph.ts";
 import { randomGraph } from "../../support/random-graph.ts";
 
 const traits: DeviceTraits = {
@@ -222,6 +224,25 @@ test("no step of a network finds anything but its operands", () => {
   });
   const overwritten = [...plans[1]!.inPlace.keys()].filter((step) => step.node.epilogue.residual);
   expect(overwritten.length, "residuals that the encoder overwrites").toBe(8);
+});
+
+test("kernels bind each output to be written, never to be read: so those of a step may share a buffer", async () => {
+  const device: DeviceTraits = { ...defaultTraits, maxWorkgroupInvocations: 1024, maxWorkgroupStorageBytes: 32768 };
+  let several = 0;
+  for (const { operator, cases } of await allSuites()) {
+    for (const call of cases.map((entry) => wholeCall(caseGraph(operator, entry).nodes[0]!))) {
+      if (call.outputs.length > 1) several++;
+      for (const kernel of operator.kernels.filter((one) => one.applies(call, device))) {
+        for (const { code, bindings } of kernel.dispatches(call, device)) {
+          for (const [n, binding] of bindings.entries()) {
+            if (!("output" in binding)) continue;
+            expect(code, kernel.name).toContain(`@group(0) @binding(${n}) var<storage, read_write>`);
+          }
+        }
+      }
+    }
+  }
+  expect(several, "calls of several outputs").toBeGreaterThan(20);
 });
 
 test("the bound counts live values", () => {

@@ -42,18 +42,13 @@ function workgroupBytes(code: string): number {
     vec4h: 8,
     vec4u: 16,
   };
-  let sum = 0;
-  for (const [text, type, count] of code.matchAll(/var<workgroup> \w+: (?:array<)?(\w+)(?:, (\d+)>)?;/g)) {
+  const variables = [...code.matchAll(/var<workgroup> \w+: (?:array<)?(\w+)(?:, (\d+)>)?;/g)];
+  expect(variables.length, "variables that are understood").toBe(code.split("var<workgroup>").length - 1);
+  return variables.reduce((sum, [text, type, count = "1"]) => {
     const each = bytes[type!];
     if (each === undefined) throw new Error(`no size is known for ${text}`);
-    sum += each * Number(count ?? 1);
-  }
-  if (
-    code.split("var<workgroup>").length - 1 !==
-    [...code.matchAll(/var<workgroup> \w+: (?:array<)?(\w+)(?:, (\d+)>)?;/g)].length
-  )
-    throw new Error("a variable of the workgroup is not understood");
-  return sum;
+    return sum + each * Number(count);
+  }, 0);
 }
 
 /** What a step asks of a device that it does not have. */
